@@ -1,0 +1,73 @@
+"""A course: a root with `labs/`, `graders/` and `docs/`, ours or a team's own."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packerlab.errors import BadInputError
+from packerlab.lab import SLUG, digest_files, load_lab
+
+if TYPE_CHECKING:
+    from packerlab.lab import Lab
+
+PACKAGE = Path(__file__).parent
+
+
+def default_root() -> Path:
+    """Where our own course lies: in the wheel, or around a checkout's `src/`."""
+    packaged = PACKAGE / "course"
+    return packaged if packaged.is_dir() else PACKAGE.parent.parent
+
+
+@dataclass(frozen=True)
+class Course:
+    root: Path
+
+    @cached_property
+    def slugs(self) -> list[str]:
+        """The labs' slugs in the order of the course, which is that of a listing."""
+        return sorted(
+            entry.name
+            for entry in (self.root / "labs").iterdir()
+            if entry.is_dir() and SLUG.fullmatch(entry.name)
+        )
+
+    def labs(self) -> list[Lab]:
+        return [load_lab(self.root, slug, self.secret) for slug in self.slugs]
+
+    def lab(self, name: str) -> Lab:
+        """Find a lab by its slug, its number, or its slug without the number."""
+        for slug in self.slugs:
+            if name in (slug, slug[:3], slug[4:]):
+                return load_lab(self.root, slug, self.secret)
+        raise BadInputError(f"There is no lab `{name}`: `packerlab labs` lists them.")
+
+    @cached_property
+    def secret(self) -> bytes:
+        """What hidden inputs are derived from; empty where the course has no `secret` file."""
+        try:
+            return (self.root / "secret").read_bytes()
+        except FileNotFoundError:
+            return b""
+
+
+def open_course(path: Path | None) -> Course:
+    """The course at `path`, else the one that PACKERLAB_COURSE names, else ours."""
+    root = path or Path(os.environ.get("PACKERLAB_COURSE") or default_root())
+    if not (root / "labs").is_dir():
+        raise BadInputError(f"{root} is not a course: it has no labs/ folder.")
+    return Course(root.resolve())
+
+
+def engine_digest() -> str:
+    """Over our own sources, the same from a wheel and from a checkout."""
+    files = [
+        file
+        for file in PACKAGE.rglob("*")
+        if file.suffix in (".py", ".html") and "course" not in file.relative_to(PACKAGE).parts
+    ]
+    return digest_files(PACKAGE, files)

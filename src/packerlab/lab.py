@@ -1,0 +1,149 @@
+"""A lab: a folder of data, its `lab.toml`, and the paths that its slug gives it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import msgspec
+
+from packerlab.errors import BadInputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+T = TypeVar("T")
+SLUG = re.compile(r"[0-9]{3}_[a-z0-9_]+")
+TRACKS = {"1": "beginner", "2": "intermediate", "3": "production"}
+
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=900)]
+Megabytes = Annotated[int, msgspec.Meta(ge=16, le=8192)]
+Component = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^((source|provisioner|post-processor|data|error-cleanup-provisioner)\.[a-z0-9-]+)$"
+    ),
+]
+Capability = Annotated[str, msgspec.Meta(pattern="^(packer|account|containers|machines)$")]
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Bounds on one report: seconds of wall clock and of CPU, megabytes of memory and of disk."""
+
+    deadline_s: int
+    cpu_s: int
+    memory_mb: int
+    disk_mb: int
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`lab.toml`; every key is required."""
+
+    format: Annotated[int, msgspec.Meta(ge=1, le=1)]
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=600)]
+    packer: Annotated[str, msgspec.Meta(pattern=r"^>=\d+\.\d+(\.\d+)?$")]
+    needs: list[Capability]
+    components: list[Component]
+    outputs: list[Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._/-]*$")]]
+    after: list[str]
+    deadline_s: Seconds
+    cpu_s: Seconds
+    memory_mb: Megabytes
+    disk_mb: Megabytes
+
+
+def load_toml(path: Path, kind: type[T]) -> T:
+    """Read a TOML file into a struct; a missing, unknown or ill-typed key names file and key."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
+    except FileNotFoundError:
+        raise BadInputError(f"{path}: there is no such file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInputError(f"{path}: not valid TOML: {error}.") from None
+    except msgspec.ValidationError as error:
+        raise BadInputError(f"{path}: {_at_key(str(error))}.") from None
+
+
+def _at_key(message: str) -> str:
+    """`Expected ... - at `$.minutes`` reads better with the key first."""
+    text, _, path = message.partition(" - at `$.")
+    return f"key `{path.rstrip('`')}`: {text}" if path else text
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One lab of a course. `path` is its folder, `grader` and `page` the files its slug names."""
+
+    slug: str
+    path: Path
+    grader: Path
+    page: Path
+    manifest: Manifest
+    secret: bytes = field(default=b"", repr=False)
+
+    @property
+    def number(self) -> str:
+        return self.slug[:3]
+
+    @property
+    def track(self) -> str:
+        return TRACKS.get(self.slug[0], "production")
+
+    @property
+    def starter(self) -> Path:
+        return self.path / "starter"
+
+    @property
+    def solution(self) -> Path:
+        return self.path / "solution"
+
+    @property
+    def limits(self) -> Limits:
+        manifest = self.manifest
+        return Limits(
+            manifest.deadline_s, manifest.cpu_s, manifest.memory_mb, manifest.disk_mb
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """Over what a learner is given and graded by: manifest, task sheet and starter."""
+        files = [self.path / "lab.toml", self.path / "README.md", *_files(self.starter)]
+        return digest_files(self.path, files)
+
+    @cached_property
+    def grader_digest(self) -> str:
+        return digest_files(self.grader.parent, [self.grader])
+
+
+def load_lab(course: Path, slug: str, secret: bytes = b"") -> Lab:
+    """Load the lab `slug` of the course at `course`, whose hidden inputs come from `secret`."""
+    path = course / "labs" / slug
+    track = TRACKS.get(slug[0], "production")
+    return Lab(
+        slug=slug,
+        path=path,
+        grader=course / "graders" / f"test_{slug}.py",
+        page=course / "docs" / track / f"{slug}.md",
+        manifest=load_toml(path / "lab.toml", Manifest),
+        secret=secret,
+    )
+
+
+def digest_files(root: Path, files: list[Path]) -> str:
+    """sha256 over the sorted relative names and contents of files that are ours."""
+    whole = hashlib.sha256()
+    for file in sorted(files):
+        if file.is_file():
+            name = file.relative_to(root).as_posix()
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            whole.update(f"{name}\0{content}\n".encode())
+    return f"sha256:{whole.hexdigest()}"
+
+
+def _files(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file()]

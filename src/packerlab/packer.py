@@ -1,0 +1,310 @@
+"""Packer's verbs and what they answered. What differs between Packer's versions is here alone.
+
+Every verb runs in the box. What it says comes from a place where learners' code runs: it is data to
+show, and never proof.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from packerlab.checks import fail
+from packerlab.errors import MachineError
+from packerlab.evidence import Evidence
+from packerlab.report import Where
+from packerlab.sandbox.base import PLUGINS, PROGRAM
+from packerlab.submissions import TEMPLATE_SUFFIXES, File, Files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from packerlab.sandbox.base import Box, Ran
+
+Version = tuple[int, int, int]
+
+NATIVE_PLUGINS: Version = (1, 7, 0)
+"""From here on Packer knows `required_plugins` and `init`; before, all plugins are built in."""
+
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/home/packer",
+    "PWD": "/workspace",
+    "TMPDIR": "/tmp",  # noqa: S108  (inside the box)
+    "LANG": "C.UTF-8",
+    "CHECKPOINT_DISABLE": "1",
+    "PACKER_PLUGIN_PATH": PLUGINS,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def version_of(text: str) -> Version:
+    """`Packer v1.16.0` or `>=1.7` as numbers; raises MachineError where there are none."""
+    match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    if not match:
+        raise MachineError(f"Packer does not tell its version: {text[:80]!r}")
+    major, minor, patch = match.groups()
+    return int(major), int(minor), int(patch or 0)
+
+
+def ask_version(box: Box) -> Version:
+    """What `packer version` answers in an empty workspace."""
+    return version_of(box.run([PROGRAM, "version"], {}, env=ENVIRONMENT).output)
+
+
+class Message(NamedTuple):
+    """A line of `-machine-readable` output: whose, of what type, with what data."""
+
+    target: str
+    type: str
+    data: list[str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a verb answered. `files` are the lab's outputs as the verb left them."""
+
+    verb: str
+    exit: int
+    output: str
+    files: Evidence = field(default_factory=lambda: Evidence({}, {}))
+
+    @cached_property
+    def messages(self) -> list[Message]:
+        """The machine-readable lines; what is not one of them is left out."""
+        found = []
+        for line in self.output.split("\n"):  # Packer escapes this line break alone
+            stamp, _, rest = line.partition(",")
+            words = rest.split(",")
+            if stamp.isdigit() and len(words) >= 2:
+                found.append(Message(words[0], words[1], [_unescape(word) for word in words[2:]]))
+        return found
+
+    @cached_property
+    def text(self) -> str:
+        """What a person would have seen."""
+        said = [message.data[1] for message in self.messages
+                if message.type == "ui" and len(message.data) > 1]
+        return "\n".join(said) if said else self.output
+
+    @cached_property
+    def error(self) -> tuple[str, Where | None]:
+        """Packer's own complaint in one paragraph, without what differs from run to run."""
+        said = [message.data[0] for message in self.messages
+                if message.type == "error" and message.target and message.data]
+        said = said or [message.data[1] for message in self.messages
+                        if message.type == "ui" and message.data[:1] == ["error"]]
+        text = "\n".join(said) or self.output[-1000:]
+        place = re.search(r"on (\S+) line (\d+)", text)
+        where = Where(place[1], int(place[2])) if place else None
+        return _steady(text), where
+
+    def expect_success(self) -> None:
+        """Fail the check with Packer's complaint, where the verb did not succeed."""
+        if self.exit != 0:
+            message, where = self.error
+            fail(f"`packer {self.verb}` fails.", found=message, where=where)
+
+
+def _unescape(word: str) -> str:
+    return word.replace("%!(PACKER_COMMA)", ",").replace("\\n", "\n").replace("\\r", "\r")
+
+
+def _steady(text: str) -> str:
+    """The text without durations, temporary names and places that `where` tells."""
+    text = re.sub(r" after [0-9][^:.,]*?seconds?( [0-9]+ \w*seconds?)*", "", text)
+    text = re.sub(r"(/tmp/packer-\w*?)\d+", r"\1", text)
+    text = re.sub(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<uuid>", text)
+    lines = [line.strip() for line in text.splitlines()]
+    skipped = re.compile(r"on \S+ line \d+.*|\(source code not available\)|Error:")
+    return "\n".join(line for line in lines if line and not skipped.fullmatch(line))
+
+
+class Packer:
+    """One report's Packer: verbs on one workspace, in one box."""
+
+    def __init__(self, box: Box, files: Files, version: Version, outputs: list[str]) -> None:
+        self._box = box
+        self._original = files
+        self.version = version
+        self._files = files if version >= NATIVE_PLUGINS else without_required_plugins(files)
+        self._outputs = outputs
+
+    def inspect(self) -> Answer:
+        """`packer inspect`: what Packer itself sees in the template. It runs no plugin."""
+        return self._verb("inspect", ["-machine-readable"])
+
+    def fmt(self) -> Answer:
+        """`packer fmt -check -diff` on the bytes as they were submitted."""
+        return self._verb("fmt", ["-check", "-diff"], files=self._original)
+
+    def validate(self, variables: Mapping[str, str], args: Iterable[str]) -> Answer:
+        return self._verb("validate", ["-machine-readable", *_given(variables), *args])
+
+    def build(self, variables: Mapping[str, str], args: Iterable[str]) -> Answer:
+        """`packer build`, from the submitted bytes without the lab's outputs."""
+        words = ["-machine-readable", "-color=false", *_given(variables), *args]
+        return self._verb("build", words, outputs=self._outputs)
+
+    def init(self) -> Answer:
+        """`packer init`: satisfied by the plugins that are installed, never from a network.
+
+        Before 1.7 there is none: every plugin is built in, and this succeeds.
+        """
+        if self.version < NATIVE_PLUGINS:
+            return Answer("init", 0, "")
+        return self._verb("init", [])
+
+    def console(self, expressions: list[str], variables: Mapping[str, str]) -> list[Any]:
+        """The values of HCL expressions, all in one batch."""
+        asked = f"jsonencode([{', '.join(expressions)}])"
+        answer = self._verb("console", _given(variables), stdin=asked + "\n")
+        for line in answer.output.splitlines():
+            try:
+                values = json.loads(line.removeprefix("> "))
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(values, list) and len(values) == len(expressions):
+                return values
+        message, where = answer.error
+        fail("Packer can't tell the values that this check asks for.", found=message, where=where)
+
+    def script(self, argv: list[str]) -> Answer:
+        """A learner's own program, in the workspace, with Packer on its PATH."""
+        environment = {**ENVIRONMENT, "PATH": f"/opt/packerlab:{ENVIRONMENT['PATH']}"}
+        ran = self._box.run(argv, self._fresh(self._files), env=environment, outputs=self._outputs)
+        return _answer(" ".join(argv), ran)
+
+    def _verb(
+        self,
+        verb: str,
+        words: list[str],
+        *,
+        files: Files | None = None,
+        outputs: Iterable[str] = (),
+        stdin: str = "",
+    ) -> Answer:
+        ran = self._box.run(
+            [PROGRAM, verb, *words, "."],
+            self._fresh(files or self._files),
+            env=ENVIRONMENT,
+            outputs=outputs,
+            stdin=stdin,
+        )
+        return _answer(verb, ran)
+
+    def _fresh(self, files: Files) -> Files:
+        """The workspace without the lab's outputs, which only a build may make."""
+        return {
+            name: file
+            for name, file in files.items()
+            if not any(name == out or name.startswith(f"{out}/") for out in self._outputs)
+        }
+
+
+def _given(variables: Mapping[str, str]) -> list[str]:
+    return [word for name, value in variables.items() for word in ("-var", f"{name}={value}")]
+
+
+def _answer(verb: str, ran: Ran) -> Answer:
+    return Answer(verb, ran.exit, ran.output, Evidence(ran.files, ran.irregular))
+
+
+# --- what Packer itself lists ---------------------------------------------------------------------
+
+_SECTIONS = {"    sources:": "source", "    provisioners:": "provisioner",
+             "    post-processors:": "post-processor"}  # fmt: skip
+_NEXT = {"": "source", "source": "provisioner", "provisioner": "post-processor",
+         "post-processor": "source"}  # fmt: skip
+
+
+def inspected_components(answer: Answer) -> set[str] | None:
+    """The components that `packer inspect` lists; None where its list can't be read.
+
+    Names and descriptions in a template may hold line breaks and so forge lines. The sections come
+    in a fixed order; a forged line that moved a real item into another section would break it, for
+    the real next section's title follows. Where a build's own lines stand (name and description),
+    the same holds but for post-processors, so what is indented like one counts. So forged lines can
+    only add components.
+    """
+    text = next(
+        (message.data[1] for message in reversed(answer.messages)
+         if message.type == "ui" and message.data[1:] and message.data[1].startswith("> builds:")),
+        None,
+    )  # fmt: skip
+    if text is None:
+        return None
+    found = set()
+    section = ""
+    for line in text.split("\n")[1:]:
+        if line in _SECTIONS:
+            if _SECTIONS[line] != _NEXT[section]:
+                return None
+            section = _SECTIONS[line]
+        elif line.startswith("  > "):
+            if section not in ("", "post-processor"):
+                return None
+            section = ""
+        elif line.strip() and not _is_filler(line):
+            if section or re.match(r" {8}\S", line):
+                found.add(f"{section or 'post-processor'}.{line.strip().split('.')[0]}")
+    return found if section in ("", "post-processor") else None
+
+
+def _is_filler(line: str) -> bool:
+    return line.strip() in ("<no source>", "<no provisioner>", "<no post-processor>") or bool(
+        re.fullmatch(r" {6}\d+:", line)
+    )
+
+
+# --- required_plugins before 1.7 ------------------------------------------------------------------
+
+_TOKEN = re.compile(
+    r"""(?P<skip>\#[^\n]*|//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"
+        |<<-?(?P<mark>[\w.-]+)\r?\n.*?\n[ \t]*(?P=mark)(?=\r?\n|$))
+        |(?P<word>[A-Za-z_][\w-]*)|(?P<brace>[{}])""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def without_required_plugins(files: Files) -> Files:
+    """The workspace with `packer { required_plugins { ... } }` blanked, every line in its place."""
+    blanked = dict(files)
+    for name, file in files.items():
+        if "/" in name or not name.endswith(TEMPLATE_SUFFIXES):
+            continue
+        text = file.data.decode(errors="surrogateescape")
+        text = _blank_json(text) if name.endswith(".json") else _blank_hcl(text)
+        blanked[name] = File(text.encode(errors="surrogateescape"), file.executable)
+    return blanked
+
+
+def _blank_json(text: str) -> str:
+    """JSON's comment key is `//`; the padding keeps every column."""
+    return re.sub(r'"required_plugins"(?=\s*:)', '"//"' + " " * 14, text, count=1)
+
+
+def _blank_hcl(text: str) -> str:
+    depth = 0
+    words: list[str] = []
+    start = None
+    spans = []
+    for token in _TOKEN.finditer(text):
+        if token["word"]:
+            if token["word"] == "required_plugins" and depth == 1 and words[:1] == ["packer"]:
+                start = token.start()
+            elif depth == 0:
+                words = [token["word"]]
+        elif token["brace"] == "{":
+            depth += 1
+        elif token["brace"] == "}":
+            depth -= 1
+            if start is not None and depth == 1:
+                spans.append((start, token.end()))
+                start = None
+    for begin, end in spans:
+        text = text[:begin] + re.sub(r"[^\r\n]", " ", text[begin:end]) + text[end:]
+    return text

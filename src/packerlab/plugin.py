@@ -1,0 +1,353 @@
+"""The pytest side: fixtures for graders, the order of checks, and each check's outcome.
+
+It runs in the process of one report, on trusted course code, and sends each check as it ends.
+Static checks need no sandbox: without a `packer` they run wherever Python does.
+
+The only importer of pytest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+import traceback
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from packerlab.checks import ATTRIBUTE, Failure, Incapable, Spec
+from packerlab.errors import LimitError, MachineError, RejectedError
+from packerlab.hcl import parse_trusted
+from packerlab.packer import Packer, inspected_components
+from packerlab.report import Check, Where, blocked
+from packerlab.submissions import File
+from packerlab.template import SyntaxProblem, Template
+from packerlab.text import clean, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from packerlab.lab import Lab
+    from packerlab.packer import Answer
+    from packerlab.report import Outcome
+    from packerlab.submissions import Files, Submission
+
+STATIC_FIXTURES = frozenset(("template", "starter", "submission", "hidden", "request"))
+HIDDEN = "<hidden>"
+
+OPTIONS = [
+    "--disable-plugin-autoload", "--noconftest", "--assert=plain", "--capture=no",
+    "--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging",
+    "-p", "no:warnings", "-p", "no:tmpdir", "-p", "no:junitxml", "-p", "no:doctest",
+    "-p", "no:faulthandler", "-p", "no:unittest", "-p", "no:debugging", "-p", "no:pastebin",
+    "-p", "no:setuponly", "-p", "no:setupplan", "-p", "no:stepwise", "-p", "no:recwarn",
+    "-p", "no:monkeypatch", "-p", "no:threadexception", "-p", "no:unraisableexception",
+]  # fmt: skip
+
+
+class Blocked(Exception):  # noqa: N818  (an outcome)
+    """A check that makes no sense yet; names the one that it waits for."""
+
+
+@dataclass
+class Ending:
+    """Why a report ended before its last check."""
+
+    status: str = "graded"
+    reason: str = ""
+    retry: bool = False
+
+
+@dataclass(eq=False)  # pytest keeps plugins by identity
+class Grading:
+    """The plugin for one report; `send` gets each check, and all of them first as blocked."""
+
+    lab: Lab
+    submission: Submission
+    template_or_problem: Template | SyntaxProblem
+    packer: Packer | None
+    send: Callable[[Check, float], None]
+    plan: Callable[[list[Check]], None]
+    ending: Ending = field(default_factory=Ending)
+    log: str = ""
+    _outcomes: dict[str, str] = field(default_factory=dict)
+    _hidden: set[str] = field(default_factory=set)
+    _answers: dict[object, Answer] = field(default_factory=dict)
+    _inspected: bool = False
+
+    # --- fixtures ---
+
+    @pytest.fixture(scope="session")
+    def template(self) -> Template:
+        """The learner's template, parsed."""
+        return self._template
+
+    @pytest.fixture(scope="session")
+    def starter(self) -> Template:
+        """The lab's starter, parsed."""
+        folder = self.lab.starter
+        names = [file for file in folder.rglob("*") if file.is_file()]
+        files = {str(file.relative_to(folder)): File(file.read_bytes()) for file in names}
+        return parse_trusted(files)
+
+    @pytest.fixture(name="submission", scope="session")
+    def submitted(self) -> Files:
+        """The learner's files as they were handed in."""
+        return dict(self.submission.files)
+
+    @pytest.fixture(scope="session")
+    def hidden(self) -> Callable[[str], str]:
+        """A value that this submission can't know, the same on every machine with the course."""
+        return self._hidden_value
+
+    @pytest.fixture(scope="session")
+    def build(self) -> Callable[..., Answer]:
+        """`build(vars, args, nth)`: a build from the submitted bytes; equal calls run once."""
+
+        def build(
+            variables: Mapping[str, str] | None = None, args: Sequence[str] = (), nth: int = 1
+        ) -> Answer:
+            packer = self._checked_packer()
+            key = ("build", tuple(sorted((variables or {}).items())), tuple(args), nth)
+            return self._once(key, lambda: packer.build(variables or {}, args))
+
+        return build
+
+    @pytest.fixture(scope="session")
+    def validate(self) -> Callable[..., Answer]:
+        """`validate(vars, args)`: `packer validate`; equal calls run once."""
+
+        def validate(
+            variables: Mapping[str, str] | None = None, args: Sequence[str] = ()
+        ) -> Answer:
+            packer = self._checked_packer()
+            key = ("validate", tuple(sorted((variables or {}).items())), tuple(args))
+            return self._once(key, lambda: packer.validate(variables or {}, args))
+
+        return validate
+
+    @pytest.fixture(scope="session")
+    def fmt(self) -> Callable[[], Answer]:
+        """`fmt()`: `packer fmt -check` on the submitted bytes."""
+        return lambda: self._once("fmt", self._any_packer.fmt)
+
+    @pytest.fixture(scope="session")
+    def console(self) -> Callable[..., list[Any]]:
+        """`console([expressions], vars)`: their values, in one batch."""
+
+        def console(
+            expressions: list[str], variables: Mapping[str, str] | None = None
+        ) -> list[Any]:
+            return self._checked_packer().console(expressions, variables or {})
+
+        return console
+
+    @pytest.fixture(scope="session")
+    def run(self) -> Callable[[list[str]], Answer]:
+        """`run(argv)`: a learner's own program, in the box."""
+        return lambda argv: self._once(("run", *argv), lambda: self._checked_packer().script(argv))
+
+    # --- what the fixtures stand on ---
+
+    @cached_property
+    def _template(self) -> Template:
+        if isinstance(self.template_or_problem, SyntaxProblem):
+            problem = self.template_or_problem
+            raise Failure(
+                f"The template can't be read: {problem.message}", where=problem.where
+            )
+        return self.template_or_problem
+
+    @property
+    def _any_packer(self) -> Packer:
+        if self.packer is None:
+            raise Incapable("This check needs a sandbox with Packer.")
+        return self.packer
+
+    def _checked_packer(self) -> Packer:
+        """Packer, once it is known that the template uses only what the lab allows."""
+        packer = self._any_packer
+        if not self._inspected:
+            self._inspected = True
+            refuse_foreign_components(self.lab, self._template, packer)
+        return packer
+
+    def _once(self, key: object, ask: Callable[[], Answer]) -> Answer:
+        if key not in self._answers:
+            self._answers[key] = ask()
+        return self._answers[key]
+
+    def _hidden_value(self, name: str) -> str:
+        key = self.lab.secret or self.lab.digest.encode()
+        said = f"{self.submission.digest}\0{name}".encode()
+        value = hmac.new(key, said, hashlib.sha256).hexdigest()[:16]
+        self._hidden.add(value)
+        return value
+
+    # --- pytest's hooks ---
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A grader that can't be loaded is a fault of ours."""
+        if report.failed:
+            self.log = str(report.longrepr)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Tell the plan, in file order; then run static checks first."""
+        self.plan([blocked(self._check(item, "blocked", "")) for item in items])
+        if isinstance(self.template_or_problem, SyntaxProblem):
+            self._only_the_syntax(items)
+            return
+        static = {item.name for item in items if _fixtures(item) <= STATIC_FIXTURES}
+        for item in items:
+            if not static.issuperset(spec_of(item).needs):
+                static.discard(item.name)
+        items.sort(key=lambda item: item.name not in static)
+
+    def _only_the_syntax(self, items: list[pytest.Item]) -> None:
+        """A template that can't be read fails one check; every other waits for that one."""
+        asking = [item for item in items if "template" in _fixtures(item)]
+        first = (asking or items)[0]
+        for item in items:
+            if item is not first:
+                self._send(item, "blocked", blocked_by=first.name)
+        try:
+            self._template  # noqa: B018  (raises what the check says)
+        except Failure as failure:
+            self._send(first, "failed", failure)
+        items.clear()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        for needed in spec_of(item).needs:
+            if self._outcomes.get(needed) != "passed":
+                raise Blocked(needed)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Any:
+        """Turn what a check raised into an outcome, and stop where the report has ended."""
+        error = call.excinfo.value if call.excinfo else None
+        report = yield
+        if call.when == "teardown" or (call.when == "setup" and error is None):
+            return report
+        if isinstance(error, RejectedError):
+            self._end(item, Ending("rejected", str(error)))
+        elif isinstance(error, LimitError):
+            self._end(item, Ending(error.status, f"{item.name}: {error.reason}", error.retry))
+        elif isinstance(error, MachineError):
+            self._end(item, Ending("fault", str(error)))
+        elif error is None:
+            self._send(item, "passed", seconds=call.duration)
+        elif isinstance(error, Blocked):
+            self._send(item, "blocked", blocked_by=str(error))
+        elif isinstance(error, Incapable):
+            self._send(item, "incapable", Failure(str(error)))
+        elif isinstance(error, Failure):
+            self._send(item, "failed", error, seconds=call.duration)
+        elif isinstance(error, AssertionError) and str(error):
+            self._send(item, "failed", Failure(str(error)), seconds=call.duration)
+        else:
+            self.log = "".join(traceback.format_exception(error))
+            self._end(item, Ending("fault", f"{item.name} broke: {_fault(error)}"))
+        return report
+
+    def _end(self, item: pytest.Item, ending: Ending) -> None:
+        self.ending = ending
+        item.session.shouldstop = ending.reason or "ended"
+
+    def _send(
+        self,
+        item: pytest.Item,
+        outcome: Outcome,
+        failure: Failure | None = None,
+        *,
+        blocked_by: str = "",
+        seconds: float = 0.0,
+    ) -> None:
+        self._outcomes[item.name] = outcome
+        self.send(self._check(item, outcome, blocked_by, failure), seconds)
+
+    def _check(
+        self, item: pytest.Item, outcome: Outcome, blocked_by: str, failure: Failure | None = None
+    ) -> Check:
+        spec = spec_of(item)
+        failed = outcome == "failed"
+        where = failure.where if failure else None
+        return Check(
+            name=item.name,
+            title=" ".join((item.function.__doc__ or item.name).split()),  # type: ignore[attr-defined]
+            outcome=outcome,
+            points=spec.points if outcome == "passed" else 0,
+            max_points=spec.points,
+            message=self._shown(failure.message) if failure else "",
+            expected=self._shown(failure.expected) if failure else "",
+            found=self._shown(failure.found) if failure else "",
+            where=Where(visible(where.file), where.line, where.column) if where else None,
+            hints=list(spec.hints) if failed else [],
+            docs=spec.docs,
+            blocked_by=blocked_by,
+        )
+
+    def _shown(self, text: str) -> str:
+        """No text that leaves this process holds a hidden value, nor what acts on a terminal."""
+        for value in sorted(self._hidden, key=len, reverse=True):
+            text = text.replace(value, HIDDEN)
+        return clean(text)
+
+
+def spec_of(item: pytest.Item) -> Spec:
+    """How a check is declared; a test without the decorator is a mistake in the course."""
+    spec = getattr(item.function, ATTRIBUTE, None)  # type: ignore[attr-defined]
+    if not isinstance(spec, Spec):
+        raise pytest.UsageError(f"{item.name} has no @check")
+    return spec
+
+
+def _fixtures(item: pytest.Item) -> set[str]:
+    return set(item.fixturenames)  # type: ignore[attr-defined]
+
+
+def _fault(error: BaseException | None) -> str:
+    """One line on a mistake of ours: what, and where in the course or the engine."""
+    frames = traceback.extract_tb(error.__traceback__ if error else None)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return clean(f"{type(error).__name__}: {error}{place}", 300)
+
+
+def refuse_foreign_components(lab: Lab, template: Template, packer: Packer) -> None:
+    """Reject a template that uses what the lab does not name: by our parser, and by Packer's list."""
+    allowed = set(lab.manifest.components)
+    for component in template.components():
+        if component.name not in allowed:
+            where = f"{visible(component.where.file)}:{component.where.line}"
+            raise RejectedError(_foreign(component.name, allowed, where))
+    answer = packer.inspect()
+    answer.expect_success()
+    listed = inspected_components(answer)
+    if listed is None:
+        raise RejectedError("a build's name or description has line breaks; use one line each.")
+    for name in sorted(listed - allowed):
+        raise RejectedError(_foreign(name, allowed, "`packer inspect` lists it"))
+
+
+def _foreign(name: str, allowed: set[str], where: str) -> str:
+    kind, _, own = name.partition(".")
+    return (
+        f"this lab does not use the {kind} `{visible(own)[:60]}` ({where}); "
+        f"it is done with {', '.join(sorted(allowed))}."
+    )
+
+
+def run_checks(grading: Grading, grader: Path, *, only_plan: bool = False) -> None:
+    """Run a grader's checks in this process, or only tell which there are."""
+    options = [*OPTIONS, *(["--collect-only"] if only_plan else []), "-c", str(Path(__file__).with_name("pytest.ini")),
+               f"--rootdir={grader.parent}", str(grader)]  # fmt: skip
+    code = pytest.main(options, plugins=[grading])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED,
+                    pytest.ExitCode.INTERRUPTED, pytest.ExitCode.NO_TESTS_COLLECTED):  # fmt: skip
+        grading.ending = Ending("fault", f"the grader {grader.name} can't be run.")

@@ -1,0 +1,139 @@
+"""The only result schema: what a grading says of one submission (format 1).
+
+Everything outside `run` is the same bytes for the same input, on every backend and with any number
+of jobs. Format 1 only grows: a reader of today reads tomorrow's reports.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Status = Literal["graded", "rejected", "timeout", "limit", "fault"]
+Outcome = Literal["passed", "failed", "blocked", "incapable"]
+
+MAX_BYTES = 4_000_000
+"""No report is larger; a longer one from a grading process is a fault."""
+
+
+class Where(msgspec.Struct, frozen=True):
+    """A place in the learner's workspace; `line` counts from 1."""
+
+    file: str
+    line: int
+    column: int = 0
+
+
+class Check(msgspec.Struct, frozen=True):
+    """What one check found. `title` is the sentence that the learner reads."""
+
+    name: str
+    title: str
+    outcome: Outcome
+    points: int
+    max_points: int
+    message: str = ""
+    expected: str = ""
+    found: str = ""
+    where: Where | None = None
+    hints: list[str] = []
+    docs: str = ""
+    blocked_by: str = ""
+
+
+class Digests(msgspec.Struct, frozen=True):
+    """What the report was computed from, each as `sha256:HEX`."""
+
+    submission: str = ""
+    lab: str = ""
+    grader: str = ""
+    engine: str = ""
+    packer: str = ""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """How it went this time: the part of a report that may differ between equal gradings."""
+
+    learner: str = ""
+    attempt: int = 1
+    sandbox: str = ""
+    limits: dict[str, int] = {}
+    packer: str = ""
+    seconds: float = 0.0
+    check_seconds: dict[str, float] = {}
+    cpu_seconds: float = 0.0
+    retry: bool = False
+
+
+class Report(msgspec.Struct, frozen=True):
+    """One submission's outcome. `score` is None where nothing may be scored."""
+
+    format: int
+    lab: str
+    status: Status
+    reason: str
+    complete: bool
+    score: int | None
+    max_score: int
+    checks: list[Check]
+    digests: Digests = Digests()
+    run: Run = Run()
+
+    @property
+    def passed(self) -> bool:
+        """All checks passed, nothing was left out."""
+        return self.status == "graded" and self.complete and self.score == self.max_score
+
+
+def conclude(lab: str, checks: list[Check], status: Status = "graded", reason: str = "") -> Report:
+    """Put checks together into a report, with the scoring rules of the contract."""
+    complete = status != "fault" and all(check.outcome != "incapable" for check in checks)
+    if status == "rejected":
+        checks = [blocked(check) for check in checks]
+    score: int | None = sum(check.points for check in checks)
+    if status == "rejected":
+        score = 0
+    elif not complete:
+        score = None
+    return Report(
+        format=1,
+        lab=lab,
+        status=status,
+        reason=reason,
+        complete=complete,
+        score=score,
+        max_score=sum(check.max_points for check in checks),
+        checks=checks,
+    )
+
+
+def blocked(check: Check, message: str = "", blocked_by: str = "") -> Check:
+    """The same check, not reached: no points, nothing said of the learner's work."""
+    return Check(
+        name=check.name,
+        title=check.title,
+        outcome="blocked",
+        points=0,
+        max_points=check.max_points,
+        message=message,
+        docs=check.docs,
+        blocked_by=blocked_by,
+    )
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Report)
+
+
+def encode(report: Report) -> bytes:
+    """The report as JSON, indented for people, with a final newline."""
+    return msgspec.json.format(_encoder.encode(report), indent=1) + b"\n"
+
+
+def decode(data: bytes) -> Report:
+    """Read a report; raises `msgspec.DecodeError` with the path of what does not fit."""
+    report = _decoder.decode(data)
+    if report.format != 1:
+        raise msgspec.ValidationError(f"format is {report.format}, this packerlab reads 1")
+    return report

@@ -1,0 +1,53 @@
+"""Where Packer runs: one literal table of backends, and the choice among them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packerlab.errors import MachineError
+from packerlab.sandbox.base import Sandbox
+from packerlab.sandbox.bubblewrap import Bubblewrap
+from packerlab.sandbox.docker import Docker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from packerlab.sandbox.base import Backend
+
+BACKENDS: dict[str, Callable[[list[Path]], Backend]] = {
+    "bubblewrap": Bubblewrap,
+    "docker": lambda _: Docker(plain=False),
+    "docker-plain": lambda _: Docker(plain=True),
+}
+"""In the order of preference; each is made with the folders that a verb must not see."""
+
+NAMES = ("auto", *BACKENDS)
+
+
+def choose(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:
+    """The backend `name`, or for `auto` the first that has what `needs` lists.
+
+    `full_limits` refuses one whose bounds are weak; else such a one is taken last. Raises
+    MachineError that says, for each, why it can't be taken.
+    """
+    reasons = {}
+    weak = []
+    for candidate in BACKENDS if name == "auto" else [name]:
+        backend = BACKENDS[candidate](masked)
+        if reason := backend.unavailable():
+            reasons[candidate] = reason
+        elif missing := needs - backend.capabilities:
+            reasons[candidate] = f"it does not offer {', '.join(sorted(missing))}."
+        elif backend.weak():
+            weak.append(backend)
+            reasons[candidate] = f"weak limits: {'; '.join(backend.weak())} (--weak-limits)."
+        else:
+            return backend
+    if weak and not full_limits:
+        return weak[0]
+    lines = "".join(f"\n  {candidate}: {reason}" for candidate, reason in reasons.items())
+    raise MachineError(f"No sandbox can be used here:{lines}\n`packerlab doctor` tells more.")
+
+
+__all__ = ["BACKENDS", "NAMES", "Sandbox", "choose"]

@@ -1,0 +1,315 @@
+"""A sandbox as the rest of the engine sees it: a backend that opens one, and a box to run verbs in.
+
+The parent keeps one open `Sandbox` for each job and lends its `Channel` to the process that grades
+a report; that process makes a `Box` of it, with the report's own budget of time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from packerlab.errors import LimitError, MachineError
+from packerlab.sandbox.supervisor import HEADER, MAX_FILE_BYTES, MAX_OUTPUT, PROCESSES
+from packerlab.submissions import EVIDENCE, Entry, File, Files, take
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from packerlab.lab import Limits
+
+PROGRAM = "/opt/packerlab/packer"
+PLUGINS = "/opt/packerlab/plugins"
+"""Where a box has Packer and its plugins: the same on every backend."""
+
+ANSWER_GRACE_S = 15.0
+"""Seconds beyond a verb's deadline after which a supervisor counts as broken."""
+
+START_S = 60.0
+OVERHEAD_MB = 64
+"""What the supervisor and bubblewrap may use beside the verbs, in the control group's bound."""
+
+
+class PackerProgram(NamedTuple):
+    """The Packer that a backend runs: over what its digest is, and where it lies on this machine.
+
+    `path` and `plugins` are None where they lie in an image.
+    """
+
+    digest: str
+    path: Path | None = None
+    plugins: Path | None = None
+
+
+class Channel:
+    """Two-way bytes to a supervisor. Docker frames what comes back: 8 bytes, then so many.
+
+    It survives being sent to another process by `multiprocessing`.
+    """
+
+    def __init__(self, sock: socket.socket, *, framed: bool) -> None:
+        self.socket = sock
+        self.framed = framed
+        self.errors = ""
+        self._left = 0
+        self._buffer = b""
+
+    def __getstate__(self) -> tuple[socket.socket, bool]:
+        return self.socket, self.framed
+
+    def __setstate__(self, state: tuple[socket.socket, bool]) -> None:
+        self.__init__(state[0], framed=state[1])  # type: ignore[misc]
+
+    def send(self, header: dict[str, object], blobs: Iterable[bytes] = ()) -> None:
+        self.socket.sendall(json.dumps(header).encode() + b"\n" + b"".join(blobs))
+
+    def header(self, deadline: float) -> dict[str, object]:
+        """The next JSON line; raises MachineError where none comes before `deadline`."""
+        while b"\n" not in self._buffer:
+            if len(self._buffer) > HEADER:
+                raise MachineError("The sandbox's answer is too long.")
+            self._fill(deadline)
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        answer = json.loads(line)
+        if not isinstance(answer, dict):
+            raise MachineError("The sandbox's answer makes no sense.")
+        return answer
+
+    def read(self, size: int, deadline: float) -> bytes:
+        while len(self._buffer) < size:
+            self._fill(deadline)
+        data, self._buffer = self._buffer[:size], self._buffer[size:]
+        return data
+
+    def _fill(self, deadline: float) -> None:
+        if not self.framed:
+            self._buffer += self._receive(1 << 20, deadline)
+            return
+        if not self._left:
+            frame = b""
+            while len(frame) < 8:
+                frame += self._receive(8 - len(frame), deadline)
+            self._left = int.from_bytes(frame[4:8])
+            self._standard_output = frame[0] == 1
+        data = self._receive(min(self._left, 1 << 20), deadline)
+        self._left -= len(data)
+        if self._standard_output:
+            self._buffer += data
+        elif len(self.errors) < HEADER:
+            self.errors += data.decode(errors="replace")
+
+    def _receive(self, size: int, deadline: float) -> bytes:
+        ready, _, _ = select.select([self.socket], [], [], max(deadline - time.monotonic(), 0))
+        if not ready:
+            raise MachineError("The sandbox did not answer.")
+        data = self.socket.recv(size)
+        if not data:
+            raise MachineError("The sandbox ended.")
+        return data
+
+
+class Supervised(Protocol):
+    """A started supervisor."""
+
+    channel: Channel
+
+    def kill(self) -> None:
+        """End it and all that it runs; returns when nothing is left."""
+
+    def complaint(self) -> str:
+        """What it said on its standard error."""
+
+
+class Backend(Protocol):
+    """One way to provide a sandbox."""
+
+    name: str
+    capabilities: frozenset[str]
+    reusable: bool
+    """Whether one supervisor may serve many reports."""
+
+    def unavailable(self) -> str | None:
+        """None, or one sentence: why it can't run here and what to do."""
+
+    def weak(self) -> list[str]:
+        """The bounds that are not fully enforced here, each in a few words."""
+
+    def packer(self) -> PackerProgram:
+        """The Packer that it would run; raises MachineError or BadInputError."""
+
+    def start(self, limits: Limits) -> Supervised:
+        """Start a supervisor with these bounds."""
+
+
+class Sandbox:
+    """One job's place to run verbs in, under one set of limits; replaced when it misbehaves."""
+
+    def __init__(self, backend: Backend, limits: Limits) -> None:
+        self.backend = backend
+        self.limits = limits
+        self._running: Supervised | None = None
+
+    def channel(self) -> Channel:
+        """The channel of a supervisor that is ready."""
+        if self._running is None:
+            running = self.backend.start(self.limits)
+            try:
+                running.channel.header(time.monotonic() + START_S)
+            except (MachineError, OSError, ValueError) as error:
+                running.kill()
+                said = running.complaint().strip()[-400:]
+                raise MachineError(
+                    f"The {self.backend.name} sandbox does not start: {said or error}"
+                ) from None
+            self._running = running
+        return self._running.channel
+
+    def close(self) -> None:
+        """End the supervisor, if one runs; the next `channel` starts another."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.kill()
+
+
+class Ran(NamedTuple):
+    """What a verb did. `irregular` names what is no regular file among the outputs, by kind."""
+
+    exit: int
+    output: str
+    files: Files
+    irregular: dict[str, str]
+
+
+@dataclass
+class Box:
+    """One report's use of a supervisor: every verb starts from given files, in a fresh box."""
+
+    channel: Channel
+    limits: Limits
+    wall: float = 0.0
+    cpu: float = 0.0
+    started: float = field(default_factory=time.monotonic)
+
+    def run(
+        self,
+        argv: list[str],
+        files: Files,
+        *,
+        env: dict[str, str],
+        outputs: Iterable[str] = (),
+        stdin: str = "",
+    ) -> Ran:
+        """Run `argv` in the workspace `files`; bring back what then lies below `outputs`.
+
+        Raises LimitError where a bound is hit, MachineError where the sandbox fails.
+        """
+        remaining = self.limits.deadline_s - (time.monotonic() - self.started)
+        request = {
+            "argv": argv,
+            "env": env,
+            "stdin": stdin,
+            "files": [[name, len(file.data), file.executable] for name, file in files.items()],
+            "outputs": list(outputs),
+            "deadline": max(remaining, 0.0),
+            "cpu": max(self.limits.cpu_s - self.cpu, 0.0),
+        }
+        deadline = time.monotonic() + max(remaining, 0.0) + ANSWER_GRACE_S
+        try:
+            self.channel.send(request, [file.data for file in files.values()])
+            answer = self.channel.header(deadline)
+            output = self.channel.read(_size(answer["output"], MAX_OUTPUT), deadline)
+            entries = self._entries(answer["files"], deadline)
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise MachineError(f"The sandbox broke: {error!r}") from None
+        self.cpu += float(answer["cpu"])  # type: ignore[arg-type]
+        if answer["limit"]:
+            raise limit_error(str(answer["limit"]), self.limits)
+        if answer["exit"] is None:
+            raise MachineError(f"The sandbox could not start a program: {answer['error']}")
+        irregular: dict[str, str] = {}
+        taken = take(entries, EVIDENCE, irregular=irregular)
+        return Ran(int(answer["exit"]), output.decode(errors="replace"), taken, irregular)  # type: ignore[call-overload]
+
+    def _entries(self, listing: object, deadline: float) -> list[Entry]:
+        """What came out of the box, as entries for the reader of untrusted trees."""
+        entries = []
+        total = 0
+        for name, size, executable, kind in listing:  # type: ignore[attr-defined]
+            total += _size(size, MAX_FILE_BYTES - total)
+            data = self.channel.read(size, deadline)
+            entries.append(
+                Entry(str(name), size, size, str(kind), bool(executable), lambda _, d=data: d)  # type: ignore[misc]
+            )
+        return entries
+
+
+def _size(value: object, most: int) -> int:
+    if not isinstance(value, int) or not 0 <= value <= most:
+        raise ValueError(f"a size of {value!r}")
+    return value
+
+
+def limit_error(limit: str, limits: Limits) -> LimitError:
+    """The verdict for a bound that a supervisor says was hit."""
+    if limit == "deadline":
+        return LimitError("timeout", f"more than {limits.deadline_s} s in all.", retry=True)
+    if limit == "cpu":
+        return LimitError("timeout", f"more than {limits.cpu_s} s of CPU time.")
+    reasons = {
+        "memory": f"more than {limits.memory_mb} MB of memory.",
+        "disk": f"more than {limits.disk_mb} MB of disk.",
+        "processes": f"more than {PROCESSES} processes and threads.",
+        "output": f"more than {MAX_OUTPUT} bytes of output.",
+        "files": f"more than {EVIDENCE.files} files or {EVIDENCE.size} bytes to hand back.",
+    }
+    return LimitError("limit", reasons[limit])
+
+
+def supervisor_config(limits: Limits, mode: str, **more: object) -> dict[str, object]:
+    """What a supervisor is told when it starts; see `supervisor.Supervisor`."""
+    return {
+        "mode": mode,
+        "readonly": [],
+        "masked": [],
+        "seccomp": "",
+        "oom": [],
+        "memory": limits.memory_mb * 1_000_000,
+        "disk": limits.disk_mb * 1_000_000,
+        **more,
+    }
+
+
+def outer_bubblewrap(view: list[str], python: str, config: object) -> list[str]:
+    """The command that makes the supervisor's own namespaces and starts it as their pid 1.
+
+    An unprivileged user runs it, on the host and in a container alike. `view` is bubblewrap's words
+    for the read-only files that it sees.
+    """
+    words = [
+        "bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc",
+        "--unshare-uts", "--unshare-cgroup-try", "--uid", "0", "--gid", "0", "--as-pid-1",
+        "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN",
+        "--cap-add", "CAP_SETFCAP", "--cap-add", "CAP_SYS_PTRACE",
+    ]  # fmt: skip
+    words += [*view, "--proc", "/proc", "--dev", "/dev"]
+    words += ["--size", "1000000", "--tmpfs", "/run", "--size", "1000000", "--tmpfs", "/tmp"]  # noqa: S108
+    words += ["--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--chdir", "/run"]
+    return [*words, "--", python, "-I", "-S", "-B", SUPERVISOR, json.dumps(config)]
+
+
+SUPERVISOR = "/opt/packerlab/supervisor.py"
+
+
+def kill_group(pid: int, wait: Callable[[float], object]) -> None:
+    """End a process group that we started: KILL, and wait for its leader."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    wait(5)

@@ -1,0 +1,129 @@
+"""The memory bound of the bubblewrap backend: a control group where one can be had.
+
+Version 2 or 1 where this user may write; else a scope of the user's own systemd; else none, and the
+supervisor's own watch over memory is all there is (weak). What a killed run leaves is removed by
+the next one, by name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from packerlab import state
+
+ROOT = Path("/sys/fs/cgroup")
+
+
+class Group(NamedTuple):
+    """A control group for one supervisor. `enter` goes before its command; `oom` counts kills."""
+
+    enter: list[str]
+    oom: str
+    paths: list[Path]
+
+    def remove(self) -> None:
+        """Remove the group, whose processes have been killed."""
+        for path in self.paths:
+            _remove(path)
+
+
+def make(name: str, memory: int, processes: int) -> Group | None:
+    """A group with these bounds (bytes; a count), or None where this user can't have one."""
+    reap()
+    if (ROOT / "cgroup.controllers").exists():
+        return _version_2(name, memory, processes) or _systemd(name, memory, processes)
+    return _version_1(name, memory, processes)
+
+
+def kind() -> str | None:
+    """How memory is bounded here: a short name, or None."""
+    group = make(state.run_name("probe"), 64_000_000, 64)
+    if group is None:
+        return None
+    group.remove()
+    if group.enter[0] == "systemd-run":
+        return "systemd-run --user --scope"
+    return "cgroup v2" if (ROOT / "cgroup.controllers").exists() else "cgroup v1"
+
+
+def _version_1(name: str, memory: int, processes: int) -> Group | None:
+    bounds = {
+        "memory": {"memory.limit_in_bytes": memory},
+        "pids": {"pids.max": processes},
+    }
+    paths = []
+    try:
+        for controller, files in bounds.items():
+            path = ROOT / controller / name
+            path.mkdir()
+            paths.append(path)
+            for file, value in files.items():
+                (path / file).write_text(str(value))
+    except OSError:
+        for path in paths:
+            _remove(path)
+        return None
+    with contextlib.suppress(OSError):
+        (paths[0] / "memory.memsw.limit_in_bytes").write_text(str(memory))
+    return Group(_enter(paths), str(paths[0] / "memory.oom_control"), paths)
+
+
+def _version_2(name: str, memory: int, processes: int) -> Group | None:
+    own = Path("/proc/self/cgroup").read_text().split("::", 1)[-1].strip().lstrip("/")
+    path = ROOT / own / name
+    try:
+        path.mkdir()
+    except OSError:
+        return None
+    try:
+        (path / "memory.max").write_text(str(memory))
+        (path / "memory.swap.max").write_text("0")
+        (path / "pids.max").write_text(str(processes))
+    except OSError:
+        _remove(path)
+        return None
+    return Group(_enter([path]), str(path / "memory.events"), [path])
+
+
+def _systemd(name: str, memory: int, processes: int) -> Group | None:
+    """The watch in the supervisor gives the verdict here: the scope's files are not yet there."""
+    bus = Path(f"/run/user/{os.getuid()}/bus")
+    if not shutil.which("systemd-run") or not bus.exists():
+        return None
+    enter = [
+        "systemd-run", "--user", "--scope", "--quiet", "--collect", f"--unit={name}",
+        f"--property=MemoryMax={memory}", "--property=MemorySwapMax=0",
+        f"--property=TasksMax={processes}", "--",
+    ]  # fmt: skip
+    return Group(enter, "", [])
+
+
+def _enter(paths: list[Path]) -> list[str]:
+    files = [str(path / "cgroup.procs") for path in paths]
+    script = 'until [ "$1" = -- ]; do echo $$ > "$1" || exit 1; shift; done; shift; exec "$@"'
+    return ["/bin/sh", "-c", script, "sh", *files, "--"]
+
+
+def _remove(path: Path) -> None:
+    for _ in range(50):
+        try:
+            path.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return
+
+
+def reap() -> None:
+    """Remove the groups of runs that are no more."""
+    for controller in ("memory", "pids", "."):
+        for path in (ROOT / controller).glob(f"{state.RUN_PREFIX}*"):
+            if not state.run_is_alive(path.name):
+                _remove(path)

@@ -1,0 +1,245 @@
+"""The docker and docker-plain backends: Docker Engine, Docker Desktop, or Podman's socket.
+
+`docker` starts the same bubblewrap command as on the host, in a container that has no capability
+and no uid of anybody's. `docker-plain` is for engines that forbid nested namespaces: the engine's
+own seccomp, one container per report, and verbs under a uid that the supervisor drops to.
+
+The only module that imports `docker`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packerlab import state
+from packerlab.errors import BadInputError, MachineError
+from packerlab.sandbox import host_packer, seccomp
+from packerlab.sandbox.base import (
+    OVERHEAD_MB,
+    PLUGINS,
+    PROGRAM,
+    SUPERVISOR,
+    Channel,
+    PackerProgram,
+    outer_bubblewrap,
+    supervisor_config,
+)
+from packerlab.sandbox.supervisor import BOX, MAX_FILES, PLAIN_UID, PROCESSES
+
+if TYPE_CHECKING:
+    from packerlab.lab import Limits
+
+LABEL = "packerlab.run"
+UNPRIVILEGED = 1_000_000
+OTHER_HOST = "PACKERLAB_DOCKER_HOST_ELSEWHERE"
+IMAGE_STATE = "sandbox-image.json"
+
+FILES = "/opt/packerlab"
+OOM_FILES = ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"]
+"""A container's own view of its control group, version 2 and 1."""
+
+
+def engine() -> Any:
+    """A client of the container engine. Raises MachineError with what to do where there is none."""
+    import docker  # noqa: PLC0415  (90 ms that no other backend pays)
+
+    hosts = [os.environ["DOCKER_HOST"]] if os.environ.get("DOCKER_HOST") else _local_sockets()
+    if not hosts:
+        raise MachineError("no container engine's socket was found; is Docker installed?")
+    if not hosts[0].startswith("unix://") and not os.environ.get(OTHER_HOST):
+        raise MachineError(
+            f"DOCKER_HOST is another machine's ({hosts[0]}): submissions would run there; "
+            f"set {OTHER_HOST}=1 if that is meant."
+        )
+    if not hosts[0].startswith(("unix://", "tcp://")) or os.environ.get("DOCKER_TLS_VERIFY"):
+        raise MachineError("only engines at unix:// or plain tcp:// can be used.")
+    try:
+        client = docker.DockerClient(base_url=hosts[0], timeout=600)
+        client.ping()
+    except docker.errors.DockerException as error:
+        raise MachineError(f"no container engine answers at {hosts[0]}: {error}") from None
+    return client
+
+
+def _local_sockets() -> list[str]:
+    """Docker Engine's socket, Docker Desktop's, Podman's: those that exist."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
+    paths = [
+        Path("/var/run/docker.sock"),
+        Path.home() / ".docker/run/docker.sock",
+        Path(runtime) / "podman/podman.sock",
+    ]
+    return [f"unix://{path}" for path in paths if path.exists()]
+
+
+def engine_error() -> type[Exception]:
+    """The class of all that the engine's client raises."""
+    import docker  # noqa: PLC0415
+
+    error: type[Exception] = docker.errors.DockerException
+    return error
+
+
+class Docker:
+    def __init__(self, *, plain: bool) -> None:
+        self.plain = plain
+        self.name = "docker-plain" if plain else "docker"
+        self.capabilities = frozenset({"packer"})
+        self.reusable = not plain
+
+    @cached_property
+    def _engine(self) -> Any:
+        return engine()
+
+    @cached_property
+    def _image(self) -> dict[str, str]:
+        """The image in use: its `id`, `tag` and the `packer` digest."""
+        path = state.state_folder() / IMAGE_STATE
+        try:
+            image = json.loads(path.read_text())
+            self._engine.images.get(image["id"])
+        except (OSError, ValueError, KeyError, engine_error()):
+            raise MachineError(
+                "the sandbox's image is not there: `packerlab sandbox build` makes it."
+            ) from None
+        return dict(image)
+
+    def unavailable(self) -> str | None:
+        try:
+            self._image  # noqa: B018  (asks the engine)
+        except MachineError as error:
+            return str(error)
+        return None
+
+    def weak(self) -> list[str]:
+        return []
+
+    def packer(self) -> PackerProgram:
+        if os.environ.get("PACKERLAB_PACKER"):
+            named = host_packer.host_packer()
+            if named.digest != self._image["packer"]:
+                plugins = f" --plugins {named.plugins}" if named.plugins else ""
+                raise BadInputError(
+                    "PACKERLAB_PACKER is another Packer than the sandbox image's: "
+                    f"`packerlab sandbox build --packer {named.path}{plugins}` puts it in."
+                )
+        return PackerProgram(self._image["packer"])
+
+    def start(self, limits: Limits) -> _Started:
+        command, host_config, user = self._plain(limits) if self.plain else self._nested(limits)
+        return _Started(self._engine, self._image["id"], command, host_config, user)
+
+    def _nested(self, limits: Limits) -> tuple[list[str], dict[str, Any], str]:
+        readonly = ["/usr", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache"]
+        config = supervisor_config(
+            limits,
+            "nested",
+            readonly=[*readonly, PROGRAM, PLUGINS],
+            seccomp=f"{FILES}/seccomp.bpf",
+            oom=["/opt/oom"],
+        )
+        view = []
+        for path in [*readonly, FILES]:
+            view += ["--ro-bind", path, path]
+        for name in ("bin", "sbin", "lib", "lib64"):
+            view += ["--symlink", f"usr/{name}", f"/{name}"]
+        for path in OOM_FILES:
+            view += ["--ro-bind-try", path, "/opt/oom"]
+        host_config = self._host_config(
+            limits,
+            security_opt=["no-new-privileges", f"seccomp={seccomp.docker_profile()}"],
+            MaskedPaths=[],
+            ReadonlyPaths=[],
+        )
+        command = outer_bubblewrap(view, "/usr/bin/python3", config)
+        return command, host_config, f"{UNPRIVILEGED}:{UNPRIVILEGED}"
+
+    def _plain(self, limits: Limits) -> tuple[list[str], dict[str, Any], str]:
+        config = supervisor_config(limits, "plain", oom=OOM_FILES)
+        size = f"size={limits.disk_mb * 1_000_000},nr_inodes={MAX_FILES * 20}"
+        owner = f"uid={PLAIN_UID},gid={PLAIN_UID},mode=0700,nosuid,nodev,exec"
+        host_config = self._host_config(
+            limits,
+            cap_add=["SETUID", "SETGID", "KILL"],
+            tmpfs={BOX: f"{size},{owner}"},
+            ipc_mode="none",
+        )
+        command = ["/usr/bin/python3", "-I", "-S", "-B", SUPERVISOR, json.dumps(config)]
+        return command, host_config, "0:0"
+
+    def _host_config(self, limits: Limits, **more: Any) -> dict[str, Any]:
+        raw = {key: more.pop(key) for key in ("MaskedPaths", "ReadonlyPaths") if key in more}
+        memory = (limits.memory_mb + limits.disk_mb + OVERHEAD_MB) * 1_000_000
+        config = self._engine.api.create_host_config(
+            network_mode="none",
+            read_only=True,
+            cap_drop=["ALL"],
+            mem_limit=memory,
+            memswap_limit=memory,
+            pids_limit=PROCESSES + 96,
+            log_config={"type": "none"},
+            auto_remove=True,
+            **more,
+        )
+        return {**config, **raw}
+
+
+class _Started:
+    """A container whose standard input and output is our socket; it ends with its input."""
+
+    def __init__(
+        self,
+        client: Any,
+        image: str,
+        command: list[str],
+        host_config: dict[str, Any],
+        user: str,
+    ) -> None:
+        self._engine = client
+        reap(client)
+        self._id = client.api.create_container_from_config(
+            {
+                "Image": image,
+                "Cmd": command,
+                "User": user,
+                "HostConfig": host_config,
+                "OpenStdin": True,
+                "StdinOnce": True,
+                "AttachStdin": True,
+                "AttachStdout": True,
+                "AttachStderr": True,
+                "NetworkDisabled": True,
+                "Labels": {LABEL: state.run_name()},
+                "WorkingDir": "/",
+                "Env": [],
+            }
+        )["Id"]
+        params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        self._attached = client.api.attach_socket(self._id, params=params)
+        raw = socket.socket(fileno=os.dup(self._attached.fileno()))
+        raw.settimeout(None)
+        self.channel = Channel(raw, framed=True)
+        client.api.start(self._id)
+
+    def kill(self) -> None:
+        self.channel.socket.close()
+        self._attached.close()
+        with contextlib.suppress(engine_error()):
+            self._engine.api.remove_container(self._id, force=True)
+
+    def complaint(self) -> str:
+        return self.channel.errors
+
+
+def reap(client: Any) -> None:
+    """Remove the containers of runs that are no more."""
+    for container in client.api.containers(all=True, filters={"label": LABEL}):
+        if not state.run_is_alive(container["Labels"][LABEL]):
+            with contextlib.suppress(engine_error()):
+                client.api.remove_container(container["Id"], force=True)

@@ -1,0 +1,146 @@
+"""The image of the docker backends: made once, by its recipe, and kept by the hash of what is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packerlab import state
+from packerlab.course import PACKAGE, default_root
+from packerlab.errors import BadInputError, MachineError
+from packerlab.sandbox.docker import FILES, IMAGE_STATE, LABEL, engine, engine_error
+from packerlab.sandbox.host_packer import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BASE = "debian:bookworm-slim"
+REPOSITORY = "packerlab-sandbox"
+
+
+def build(
+    say: Callable[[str], None],
+    *,
+    packer: Path | None = None,
+    plugins: Path | None = None,
+    arguments: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Make the image with Debian's Packer, an official zip (`arguments`), or the given program.
+
+    `say` hears the progress. Returns what is kept of it: id, tag, packer digest, size in bytes.
+    """
+    client = engine()
+    context = _context(packer, plugins)
+    said = json.dumps(arguments or {}, sort_keys=True).encode()
+    tag = f"{REPOSITORY}:{hashlib.sha256(context + said).hexdigest()[:16]}"
+    try:
+        _base(client, say)
+        stream = client.api.build(
+            fileobj=io.BytesIO(context), custom_context=True, tag=tag, rm=True, decode=True,
+            buildargs=arguments or {},
+        )  # fmt: skip
+        for part in stream:
+            if "error" in part:
+                raise MachineError(f"The image could not be made: {part['error'].strip()}")
+            if text := str(part.get("stream", "")).strip():
+                say(text)
+        image = client.images.get(tag)
+        kept = {
+            "id": image.id,
+            "tag": tag,
+            "packer": _packer_digest(client, tag),
+            "size": image.attrs["Size"],
+        }
+    except engine_error() as error:
+        raise MachineError(f"The image could not be made: {error}") from None
+    state.write_atomically(state.state_folder() / IMAGE_STATE, json.dumps(kept).encode())
+    return kept
+
+
+def clean() -> list[str]:
+    """Remove our images; returns their tags."""
+    client = engine()
+    removed = []
+    for image in client.images.list(REPOSITORY):
+        client.images.remove(image.id, force=True)
+        removed += image.tags
+    (state.state_folder() / IMAGE_STATE).unlink(missing_ok=True)
+    return removed
+
+
+def _context(packer: Path | None, plugins: Path | None) -> bytes:
+    """What the build sees, as a tar whose bytes depend on contents alone."""
+    files = {
+        "Dockerfile": default_root() / "sandbox" / "Dockerfile",
+        "supervisor.py": PACKAGE / "sandbox" / "supervisor.py",
+        "seccomp.py": PACKAGE / "sandbox" / "seccomp.py",
+    }
+    if packer:
+        if not packer.is_file():
+            raise BadInputError(f"{packer}: there is no such file.")
+        files["packer/packer"] = packer
+    for file in sorted(plugins.rglob("*")) if plugins else ():
+        if file.is_file():
+            files[f"packer/plugins/{file.relative_to(plugins or file).as_posix()}"] = file
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        folder = tarfile.TarInfo("packer")
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(folder)
+        for name, path in files.items():
+            data = path.read_bytes()
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(data), 0o755
+            archive.addfile(info, io.BytesIO(data))
+    return stream.getvalue()
+
+
+def _base(client: Any, say: Callable[[str], None]) -> None:
+    """Have Debian's slim image: local, pulled, or made from Debian's packages."""
+    try:
+        client.images.get(BASE)
+    except engine_error():
+        pass
+    else:
+        return
+    try:
+        say(f"pulling {BASE}")
+        client.images.pull(BASE)
+    except engine_error() as error:
+        if not shutil.which("mmdebstrap"):
+            raise MachineError(
+                f"{BASE} can't be pulled ({error}); with mmdebstrap installed it is made instead."
+            ) from None
+    else:
+        return
+    say(f"no registry is reached: making {BASE} with mmdebstrap")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "base.tar")
+        made = subprocess.run(
+            ["mmdebstrap", "--variant=minbase", "--quiet", "bookworm", str(path)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if made.returncode:
+            raise MachineError(f"mmdebstrap failed: {made.stderr.strip()[-400:]}")
+        client.api.import_image_from_file(str(path), *BASE.split(":"))
+
+
+def _packer_digest(client: Any, tag: str) -> str:
+    """The digest of the Packer in the image, from the sums that its build wrote."""
+    container = client.api.create_container(tag, ["true"], labels={LABEL: state.run_name()})
+    try:
+        chunks, _ = client.api.get_archive(container, f"{FILES}/packer.sha256")
+        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+            member = archive.extractfile("packer.sha256")
+            text = member.read().decode() if member else ""
+    finally:
+        client.api.remove_container(container, force=True)
+    sums = [line.split(maxsplit=1) for line in text.splitlines()]
+    return digest_of([(name, content) for content, name in sums])

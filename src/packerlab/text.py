@@ -1,0 +1,30 @@
+"""Make untrusted text safe to show: on a terminal, in a report, in a message of ours."""
+
+from __future__ import annotations
+
+import unicodedata
+
+LONGEST = 4_000
+"""Characters of one text in a report."""
+
+_KEPT = "\n\t"
+
+
+def clean(text: str, longest: int = LONGEST) -> str:
+    """Replace what could act on a terminal or reorder a line, and cut what is too long."""
+    shown = "".join("\N{REPLACEMENT CHARACTER}" if _acts(char) else char for char in text)
+    return shown if len(shown) <= longest else f"{shown[:longest]} [...]"
+
+
+def visible(text: str) -> str:
+    """The same for a name that stands within a sentence: line breaks don't survive either."""
+    return clean(text, 300).replace("\n", "\N{REPLACEMENT CHARACTER}").replace(
+        "\t", "\N{REPLACEMENT CHARACTER}"
+    )
+
+
+def _acts(char: str) -> bool:
+    """Control (C0, C1, DEL), format (bidi, zero width), surrogate and private characters."""
+    return char not in _KEPT and (
+        unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co") or char in "\u2028\u2029"
+    )

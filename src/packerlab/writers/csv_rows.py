@@ -1,0 +1,63 @@
+"""Reports as CSV (RFC 4180), for spreadsheets: one row for each learner and lab."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from packerlab.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from packerlab.report import Report
+
+HEADER = (
+    "learner",
+    "lab",
+    "status",
+    "score",
+    "max_score",
+    "attempt",
+    "complete",
+    "reason",
+    "failed_checks",
+)
+FORMULA = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20\uff5c\uff05")
+"""What makes a spreadsheet take a cell for a formula: ASCII, and the full-width forms."""
+
+
+class _Line:
+    """A file for `csv.writer` that hands each line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def write_csv(reports: Iterable[Report]) -> Iterator[bytes]:
+    """UTF-8 with CRLF; a score that doesn't exist is an empty cell."""
+    writer = csv.writer(_Line())
+    yield writer.writerow(HEADER).encode()
+    for report in reports:
+        yield writer.writerow(_row(report)).encode()
+
+
+def _row(report: Report) -> tuple[str | int, ...]:
+    failed = (check.name for check in report.checks if check.outcome == "failed")
+    return (
+        _text(report.run.learner),
+        _text(report.lab),
+        report.status,
+        "" if report.score is None else report.score,
+        report.max_score,
+        report.run.attempt,
+        "true" if report.complete else "false",
+        _text(report.reason),
+        _text(" ".join(failed)),
+    )
+
+
+def _text(text: str) -> str:
+    """Text that a spreadsheet shows and never computes."""
+    shown = clean(text)
+    return f"'{shown}" if shown.startswith(FORMULA) else shown

@@ -1,0 +1,58 @@
+"""Reports as one HTML file for people: no scripts, nothing fetched; to read, print or mail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from packerlab.text import clean
+from packerlab.writers.summary import VERDICTS, learner, summarise, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from packerlab.report import Report
+
+SIGNS = {
+    "passed": "\N{CHECK MARK}",
+    "failed": "\N{BALLOT X}",
+    "blocked": "\N{EN DASH}",
+    "incapable": "?",
+    "rejected": "\N{CIRCLED DIVISION SLASH}",
+    "timeout": "\N{WHITE CIRCLE WITH UPPER RIGHT QUADRANT}",
+    "limit": "\N{UPWARDS ARROW TO BAR}",
+    "incomplete": "?",
+    "fault": "!",
+}
+"""Beside the word, so that no outcome is told by colour alone."""
+LONGEST_SHOWN = 400
+"""Characters of one learner's text; the whole is in the gradebook."""
+
+
+def write_html(reports: Iterable[Report]) -> Iterator[bytes]:
+    """The class at a glance, then each lab: its scores, its checks, its learners."""
+    stream = _environment().get_template("report.html").stream(labs=summarise(reports))
+    stream.enable_buffering(1_000)
+    for part in stream:
+        yield part.encode()
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["brief"] = lambda text: clean(text, LONGEST_SHOWN)
+    environment.globals.update(verdicts=VERDICTS, signs=SIGNS, verdict=verdict, learner=learner)
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """What every expression of the template passes through, before it is escaped."""
+    return clean(value) if type(value) is str else value
