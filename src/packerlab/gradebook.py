@@ -203,7 +203,9 @@ def _header(path: Path) -> Header:
     except (OSError, ValueError, RecursionError) as error:
         raise BadInputError(f"{file} can't be read: {_why(error)}.") from None
     if header.format != 1:
-        raise BadInputError(f"{file} has format {header.format}, this packerlab reads 1: update it.")
+        raise BadInputError(
+            f"{file} has format {header.format}, this packerlab reads 1: update it."
+        )
     return header
 
 

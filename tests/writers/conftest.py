@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from packerlab.report import Check, Digests, Report, Run, Where, blocked, conclude
+from packerlab.report import Check, Digests, Run, Where, blocked, conclude
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from packerlab.report import Report
 
 SENTENCES = (
     "The template is formatted as `packer fmt` would.",

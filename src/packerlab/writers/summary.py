@@ -15,19 +15,17 @@ if TYPE_CHECKING:
 
     from packerlab.report import Check, Report
 
-VERDICTS = ("passed", "failed", "rejected", "timeout", "limit", "incomplete", "fault")
+VERDICTS = ("passed", "failed", "rejected", "limit", "timeout", "incomplete", "fault")
 """Each report has exactly one; `passed` and `failed` are the two ways of being graded."""
 LONGEST_FOUND = 160
 
 
 def verdict(report: Report) -> str:
-    if report.status == "fault":
-        return "fault"
+    if report.status != "graded":
+        return report.status
     if not report.complete:
         return "incomplete"
-    if report.status == "graded":
-        return "passed" if report.passed else "failed"
-    return report.status
+    return "passed" if report.passed else "failed"
 
 
 def learner(report: Report) -> str:

@@ -1,0 +1,260 @@
+"""Grade many submissions on this machine: a thread for each job, a process for each report.
+
+Every report is saved as it ends, so that a crash loses nothing and a second run goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from packerlab.errors import BadInputError, RejectedError
+from packerlab.grading import digests, grade
+from packerlab.report import conclude
+from packerlab.sandbox import Sandbox
+from packerlab.submissions import (
+    entries_of,
+    find_workspaces,
+    refused,
+    submission,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from packerlab.course import Course
+    from packerlab.gradebook import Gradebook
+    from packerlab.lab import Lab
+    from packerlab.report import Report
+    from packerlab.sandbox.base import Backend
+    from packerlab.submissions import Handed, Submission
+
+OUTCOMES = ("passed", "failed", "rejected", "limits", "timeouts", "incomplete", "faults")
+
+
+class Unit(NamedTuple):
+    """One submission to grade; `again` once its wall clock ran out."""
+
+    learner: str
+    lab: Lab | None
+    submission: Submission
+    again: bool = False
+
+
+@dataclass
+class Tally:
+    """How many submissions ended how; `kept` were already in the gradebook."""
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    kept: int = 0
+    seconds: float = 0.0
+
+    def add(self, report: Report) -> None:
+        self.counts[outcome_of(report)] += 1
+
+    @property
+    def graded(self) -> int:
+        return self.counts["passed"] + self.counts["failed"]
+
+    def __str__(self) -> str:
+        named = ", ".join(f"{name} {count}" for name, count in self.counts.items())
+        return f"graded {self.graded}, {named} in {self.seconds:.1f} s"
+
+
+def outcome_of(report: Report) -> str:
+    """The word of the summary line for a report."""
+    if report.status == "graded" and not report.complete:
+        return "incomplete"
+    if report.status == "graded":
+        return "passed" if report.passed else "failed"
+    return {"limit": "limits", "timeout": "timeouts", "fault": "faults"}.get(
+        report.status, report.status
+    )
+
+
+class Batch:
+    """Grades a class into a gradebook; `on_report` hears each report as it is there."""
+
+    def __init__(
+        self,
+        course: Course,
+        gradebook: Gradebook,
+        backend: Backend,
+        on_report: Callable[[Report], None],
+    ) -> None:
+        self._course = course
+        self._gradebook = gradebook
+        self._backend = backend
+        self._on_report = on_report
+        self._tally = Tally()
+        self._todo: queue.SimpleQueue[Handed] = queue.SimpleQueue()
+        self._again: list[Unit] = []
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._trouble: BaseException | None = None
+
+    def run(self, handed: list[Handed], lab: Lab | None, jobs: int) -> Tally:
+        """Grade all that was handed in, `jobs` at a time."""
+        started = time.monotonic()
+        for entry in handed:
+            self._todo.put(entry)
+        self._in_threads(jobs, lambda: self._work(lab))
+        self._in_threads(jobs, self._work_again)
+        self._tally.seconds = time.monotonic() - started
+        return self._tally
+
+    def _in_threads(self, jobs: int, work: Callable[[], None]) -> None:
+        threads = [threading.Thread(target=self._guarded, args=(work,)) for _ in range(jobs)]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            self._stop()
+            for thread in threads:
+                thread.join()
+            raise
+        if self._trouble:
+            raise self._trouble
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """One job's thread: what breaks it stops the batch, and is raised there."""
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  (raised again by the batch's own thread)
+            self._trouble = error
+            self._stop()
+
+    def _stop(self) -> None:
+        """End the reports under way; what they said is not saved."""
+        self._stopped.set()
+        for process in multiprocessing.active_children():
+            if process.pid:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+    def _work(self, lab: Lab | None) -> None:
+        with contextlib.closing(_Bench(self._backend)) as bench:
+            while not self._stopped.is_set():
+                try:
+                    handed = self._todo.get_nowait()
+                except queue.Empty:
+                    return
+                for unit in self._units(handed, lab):
+                    self._grade(unit, bench)
+
+    def _work_again(self) -> None:
+        with contextlib.closing(_Bench(self._backend)) as bench:
+            while not self._stopped.is_set():
+                with self._lock:
+                    if not self._again:
+                        return
+                    unit = self._again.pop(0)
+                self._grade(unit, bench)
+
+    def _units(self, handed: Handed, lab: Lab | None) -> Iterator[Unit]:
+        """The workspaces that a learner handed in, each with the lab that it is for."""
+        try:
+            if handed.refusal:
+                raise RejectedError(handed.refusal)
+            entries = entries_of(handed.path)
+            folders = find_workspaces(entries, any_template=lab is not None)
+            if not folders:
+                raise RejectedError(
+                    "there is no workspace in it: no .packerlab.toml"
+                    + (" and no template." if lab else " (--lab names the lab of such ones).")
+                )
+        except RejectedError as error:
+            yield Unit(handed.learner, lab, refused(str(error)))
+            return
+        for folder in folders:
+            try:
+                taken = submission(entries, folder)
+            except RejectedError as error:
+                yield Unit(handed.learner, lab, refused(str(error)))
+            else:
+                yield self._for_its_lab(handed.learner, taken, lab)
+
+    def _for_its_lab(self, learner: str, taken: Submission, lab: Lab | None) -> Unit:
+        named = taken.marker.lab if taken.marker else ""
+        if lab and named and named != lab.slug:
+            return Unit(learner, lab, refused("its marker names another lab."))
+        if lab:
+            return Unit(learner, lab, taken)
+        try:
+            return Unit(learner, self._course.lab(named), taken)
+        except BadInputError:
+            return Unit(learner, None, refused("its marker names no lab of this course."))
+
+    def _grade(self, unit: Unit, bench: _Bench) -> None:
+        slug = unit.lab.slug if unit.lab else "unknown"
+        attempt = self._gradebook.next_attempt(slug, unit.learner, unit.submission.digest)
+        if unit.lab is None:
+            report = conclude(slug, [], "rejected", unit.submission.refusal)
+        else:
+            sandbox = bench.sandbox(unit.lab)
+            limits = unit.lab.limits
+            known = self._gradebook.done(
+                slug,
+                unit.learner,
+                digests(unit.lab, unit.submission, sandbox),
+                msgspec.structs.asdict(limits),
+            )
+            if known:
+                self._tell(known, kept=True)
+                return
+            report = grade(
+                unit.lab, unit.submission, sandbox, limits, context=forkserver()
+            )
+        if self._stopped.is_set():
+            return
+        if report.run.retry and not unit.again:
+            with self._lock:
+                self._again.append(unit._replace(again=True))
+            return
+        run = msgspec.structs.replace(report.run, learner=unit.learner, attempt=attempt)
+        report = msgspec.structs.replace(report, run=run)
+        self._gradebook.save(report)
+        self._tell(report, kept=False)
+
+    def _tell(self, report: Report, *, kept: bool) -> None:
+        with self._lock:
+            self._tally.add(report)
+            self._tally.kept += kept
+            self._on_report(report)
+
+
+class _Bench:
+    """One job's open sandbox, with the limits of the lab in hand."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._open: Sandbox | None = None
+
+    def sandbox(self, lab: Lab) -> Sandbox:
+        if self._open is None or self._open.limits != lab.limits:
+            self.close()
+            self._open = Sandbox(self._backend, lab.limits)
+        return self._open
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+
+def forkserver() -> multiprocessing.context.ForkServerContext:
+    """How a batch starts a report's process: a fork of a server that has all loaded."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["packerlab.preload"])
+    return context

@@ -1,0 +1,88 @@
+"""The command line: one Typer application, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from typing import Annotated
+
+import typer
+
+from packerlab import __version__, errors
+from packerlab.commands import check, demo, doctor, grade, labs, new, report, sandbox, start, verify
+
+app = typer.Typer(
+    name="packerlab",
+    help="Learn Packer by building for real, offline, in a sandbox.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+LEARNERS, INSTRUCTORS, AUTHORS, EVERYONE = "Learners", "Instructors", "Authors", "Everyone"
+for function, panel in (
+    (labs.labs, LEARNERS),
+    (start.start, LEARNERS),
+    (check.check, LEARNERS),
+    (grade.grade, INSTRUCTORS),
+    (report.report, INSTRUCTORS),
+    (verify.verify, AUTHORS),
+    (new.new, AUTHORS),
+    (doctor.doctor, EVERYONE),
+    (demo.demo, EVERYONE),
+):
+    app.command(rich_help_panel=panel)(function)
+app.add_typer(sandbox.app, name="sandbox", rich_help_panel=EVERYONE)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"packerlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def packerlab(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version.")
+    ] = False,
+) -> None:
+    """Learn Packer by building for real, offline, in a sandbox."""
+
+
+def main() -> None:
+    """Run the command line; every way out has a documented exit code."""
+    try:
+        app()
+    except errors.PackerlabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(errors.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(errors.DONE)
+    except Exception as error:  # noqa: BLE001  (the boundary: a mistake of ours goes into a log)
+        print(f"error: {_logged(error)}", file=sys.stderr)
+        sys.exit(errors.MACHINE)
+
+
+def _logged(error: Exception) -> str:
+    """Keep the traceback in a file, and say where; a full disk keeps nothing."""
+    from packerlab import state  # noqa: PLC0415
+
+    try:
+        path = state.state_folder() / "log" / f"{time.strftime('%Y%m%d-%H%M%S')}.txt"
+        state.write_atomically(path, "".join(traceback.format_exception(error)).encode())
+    except OSError:
+        return f"{error!r} (and no log could be written)"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the system'}: {error.strerror} (more in {path})"
+    return f"this is a mistake of ours: {error!r}; please report it with {path}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""`packerlab check [DIR]`: how far one's own work is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from packerlab.commands.options import CourseOption, JsonOption, LabOption, SandboxOption
+
+if TYPE_CHECKING:
+    from packerlab.report import Report
+
+
+def check(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="The workspace; by default this folder.")
+    ] = Path(),
+    lab: LabOption = None,
+    sandbox: SandboxOption = "auto",
+    course: CourseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a workspace by building it for real, in a sandbox."""
+    from packerlab import errors, terminal  # noqa: PLC0415
+    from packerlab.report import encode  # noqa: PLC0415
+
+    out = terminal.console()
+    report = checked(
+        folder,
+        lab=lab,
+        sandbox=sandbox,
+        course=course,
+        on_check=None if as_json else lambda ended: terminal.show_check(out, ended),
+    )
+    if as_json:
+        sys.stdout.buffer.write(encode(report))
+    else:
+        terminal.show_verdict(out, report)
+    if report.status == "fault" or not report.complete:
+        raise typer.Exit(errors.MACHINE)
+    if report.status == "rejected":
+        raise typer.Exit(errors.BAD_INPUT)
+    raise typer.Exit(errors.DONE if report.passed else errors.NEGATIVE)
+
+
+def checked(
+    folder: Path,
+    *,
+    lab: Optional[str],  # noqa: UP045
+    sandbox: str,
+    course: Optional[Path],  # noqa: UP045
+    on_check: object = None,
+) -> Report:
+    """The report of one workspace; raises BadInputError where it is none."""
+    import contextlib  # noqa: PLC0415
+
+    import msgspec  # noqa: PLC0415
+
+    from packerlab.course import open_course  # noqa: PLC0415
+    from packerlab.errors import BadInputError, MachineError, RejectedError  # noqa: PLC0415
+    from packerlab.grading import grade  # noqa: PLC0415
+    from packerlab.sandbox import Sandbox, choose  # noqa: PLC0415
+    from packerlab.submissions import learner_name, read_workspace  # noqa: PLC0415
+    from packerlab.text import visible  # noqa: PLC0415
+
+    whole = open_course(course)
+    if not folder.exists():
+        raise BadInputError(f"{folder}: there is no such folder.")
+    try:
+        submission = read_workspace(folder)
+    except RejectedError as error:
+        raise BadInputError(f"{folder}: {error}") from None
+    named = submission.marker.lab if submission.marker else ""
+    if not (lab or named):
+        raise BadInputError(
+            f"{folder} is not a workspace: `packerlab start LAB` makes one, --lab names its lab."
+        )
+    chosen = whole.lab(lab or named)
+    if lab and named not in ("", chosen.slug):
+        raise BadInputError(f"{folder} is a workspace of {visible(named)}, not of {chosen.slug}.")
+    backend = choose(sandbox, set(chosen.manifest.needs), [whole.root], full_limits=False)
+    if backend.weak():
+        print(f"note: {'; '.join(backend.weak())}", file=sys.stderr)
+    with contextlib.closing(Sandbox(backend, chosen.limits)) as opened:
+        report = grade(chosen, submission, opened, chosen.limits, on_check)  # type: ignore[arg-type]
+    if report.status == "fault" and not report.checks:
+        raise MachineError(report.reason)
+    run = msgspec.structs.replace(report.run, learner=learner_name(folder.resolve().name))
+    return msgspec.structs.replace(report, run=run)

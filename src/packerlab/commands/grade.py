@@ -1,0 +1,132 @@
+"""`packerlab grade PATH... --out DIR`: a class into a gradebook."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from packerlab.commands.options import CourseOption, JsonOption, LabOption, SandboxOption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packerlab.batch import Tally
+    from packerlab.report import Report
+
+
+def grade(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Submissions, or folders that hold them."),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The gradebook's folder.")],
+    lab: LabOption = None,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", "-j", min=0, max=256, help="Reports at a time; 0: one per core."),
+    ] = 0,
+    sandbox: SandboxOption = "auto",
+    weak_limits: Annotated[
+        bool, typer.Option("--weak-limits", help="Accept a sandbox whose bounds are weak.")
+    ] = False,
+    course: CourseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Grade a class; what is in the gradebook already is not graded again."""
+    import msgspec  # noqa: PLC0415
+
+    from packerlab import errors  # noqa: PLC0415
+
+    tally = graded(
+        paths,
+        out,
+        lab=lab,
+        jobs=jobs or os.cpu_count() or 1,
+        sandbox=sandbox,
+        weak_limits=weak_limits,
+        course=course,
+        quiet=as_json,
+    )
+    if as_json:
+        summary = {"graded": tally.graded, **tally.counts, "kept": tally.kept,
+                   "seconds": round(tally.seconds, 2)}  # fmt: skip
+        print(msgspec.json.encode(summary).decode())
+    else:
+        print(tally)
+    if tally.counts["faults"] or tally.counts["incomplete"]:
+        raise typer.Exit(errors.MACHINE)
+
+
+def graded(
+    paths: list[Path],
+    out: Path,
+    *,
+    lab: str | None,
+    jobs: int,
+    sandbox: str,
+    weak_limits: bool,
+    course: Path | None,
+    quiet: bool,
+) -> Tally:
+    """Grade what lies at `paths` into the gradebook `out`, with progress on standard error."""
+    from packerlab.batch import Batch  # noqa: PLC0415
+    from packerlab.course import open_course  # noqa: PLC0415
+    from packerlab.gradebook import open_gradebook  # noqa: PLC0415
+    from packerlab.sandbox import choose  # noqa: PLC0415
+    from packerlab.submissions import handed_in  # noqa: PLC0415
+
+    whole = open_course(course)
+    chosen = whole.lab(lab) if lab else None
+    handed = handed_in(paths, any_template=chosen is not None)
+    needs = {need for each in ([chosen] if chosen else whole.labs()) for need in each.manifest.needs}
+    with open_gradebook(out, None if sandbox == "auto" else sandbox) as book:
+        name = book.sandbox or sandbox
+        backend = choose(name, needs, [whole.root, out.resolve()], full_limits=not weak_limits)
+        book.settle_sandbox(backend.name)
+        with _Progress(len(handed), quiet=quiet) as on_report:
+            return Batch(whole, book, backend, on_report).run(handed, chosen, jobs)
+
+
+class _Progress:
+    """A bar with the time left on a terminal, a line for each report elsewhere."""
+
+    def __init__(self, total: int, *, quiet: bool) -> None:
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        from packerlab import terminal  # noqa: PLC0415
+
+        self._console = terminal.console(stderr=True)
+        self._quiet = quiet
+        columns = [TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                   TextColumn("{task.description}", markup=False)]  # fmt: skip
+        bar = self._console.is_terminal and not quiet
+        self._bar = Progress(*columns, console=self._console, transient=True) if bar else None
+        self._task = self._bar.add_task("", total=total) if self._bar else None
+
+    def __enter__(self) -> Callable[[Report], None]:
+        if self._bar:
+            self._bar.start()
+        return self._on_report
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def _on_report(self, report: Report) -> None:
+        from packerlab.batch import outcome_of  # noqa: PLC0415
+
+        score = "-" if report.score is None else f"{report.score}/{report.max_score}"
+        line = f"{report.run.learner} {report.lab}: {outcome_of(report)} {score}"
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, advance=1, description=line)
+        elif not self._quiet:
+            self._console.print(line)

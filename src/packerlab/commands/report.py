@@ -1,0 +1,102 @@
+"""`packerlab report`: show a gradebook, or write it in another form."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from packerlab.gradebook import Gradebook
+    from packerlab.writers.summary import LabSummary
+
+
+class Format(StrEnum):
+    """The names in the table of writers, which is imported only when it is needed."""
+
+    HTML = "html"
+    CSV = "csv"
+    JSON = "json"
+
+
+def report(
+    gradebook: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The gradebook that `packerlab grade` made.")
+    ],
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", "-f", help="Without it, a summary is shown here."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write there, not to the terminal."),
+    ] = None,
+) -> None:
+    """Show how a class did: the last attempt of each learner on each lab."""
+    from packerlab.errors import BadInputError  # noqa: PLC0415
+    from packerlab.gradebook import read_gradebook  # noqa: PLC0415
+
+    book = read_gradebook(gradebook)
+    if form:
+        _write(book, form, output)
+    elif output:
+        raise BadInputError("-o needs a format: add --format html, csv or json.")
+    else:
+        _show(book)
+
+
+def _write(book: "Gradebook", form: Format, output: Path | None) -> None:
+    """Send the gradebook where it was asked for; nobody reads HTML on a terminal."""
+    from packerlab.errors import BadInputError  # noqa: PLC0415
+    from packerlab.writers import WRITERS  # noqa: PLC0415
+
+    parts = WRITERS[form](book.latest())
+    if form == Format.HTML and not output and sys.stdout.isatty():
+        output = book.path / "report.html"
+    if not output:
+        sys.stdout.buffer.writelines(parts)
+        sys.stdout.buffer.flush()
+        return
+    data = b"".join(parts)
+    try:
+        output.write_bytes(data)
+    except OSError as error:
+        raise BadInputError(f"{output} can't be written: {error.strerror}.") from None
+    typer.echo(f"Wrote {output}.", err=True)
+
+
+def _show(book: "Gradebook") -> None:
+    """One row for each lab."""
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    from packerlab.terminal import console  # noqa: PLC0415
+    from packerlab.writers.summary import summarise  # noqa: PLC0415
+
+    table = Table("lab", "submissions", "median", "failed most", box=box.SIMPLE_HEAD)
+    for lab in summarise(book.latest()):
+        table.add_row(*_cells(lab))
+    if table.row_count:
+        console().print(table, soft_wrap=False)
+    else:
+        typer.echo("There are no reports in this gradebook yet.")
+
+
+def _cells(lab: "LabSummary") -> "tuple[Text, ...]":
+    from rich.text import Text  # noqa: PLC0415
+
+    from packerlab.text import visible  # noqa: PLC0415
+    from packerlab.writers.summary import VERDICTS  # noqa: PLC0415
+
+    counts = [f"{lab.verdicts[name]} {name}" for name in VERDICTS if lab.verdicts[name]]
+    median = "no score" if lab.median_percent is None else f"{lab.median_percent} %"
+    worst = lab.hardest
+    return (
+        Text(visible(lab.slug or "unknown")),
+        Text(f"{len(lab.reports)}: {', '.join(counts)}"),
+        Text(median, no_wrap=True),
+        Text(f"{visible(worst.text.title)} ({worst.failing_percent} %)" if worst else "nothing"),
+    )

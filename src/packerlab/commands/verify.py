@@ -1,0 +1,47 @@
+"""`packerlab verify [LAB...]`: the course's own proof."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from packerlab.commands.options import CourseOption, SandboxOption
+
+
+def verify(
+    labs: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[LAB]...", help="By default every lab of the course."),
+    ] = None,
+    sandbox: SandboxOption = "auto",
+    brief: Annotated[
+        bool, typer.Option("--brief", help="The starter, the solution and one wrong answer only.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Prove the labs: wrong answers fail as they should, right ones pass."""
+    from packerlab import errors, terminal  # noqa: PLC0415
+    from packerlab.course import open_course  # noqa: PLC0415
+    from packerlab.sandbox import choose  # noqa: PLC0415
+    from packerlab.verify import verify as prove  # noqa: PLC0415
+
+    whole = open_course(course)
+    chosen = [whole.lab(name) for name in labs] if labs else whole.labs()
+    out = terminal.console()
+    wrong = 0
+    with out.status("verifying") as status:
+        for lab in chosen:
+            backend = choose(
+                sandbox, set(lab.manifest.needs), [whole.root], full_limits=False
+            )
+            proof = prove(lab, backend, brief=brief, on_graded=status.update)
+            wrong += bool(proof.problems)
+            margins = ", ".join(f"{key} {value}x" for key, value in proof.margins.items())
+            word = "WRONG" if proof.problems else "holds"
+            left = f", {proof.left_out} need a newer Packer" if proof.left_out else ""
+            out.print(f"{lab.slug}: {word} ({proof.graded} gradings on {backend.name}{left}; "
+                      f"limits: {margins})")  # fmt: skip
+            for problem in proof.problems:
+                out.print(f"  {problem}")
+    raise typer.Exit(errors.NEGATIVE if wrong else errors.DONE)

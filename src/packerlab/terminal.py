@@ -1,0 +1,69 @@
+"""How a report looks on a terminal. Its texts are data: never markup, never control characters."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from packerlab.text import clean
+
+if TYPE_CHECKING:
+    from packerlab.report import Check, Report
+
+SYMBOLS = {
+    "passed": ("\N{CHECK MARK}", "green"),
+    "failed": ("\N{BALLOT X}", "red"),
+    "blocked": ("\N{MIDDLE DOT}", "dim"),
+    "incapable": ("?", "yellow"),
+}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that shows what it is given, as it is given; NO_COLOR and pipes are respected."""
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True,
+                   no_color="NO_COLOR" in os.environ or None)  # fmt: skip
+
+
+def show_check(out: Console, check: Check) -> None:
+    """One line as a check ends; below it, for a failed one, what to do about it."""
+    symbol, style = SYMBOLS[check.outcome]
+    points = f" ({check.points}/{check.max_points})" if check.max_points else ""
+    line = Text(f"{symbol} ", style)
+    line.append(clean(check.title), "" if check.outcome != "blocked" else "dim")
+    line.append(points, "dim")
+    out.print(line)
+    for label, text in _details(check):
+        out.print(Padding(Text.assemble((label, "bold"), clean(text)), (0, 0, 0, 4)))
+
+
+def _details(check: Check) -> list[tuple[str, str]]:
+    if check.outcome == "blocked":
+        return [("", f"waits for {check.blocked_by}")] if check.blocked_by else []
+    if check.outcome not in ("failed", "incapable"):
+        return []
+    where = f"{check.where.file}:{check.where.line}: " if check.where else ""
+    details = [("", where + check.message)]
+    if check.expected:
+        details.append(("expected: ", check.expected))
+    if check.found:
+        details.append(("found:    ", check.found))
+    if check.hints:
+        details.append(("hint:     ", check.hints[0]))
+    if check.docs and check.outcome == "failed":
+        details.append(("read:     ", check.docs))
+    return details
+
+
+def show_verdict(out: Console, report: Report) -> None:
+    """The last lines: the score, or why there is none."""
+    if report.reason:
+        out.print(Text(f"{report.status}: ", "bold red").append(clean(report.reason), "not bold"))
+    score = "no score" if report.score is None else f"{report.score} of {report.max_score} points"
+    words = f"{score} in {report.run.seconds:.1f} s, Packer {report.run.packer or 'unknown'}, " \
+            f"{report.run.sandbox} sandbox"
+    style = "bold green" if report.passed else "bold"
+    out.print(Text(words, style))

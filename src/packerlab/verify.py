@@ -1,0 +1,244 @@
+"""Prove a course: every starter fails, every solution and accepted variant passes, every rejected
+variant fails just where it should, and nothing is missing or left lying about.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from packerlab.batch import forkserver
+from packerlab.errors import BadInputError, RejectedError
+from packerlab.grading import grade, packer_version
+from packerlab.lab import load_toml
+from packerlab.packer import version_of
+from packerlab.sandbox import Sandbox
+from packerlab.submissions import Files, Submission, digest, entries_of, refused, submission, take
+from packerlab.submissions import WORKSPACE as WORKSPACE_CAPS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from packerlab.lab import Lab
+    from packerlab.packer import Version
+    from packerlab.report import Report
+    from packerlab.sandbox.base import Backend
+
+MARGIN = 4
+"""How many times over what the solution needed a lab's limits must be."""
+
+HINTS = 3
+LAB_ENTRIES = {"lab.toml", "README.md", "starter", "solution", "variants"}
+
+
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`variant.toml`: a change of the solution, and what must come of it."""
+
+    why: Annotated[str, msgspec.Meta(min_length=1)]
+    delete: list[str] = []
+    packer: str = ">=0.0"
+    status: Literal["graded", "rejected", "timeout", "limit"] = "graded"
+    fails: list[str] = []
+    says: str = ""
+
+
+@dataclass
+class Proof:
+    """What was found of one lab: `problems` is empty for a lab that holds."""
+
+    slug: str
+    graded: int = 0
+    left_out: int = 0
+    problems: list[str] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)
+    margins: dict[str, float] = field(default_factory=dict)
+
+
+def verify(
+    lab: Lab, backend: Backend, *, brief: bool = False, on_graded: Callable[[str], None]
+) -> Proof:
+    """Prove one lab on one backend. `brief` takes the starter, the solution and one reject only."""
+    proof = Proof(lab.slug)
+    proof.problems += missing_or_stray(lab)
+    with closing(Sandbox(backend, lab.limits)) as sandbox:
+        version = packer_version(sandbox)
+
+        def graded(name: str, files: Submission) -> Report:
+            report = grade(lab, files, sandbox, lab.limits, context=forkserver())
+            proof.graded += 1
+            proof.failed |= {check.name for check in report.checks if check.outcome == "failed"}
+            proof.problems += undocumented(lab, report)
+            on_graded(f"{lab.slug} {name}")
+            return report
+
+        _starter(lab, proof, graded)
+        names = _solution(lab, proof, graded)
+        rejects = list(_variants(lab, "reject"))
+        for folder in _variants(lab, "accept") if not brief else ():
+            _accept(lab, folder, version, proof, graded)
+        for folder in rejects[:1] if brief else rejects:
+            _reject(lab, folder, version, proof, graded)
+        for name in () if brief else sorted(names - proof.failed):
+            proof.problems.append(f"no wrong answer fails {name}")
+        _formatted(lab, proof, sandbox, version)
+    proof.problems = list(dict.fromkeys(proof.problems))
+    return proof
+
+
+def _starter(lab: Lab, proof: Proof, graded: Callable[[str, Submission], Report]) -> None:
+    report = graded("starter", _read(lab.starter))
+    if report.status != "graded" or report.passed:
+        proof.problems.append(f"the starter should fail its checks: {_said(report)}")
+
+
+def _solution(lab: Lab, proof: Proof, graded: Callable[[str, Submission], Report]) -> set[str]:
+    """Grade the solution twice; returns the names of the lab's checks."""
+    names: set[str] = set()
+    for _ in range(2):
+        report = graded("solution", _read(lab.solution))
+        if not report.passed:
+            proof.problems.append(f"the solution does not pass: {_said(report)}")
+        names |= {check.name for check in report.checks}
+        margins = {
+            "deadline_s": lab.limits.deadline_s / max(report.run.seconds, 0.001),
+            "cpu_s": lab.limits.cpu_s / max(report.run.cpu_seconds, 0.001),
+        }
+        for key, margin in margins.items():
+            proof.margins[key] = round(min(margin, proof.margins.get(key, margin)), 1)
+    for key, margin in proof.margins.items():
+        if margin < MARGIN:
+            proof.problems.append(f"{key} is only {margin} times what the solution needed")
+    return names
+
+
+def _accept(
+    lab: Lab,
+    folder: Path,
+    version: Version,
+    proof: Proof,
+    graded: Callable[[str, Submission], Report],
+) -> None:
+    variant = load_toml(folder / "variant.toml", Variant)
+    if version < version_of(variant.packer):
+        proof.left_out += 1
+        return
+    report = graded(f"accept/{folder.name}", overlaid(lab, folder, variant))
+    if not report.passed:
+        proof.problems.append(f"accept/{folder.name} does not pass: {_said(report)}")
+
+
+def _reject(
+    lab: Lab,
+    folder: Path,
+    version: Version,
+    proof: Proof,
+    graded: Callable[[str, Submission], Report],
+) -> None:
+    variant = load_toml(folder / "variant.toml", Variant)
+    if version < version_of(variant.packer):
+        proof.left_out += 1
+        return
+    report = graded(f"reject/{folder.name}", overlaid(lab, folder, variant))
+    failed = [check.name for check in report.checks if check.outcome == "failed"]
+    if report.status != variant.status or sorted(failed) != sorted(variant.fails):
+        proof.problems.append(
+            f"reject/{folder.name} should end as {variant.status} and fail "
+            f"{', '.join(variant.fails) or 'no check'}: {_said(report)}"
+        )
+    elif variant.says not in _words(report):
+        proof.problems.append(f"reject/{folder.name} does not say `{variant.says}`")
+
+
+def overlaid(lab: Lab, folder: Path, variant: Variant) -> Submission:
+    """The solution with a variant's files over it, read as a learner's submission is."""
+    files: Files = dict(_read(lab.solution).files)
+    for name in variant.delete:
+        if files.pop(name, None) is None:
+            raise BadInputError(f"{folder}/variant.toml: the solution has no {name} to delete.")
+    entries = [entry for entry in entries_of(folder) if entry.name != "variant.toml"]
+    try:
+        files.update(take(entries, WORKSPACE_CAPS))
+    except RejectedError as error:
+        return refused(str(error))
+    return Submission(files, digest(files))
+
+
+def _read(folder: Path) -> Submission:
+    try:
+        return submission(entries_of(folder))
+    except RejectedError as error:
+        raise BadInputError(f"{folder}: {error}") from None
+
+
+def _variants(lab: Lab, kind: str) -> Iterator[Path]:
+    folder = lab.path / "variants" / kind
+    return iter(sorted(path for path in folder.iterdir() if path.is_dir())) if folder.is_dir() \
+        else iter(())
+
+
+def _said(report: Report) -> str:
+    """What a report says, in one line for an author."""
+    failed = [f"{check.name} {check.outcome}: {check.message} {check.found}".strip()
+              for check in report.checks if check.outcome in ("failed", "incapable")]
+    return "; ".join([f"{report.status} {report.score}/{report.max_score} {report.reason}".strip(),
+                      *failed])
+
+
+def _words(report: Report) -> str:
+    parts = [report.reason]
+    for check in report.checks:
+        if check.outcome == "failed":
+            parts += [check.message, check.expected, check.found]
+    return "\n".join(parts)
+
+
+def missing_or_stray(lab: Lab) -> Iterator[str]:
+    """What a lab's files lack, or have too much."""
+    for path in (lab.path / "README.md", lab.grader, lab.page, lab.starter, lab.solution):
+        if not path.exists():
+            yield f"{path.name} is missing ({path})"
+    strays = {entry.name for entry in lab.path.iterdir()} - LAB_ENTRIES
+    for name in sorted(strays):
+        yield f"{lab.path.name}/{name} does not belong there"
+    for kind in ("accept", "reject"):
+        for folder in _variants(lab, kind):
+            if not (folder / "variant.toml").is_file():
+                yield f"variants/{kind}/{folder.name} has no variant.toml"
+
+
+def undocumented(lab: Lab, report: Report) -> Iterator[str]:
+    """Checks whose link leads nowhere, or that help with too few hints."""
+    page = lab.page.read_text(encoding="utf-8") if lab.page.is_file() else ""
+    for check in report.checks:
+        target, _, anchor = check.docs.partition("#")
+        if target != f"{lab.track}/{lab.slug}" or anchor not in anchors(page):
+            yield f"{check.name}: docs `{check.docs}` is no heading of the lab's page"
+        if check.outcome == "failed" and len(check.hints) != HINTS:
+            yield f"{check.name} has {len(check.hints)} hints, not {HINTS}"
+
+
+def anchors(page: str) -> set[str]:
+    """The ids of a page's headings, given ones and those that MkDocs derives."""
+    found = set()
+    for title in re.findall(r"^#+ +(.+)$", page, re.MULTILINE):
+        given = re.search(r"\{ *#([\w-]+) *\}", title)
+        derived = re.sub(r"[^\w\s-]", "", title.lower()).strip()
+        found.add(given[1] if given else re.sub(r"[\s-]+", "-", derived))
+    return found
+
+
+def _formatted(lab: Lab, proof: Proof, sandbox: Sandbox, version: Version) -> None:
+    """Starter and solution are as `packer fmt` writes them."""
+    from packerlab.packer import Packer  # noqa: PLC0415
+    from packerlab.sandbox.base import Box  # noqa: PLC0415
+
+    for folder in (lab.starter, lab.solution):
+        box = Box(sandbox.channel(), lab.limits)
+        answer = Packer(box, _read(folder).files, version, lab.manifest.outputs).fmt()
+        if answer.exit != 0:
+            proof.problems.append(f"{folder.name}/ is not formatted: {answer.output.strip()[:200]}")

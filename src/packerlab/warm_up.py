@@ -1,0 +1,1 @@
+"""The empty file of checks that `preload` has pytest collect."""
