@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from packerlab.errors import BadInputError, MachineError
 from packerlab.gradebook import open_gradebook, read_gradebook
-from packerlab.report import Check, Digests, Report, Run, conclude, encode
+from packerlab.report import Check, Digests, Run, conclude, encode
 from packerlab.submissions import learner_name
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from packerlab.report import Report
 
 LAB = "101_first_build"
 LIMITS = {"deadline_s": 60, "cpu_s": 30}
@@ -65,6 +67,7 @@ def test_an_empty_folder_becomes_one(folder: Path) -> None:
 def test_the_sandbox_is_kept(folder: Path) -> None:
     with open_gradebook(folder, None) as book:
         book.settle_sandbox("docker")
+        book.save(make_report())
     with open_gradebook(folder, None) as book:
         assert book.sandbox == "docker"
     with open_gradebook(folder, "docker") as book:
@@ -72,12 +75,23 @@ def test_the_sandbox_is_kept(folder: Path) -> None:
 
 
 def test_another_sandbox_is_refused_and_the_lock_given_back(folder: Path) -> None:
-    with open_gradebook(folder, "docker"):
-        pass
+    with open_gradebook(folder, "docker") as book:
+        book.save(make_report())
     with pytest.raises(BadInputError, match=r"sandbox docker, not bubblewrap"):
         open_gradebook(folder, "bubblewrap")
     with open_gradebook(folder, None) as book:
         assert book.sandbox == "docker"
+        with pytest.raises(BadInputError, match=r"sandbox docker, not bubblewrap"):
+            book.settle_sandbox("bubblewrap")
+
+
+def test_a_sandbox_that_gave_no_report_is_not_kept(folder: Path) -> None:
+    with open_gradebook(folder, "docker"):
+        pass
+    with open_gradebook(folder, None) as book:
+        assert book.sandbox == ""
+    with open_gradebook(folder, "bubblewrap") as book:
+        assert book.sandbox == read_gradebook(folder).sandbox == "bubblewrap"
 
 
 def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
@@ -108,9 +122,10 @@ def test_reading_makes_nothing(folder: Path) -> None:
 def test_a_broken_header_is_named(folder: Path, content: bytes) -> None:
     folder.mkdir(parents=True)
     (folder / "gradebook.json").write_bytes(content)
-    for opening in (lambda: open_gradebook(folder, None), lambda: read_gradebook(folder)):
-        with pytest.raises(BadInputError, match=r"gradebook\.json can't be read"):
-            opening()
+    with pytest.raises(BadInputError, match=r"gradebook\.json can't be read"):
+        read_gradebook(folder)
+    with pytest.raises(BadInputError, match=r"gradebook\.json can't be read"):
+        open_gradebook(folder, None)
 
 
 def test_a_later_format_is_refused(folder: Path) -> None:
@@ -258,7 +273,7 @@ def test_a_corrupt_report_is_named_and_graded_again(folder: Path, content: bytes
                 next(reports)
             assert str(caught.value).isprintable()
         assert book.done(LAB, "learner-01", DIGESTS, LIMITS) is None
-        assert book.next_attempt(LAB, "learner-01", DIGESTS.submission) == 1
+        assert book.attempt_number(LAB, "learner-01", DIGESTS.submission) == 1
         book.save(make_report())
         assert book.done(LAB, "learner-01", DIGESTS, LIMITS) == make_report()
 
@@ -318,13 +333,13 @@ def test_faults_and_incomplete_reports_are_never_done(
     with open_gradebook(folder, "docker") as book:
         book.save(report)
         assert book.done(LAB, "learner-01", DIGESTS, LIMITS) is None
-        assert book.next_attempt(LAB, "learner-01", DIGESTS.submission) == 1
+        assert book.attempt_number(LAB, "learner-01", DIGESTS.submission) == 1
 
 
 def test_attempts_count_the_changes(folder: Path) -> None:
     with open_gradebook(folder, "docker") as book:
         for digest, attempt in (("a", 1), ("a", 1), ("b", 2), ("b", 2), ("a", 3)):
-            assert book.next_attempt(LAB, "learner-01", digest) == attempt
+            assert book.attempt_number(LAB, "learner-01", digest) == attempt
             report = make_report(attempt=attempt)
             book.save(msgspec.structs.replace(report, digests=Digests(submission=digest)))
         assert len(book.attempts(LAB, "learner-01")) == 3

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from packerlab.errors import BadInputError, RejectedError
+from packerlab.gradebook import UNKNOWN
 from packerlab.grading import digests, grade
-from packerlab.report import conclude
+from packerlab.report import VERDICTS, Digests, conclude
 from packerlab.sandbox import Sandbox
 from packerlab.submissions import (
     entries_of,
@@ -38,47 +39,39 @@ if TYPE_CHECKING:
     from packerlab.sandbox.base import Backend
     from packerlab.submissions import Handed, Submission
 
-OUTCOMES = ("passed", "failed", "rejected", "limits", "timeouts", "incomplete", "faults")
-
 
 class Unit(NamedTuple):
-    """One submission to grade; `again` once its wall clock ran out."""
+    """One submission to grade, as which attempt; `again` once its wall clock ran out."""
 
     learner: str
     lab: Lab | None
     submission: Submission
+    attempt: int = 1
     again: bool = False
+
+    @property
+    def slug(self) -> str:
+        return self.lab.slug if self.lab else UNKNOWN
 
 
 @dataclass
 class Tally:
     """How many submissions ended how; `kept` were already in the gradebook."""
 
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     kept: int = 0
     seconds: float = 0.0
-
-    def add(self, report: Report) -> None:
-        self.counts[outcome_of(report)] += 1
 
     @property
     def graded(self) -> int:
         return self.counts["passed"] + self.counts["failed"]
 
     def __str__(self) -> str:
-        named = ", ".join(f"{name} {count}" for name, count in self.counts.items())
+        plural = {"limit": "limits", "timeout": "timeouts", "fault": "faults"}
+        named = ", ".join(
+            f"{plural.get(name, name)} {count}" for name, count in self.counts.items()
+        )
         return f"graded {self.graded}, {named} in {self.seconds:.1f} s"
-
-
-def outcome_of(report: Report) -> str:
-    """The word of the summary line for a report."""
-    if report.status == "graded" and not report.complete:
-        return "incomplete"
-    if report.status == "graded":
-        return "passed" if report.passed else "failed"
-    return {"limit": "limits", "timeout": "timeouts", "fault": "faults"}.get(
-        report.status, report.status
-    )
 
 
 class Batch:
@@ -150,7 +143,7 @@ class Batch:
                     handed = self._todo.get_nowait()
                 except queue.Empty:
                     return
-                for unit in self._units(handed, lab):
+                for unit in self._numbered(list(self._units(handed, lab))):
                     self._grade(unit, bench)
 
     def _work_again(self) -> None:
@@ -196,40 +189,54 @@ class Batch:
         except BadInputError:
             return Unit(learner, None, refused("its marker names no lab of this course."))
 
-    def _grade(self, unit: Unit, bench: _Bench) -> None:
-        slug = unit.lab.slug if unit.lab else "unknown"
-        attempt = self._gradebook.next_attempt(slug, unit.learner, unit.submission.digest)
-        if unit.lab is None:
-            report = conclude(slug, [], "rejected", unit.submission.refusal)
-        else:
-            sandbox = bench.sandbox(unit.lab)
-            limits = unit.lab.limits
-            known = self._gradebook.done(
-                slug,
+    def _numbered(self, units: list[Unit]) -> Iterator[Unit]:
+        """One learner's units as attempts: several workspaces of one lab are that, in order."""
+        last: dict[str, int] = {}
+        for index, unit in enumerate(units):
+            final = all(later.slug != unit.slug for later in units[index + 1 :])
+            number = self._gradebook.attempt_number(
+                unit.slug,
                 unit.learner,
-                digests(unit.lab, unit.submission, sandbox),
-                msgspec.structs.asdict(limits),
+                unit.submission.digest,
+                after=last.get(unit.slug, 0),
+                final=final,
             )
-            if known:
-                self._tell(known, kept=True)
-                return
-            report = grade(
-                unit.lab, unit.submission, sandbox, limits, context=forkserver()
-            )
+            last[unit.slug] = number
+            yield unit._replace(attempt=number)
+
+    def _grade(self, unit: Unit, bench: _Bench) -> None:
+        if unit.lab is None:
+            report = conclude(UNKNOWN, [], "rejected", unit.submission.refusal)
+            taken = Digests(submission=unit.submission.digest)
+            self._save(msgspec.structs.replace(report, digests=taken), unit)
+            return
+        sandbox = bench.sandbox(unit.lab)
+        known = self._gradebook.done(
+            unit.slug,
+            unit.learner,
+            digests(unit.lab, unit.submission, sandbox),
+            msgspec.structs.asdict(unit.lab.limits),
+        )
+        if known:
+            self._save(known, unit, kept=True)
+            return
+        report = grade(unit.lab, unit.submission, sandbox, unit.lab.limits, context=forkserver())
         if self._stopped.is_set():
             return
         if report.run.retry and not unit.again:
             with self._lock:
                 self._again.append(unit._replace(again=True))
             return
-        run = msgspec.structs.replace(report.run, learner=unit.learner, attempt=attempt)
-        report = msgspec.structs.replace(report, run=run)
-        self._gradebook.save(report)
-        self._tell(report, kept=False)
+        self._save(report, unit)
 
-    def _tell(self, report: Report, *, kept: bool) -> None:
+    def _save(self, report: Report, unit: Unit, *, kept: bool = False) -> None:
+        """Keep a report as the unit's attempt; one that is there already stays as it is."""
+        if not kept or report.run.attempt != unit.attempt:
+            run = msgspec.structs.replace(report.run, learner=unit.learner, attempt=unit.attempt)
+            report = msgspec.structs.replace(report, run=run)
+            self._gradebook.save(report)
         with self._lock:
-            self._tally.add(report)
+            self._tally.counts[report.verdict] += 1
             self._tally.kept += kept
             self._on_report(report)
 

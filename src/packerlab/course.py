@@ -68,6 +68,7 @@ def engine_digest() -> str:
     files = [
         file
         for file in PACKAGE.rglob("*")
-        if file.suffix in (".py", ".html") and "course" not in file.relative_to(PACKAGE).parts
+        if file.suffix in (".py", ".html", ".ini")
+        and "course" not in file.relative_to(PACKAGE).parts
     ]
     return digest_files(PACKAGE, files)

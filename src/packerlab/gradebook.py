@@ -98,13 +98,19 @@ class Gradebook:
                 return report
         return None
 
-    def next_attempt(self, slug: str, learner: str, submission_digest: str) -> int:
-        """The number for a submission: the last one's if it is the same, else one more."""
+    def attempt_number(
+        self, slug: str, learner: str, digest: str, *, after: int = 0, final: bool = True
+    ) -> int:
+        """The number for a submission: the last saved one's if it is the same, else one more.
+
+        Where a learner handed in several workspaces of a lab, only the last is `final`: the others
+        keep the number under which they were saved before. `after` is the number of the one before.
+        """
         saved = self._readable(slug, learner)
-        if not saved:
-            return 1
-        last = saved[-1]
-        return last.run.attempt + (last.digests.submission != submission_digest)
+        for report in saved[-1:] if final else saved:
+            if report.digests.submission == digest and report.run.attempt > after:
+                return report.run.attempt
+        return max([after, *(report.run.attempt for report in saved[-1:])]) + 1
 
     def _readable(self, slug: str, learner: str) -> list[Report]:
         """The attempts without corrupt files, so that grading again replaces these."""
@@ -138,14 +144,15 @@ def open_gradebook(path: Path, sandbox: str | None) -> Gradebook:
     """Open a gradebook to grade into it, and lock it; a new or empty folder becomes one.
 
     `sandbox` is the backend that was asked for by name. None takes the gradebook's own, which is
-    empty in a new one: `settle_sandbox` then says which it is.
+    empty before its first report: `settle_sandbox` then says which it is.
     """
     lock = _claim(path)
     try:
         own = _header(path).sandbox if (path / HEADER).exists() else ""
         _clear_half_written(path)
-        book = Gradebook(path, own, lock)
-        book.settle_sandbox(sandbox or own)
+        # Without a report nothing holds it to a backend, which may have turned out not to run.
+        book = Gradebook(path, own if any(path.glob("reports/*/*/*.json")) else "", lock)
+        book.settle_sandbox(sandbox or book.sandbox)
     except BaseException:
         lock.release()
         raise

@@ -154,6 +154,11 @@ def _file_blocks(name: str, data: bytes) -> list[Block]:
     return _Reader(name).body(_tree(text).children[0])[1]
 
 
+def warm_up() -> None:
+    """Have the parser load all that a parse needs, once for many forks."""
+    _parse({"main.pkr.hcl": b'a "b" {\n  c = "${d.e}" # f\n  g = [1, <<EOF\nh\nEOF\n  ]\n}\n'})
+
+
 @cache
 def grammar() -> Lark:
     """python-hcl2's grammar as a parser; its tables are kept in our cache, 2 s to make."""

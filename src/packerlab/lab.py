@@ -28,6 +28,9 @@ Component = Annotated[
         pattern=r"^((source|provisioner|post-processor|data|error-cleanup-provisioner)\.[a-z0-9-]+)$"
     ),
 ]
+Output = Annotated[
+    str, msgspec.Meta(pattern="^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")
+]
 Capability = Annotated[str, msgspec.Meta(pattern="^(packer|account|containers|machines)$")]
 
 
@@ -49,7 +52,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packer: Annotated[str, msgspec.Meta(pattern=r"^>=\d+\.\d+(\.\d+)?$")]
     needs: list[Capability]
     components: list[Component]
-    outputs: list[Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._/-]*$")]]
+    outputs: list[Output]
     after: list[str]
     deadline_s: Seconds
     cpu_s: Seconds
@@ -63,6 +66,8 @@ def load_toml(path: Path, kind: type[T]) -> T:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
     except FileNotFoundError:
         raise BadInputError(f"{path}: there is no such file.") from None
+    except OSError as error:
+        raise BadInputError(f"{path} can't be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInputError(f"{path}: not valid TOML: {error}.") from None
     except msgspec.ValidationError as error:
@@ -105,9 +110,7 @@ class Lab:
     @property
     def limits(self) -> Limits:
         manifest = self.manifest
-        return Limits(
-            manifest.deadline_s, manifest.cpu_s, manifest.memory_mb, manifest.disk_mb
-        )
+        return Limits(manifest.deadline_s, manifest.cpu_s, manifest.memory_mb, manifest.disk_mb)
 
     @cached_property
     def digest(self) -> str:

@@ -39,13 +39,17 @@ if TYPE_CHECKING:
 STATIC_FIXTURES = frozenset(("template", "starter", "submission", "hidden", "request"))
 HIDDEN = "<hidden>"
 
+UNUSED = [
+    "cacheprovider", "capture", "debugging", "doctest", "faulthandler", "junitxml", "legacypath",
+    "logging", "monkeypatch", "pastebin", "recwarn", "reports", "setuponly", "setupplan",
+    "skipping", "stepwise", "subtests", "terminal", "threadexception", "tmpdir", "unittest",
+    "unraisableexception", "warnings",
+]  # fmt: skip
+"""pytest's own plugins that graders have no use for; each costs every report some CPU."""
+
 OPTIONS = [
-    "--disable-plugin-autoload", "--noconftest", "--assert=plain", "--capture=no",
-    "--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging",
-    "-p", "no:warnings", "-p", "no:tmpdir", "-p", "no:junitxml", "-p", "no:doctest",
-    "-p", "no:faulthandler", "-p", "no:unittest", "-p", "no:debugging", "-p", "no:pastebin",
-    "-p", "no:setuponly", "-p", "no:setupplan", "-p", "no:stepwise", "-p", "no:recwarn",
-    "-p", "no:monkeypatch", "-p", "no:threadexception", "-p", "no:unraisableexception",
+    "--disable-plugin-autoload", "--noconftest", "--assert=plain", "--import-mode=importlib",
+    *(word for name in UNUSED for word in ("-p", f"no:{name}")),
 ]  # fmt: skip
 
 
@@ -343,11 +347,21 @@ def _foreign(name: str, allowed: set[str], where: str) -> str:
     )
 
 
+def warm_up() -> None:
+    """Have pytest load all that a session needs, once for many forks."""
+    pytest.main([*OPTIONS, "--collect-only", *_only_ours(Path(__file__).with_name("warm_up.py"))])
+
+
+def _only_ours(grader: Path) -> list[str]:
+    """The words that keep pytest from any configuration but ours."""
+    ini = Path(__file__).with_name("pytest.ini")
+    return ["-c", str(ini), f"--rootdir={grader.parent}", str(grader)]
+
+
 def run_checks(grading: Grading, grader: Path, *, only_plan: bool = False) -> None:
     """Run a grader's checks in this process, or only tell which there are."""
-    options = [*OPTIONS, *(["--collect-only"] if only_plan else []), "-c", str(Path(__file__).with_name("pytest.ini")),
-               f"--rootdir={grader.parent}", str(grader)]  # fmt: skip
-    code = pytest.main(options, plugins=[grading])
+    planning = ["--collect-only"] if only_plan else []
+    code = pytest.main([*OPTIONS, *planning, *_only_ours(grader)], plugins=[grading])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED,
                     pytest.ExitCode.INTERRUPTED, pytest.ExitCode.NO_TESTS_COLLECTED):  # fmt: skip
         grading.ending = Ending("fault", f"the grader {grader.name} can't be run.")

@@ -13,6 +13,9 @@ import msgspec
 Status = Literal["graded", "rejected", "timeout", "limit", "fault"]
 Outcome = Literal["passed", "failed", "blocked", "incapable"]
 
+VERDICTS = ("passed", "failed", "rejected", "limit", "timeout", "incomplete", "fault")
+"""Each report has exactly one; `passed` and `failed` are the two ways of being graded."""
+
 MAX_BYTES = 4_000_000
 """No report is larger; a longer one from a grading process is a fault."""
 
@@ -85,12 +88,21 @@ class Report(msgspec.Struct, frozen=True):
         """All checks passed, nothing was left out."""
         return self.status == "graded" and self.complete and self.score == self.max_score
 
+    @property
+    def verdict(self) -> str:
+        """How it ended, in one word of VERDICTS."""
+        if self.status != "graded":
+            return self.status
+        if not self.complete:
+            return "incomplete"
+        return "passed" if self.passed else "failed"
+
 
 def conclude(lab: str, checks: list[Check], status: Status = "graded", reason: str = "") -> Report:
     """Put checks together into a report, with the scoring rules of the contract."""
-    complete = status != "fault" and all(check.outcome != "incapable" for check in checks)
     if status == "rejected":
         checks = [blocked(check) for check in checks]
+    complete = status != "fault" and all(check.outcome != "incapable" for check in checks)
     score: int | None = sum(check.points for check in checks)
     if status == "rejected":
         score = 0
@@ -133,7 +145,10 @@ def encode(report: Report) -> bytes:
 
 def decode(data: bytes) -> Report:
     """Read a report; raises `msgspec.DecodeError` with the path of what does not fit."""
-    report = _decoder.decode(data)
+    try:
+        report = _decoder.decode(data)
+    except RecursionError:
+        raise msgspec.DecodeError("nested too deeply") from None
     if report.format != 1:
         raise msgspec.ValidationError(f"format is {report.format}, this packerlab reads 1")
     return report

@@ -2,13 +2,18 @@
 
 A *run* is one process of ours that opens sandboxes. It holds a lock as long as it lives, and names
 what it makes after itself; what bears the name of a run that is no more is left behind, and reaped.
+A name also says whose locks can tell: other users, and other machines at the same container
+engine, have their own.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
+import socket
+import time
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +21,8 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 RUN_PREFIX = "packerlab-"
+STALE_S = 86_400
+"""Age of a lock at which a new run looks whether anybody still holds it."""
 
 
 def state_folder() -> Path:
@@ -48,12 +55,18 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 @cache
-def _this_run() -> tuple[str, FileLock]:
-    """The id and the lock of this process's run."""
+def _this_run() -> tuple[str, str, FileLock]:
+    """The owner, the id and the lock of this process's run."""
+    locks = _locks()
+    owner = hashlib.sha256(f"{socket.gethostname()}\0{locks.resolve()}".encode()).hexdigest()[:8]
     run = secrets.token_hex(4)
-    lock = FileLock(_locks() / f"{run}.lock")
+    lock = FileLock(locks / f"{run}.lock")
     lock.acquire()
-    return run, lock
+    for path in locks.glob("*.lock"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > STALE_S:
+                _is_held(path)
+    return owner, run, lock
 
 
 def _locks() -> Path:
@@ -63,16 +76,21 @@ def _locks() -> Path:
 
 
 def run_name(suffix: str = "") -> str:
-    """A name for a thing of this run, such as `packerlab-0123abcd-7f`."""
-    return f"{RUN_PREFIX}{_this_run()[0]}-{suffix or secrets.token_hex(3)}"
+    """A name for a thing of this run, such as `packerlab-0123abcd-89abcdef-7f`."""
+    owner, run, _ = _this_run()
+    return f"{RUN_PREFIX}{owner}-{run}-{suffix or secrets.token_hex(3)}"
 
 
 def run_is_alive(name: str) -> bool:
-    """Whether the run that made the thing `name` still lives; dead runs' locks are cleared."""
-    run = name.removeprefix(RUN_PREFIX).partition("-")[0]
-    if run == _this_run()[0]:
-        return True
-    path = _locks() / f"{run}.lock"
+    """Whether the run that made the thing `name` still lives, for all that we can know."""
+    own, this, _ = _this_run()
+    owner, _, rest = name.removeprefix(RUN_PREFIX).partition("-")
+    run = rest.partition("-")[0]
+    return owner != own or run == this or _is_held(_locks() / f"{run}.lock")
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a living process holds the lock; one that no process holds is removed."""
     if not path.exists():
         return False
     try:

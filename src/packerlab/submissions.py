@@ -8,13 +8,13 @@ disk could not hold, and anything over the caps are refused, before it is read.
 from __future__ import annotations
 
 import bz2
-import gzip
 import hashlib
 import io
 import lzma
 import os
 import re
 import stat
+import struct
 import tarfile
 import tomllib
 import unicodedata
@@ -22,7 +22,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import quote
 
 import msgspec
@@ -49,6 +49,11 @@ MAX_ENTRIES = 10_000
 """Names in one handed-in entry, passed-over ones included."""
 MAX_ARCHIVE_BYTES = 64_000_000
 MAX_EXPANDED_BYTES = 256_000_000
+MAX_TAR_EXTENSIONS = 4_000_000
+"""Bytes of long names and attributes in one tar."""
+MAX_MARKER_BYTES = 4096
+LONGEST_LEARNER = 150
+"""Characters; a longer name is cut, and told apart by a hash."""
 
 
 class Caps(NamedTuple):
@@ -123,7 +128,8 @@ def entries_of(path: Path) -> list[Entry]:
                 f"{visible(path.name)} is no folder, .zip, .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz, "
                 ".pkr.hcl or .pkr.json."
             )
-        return archive_entries(name, _bounded(path.open("rb"), MAX_ARCHIVE_BYTES))
+        beneath = path.parent.resolve()
+        return archive_entries(name, _read_beneath(beneath, Path(path.name), MAX_ARCHIVE_BYTES))
     except OSError as error:
         raise RejectedError(f"{visible(path.name)} can't be read: {error.strerror}.") from None
 
@@ -135,7 +141,7 @@ def archive_entries(name: str, data: bytes) -> list[Entry]:
 
 def _folder(root: Path) -> list[Entry]:
     found: list[Entry] = []
-    for folder, names, files, fd in os.fwalk(root, follow_symlinks=False):
+    for folder, names, files, fd in os.fwalk(root, onerror=_refuse, follow_symlinks=False):
         inside = Path(folder).relative_to(root)
         if len(inside.parts) > WORKSPACE.depth + 2:
             raise RejectedError(f"{visible(inside.as_posix()[:80])} is too deep.")
@@ -147,6 +153,10 @@ def _folder(root: Path) -> list[Entry]:
         if len(found) > MAX_ENTRIES:
             raise RejectedError(f"more than {MAX_ENTRIES} files.")
     return found
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise RejectedError(f"{visible(str(error.filename))} can't be read: {error.strerror}.")
 
 
 def _folder_entry(root: Path, inside: Path, status: os.stat_result) -> Entry:
@@ -167,44 +177,58 @@ _KINDS = {stat.S_IFLNK: "link", stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "sock
 
 
 def _read_beneath(root: Path, inside: Path, limit: int) -> bytes:
-    """Read a file, following no link at any step, so that a swap after the listing gains nothing."""
-    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    name = visible(inside.as_posix())
+    try:
+        file = _open_beneath(root, inside)
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+            os.close(file)
+            raise RejectedError(f"{name} is no regular file of its own.")
+        with os.fdopen(file, "rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise RejectedError(f"{name} can't be read: {error.strerror}.") from None
+    if len(data) > limit:
+        raise RejectedError(f"{name} has more than {limit} bytes.")
+    return data
+
+
+def _open_beneath(root: Path, inside: Path) -> int:
+    """Open a file, following no link at any step: a swap after the listing gains nothing."""
+    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         for part in inside.parts[:-1]:
             step = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=fd)
             os.close(fd)
             fd = step
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        file = os.open(inside.name, flags, dir_fd=fd)
+        return os.open(inside.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=fd)
     finally:
         os.close(fd)
-    if not stat.S_ISREG(os.fstat(file).st_mode):
-        os.close(file)
-        raise RejectedError(f"{visible(inside.as_posix())} is no regular file.")
-    return _bounded(os.fdopen(file, "rb"), limit)
 
 
 def _lone_file(path: Path) -> Entry:
-    return _folder_entry(path.parent, Path(path.name), path.lstat())
-
-
-def _bounded(stream: io.BufferedReader, limit: int) -> bytes:
-    with stream:
-        data = stream.read(limit + 1)
-    if len(data) > limit:
-        raise RejectedError(f"more than {limit} bytes.")
-    return data
+    return _folder_entry(path.parent.resolve(), Path(path.name), path.lstat())
 
 
 def _zip(data: bytes) -> list[Entry]:
+    if data.count(_ZIP_DIRECTORY_ENTRY) > MAX_ENTRIES:  # before `zipfile` reads each of them
+        raise RejectedError(f"more than {MAX_ENTRIES} files.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+    except _ZIP_ERRORS as error:
         raise RejectedError(f"not a readable zip: {visible(str(error))}.") from None
     infos = archive.infolist()
-    if len(infos) > MAX_ENTRIES:
-        raise RejectedError(f"more than {MAX_ENTRIES} files.")
-    return [_zip_entry(archive, info) for info in infos if not info.is_dir()]
+    if sum(info.compress_size for info in infos) > len(data):
+        raise RejectedError("not a readable zip: its entries overlap.")
+    return [_zip_entry(archive, info) for info in infos if not info.filename.endswith("/")]
+
+
+_ZIP_DIRECTORY_ENTRY = b"PK\x01\x02"
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, OverflowError,
+    RuntimeError,
+)  # fmt: skip
+"""What `zipfile` raises on what is no zip, or a damaged one."""
 
 
 def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
@@ -214,76 +238,127 @@ def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
         kind = _KINDS.get(stat.S_IFMT(mode), "device")
     elif info.flag_bits & 0x1:
         kind = "encrypted file"
+    elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        kind = "file packed in an unusual way"
 
     def read(limit: int) -> bytes:
         try:
             with archive.open(info) as stream:
                 return stream.read(limit + 1)
-        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError,
-                NotImplementedError, RuntimeError) as error:
+        except _ZIP_ERRORS as error:
             raise RejectedError(
                 f"{visible(info.filename)} can't be unpacked: {visible(str(error))}."
             ) from None
 
-    return Entry(
-        info.filename, info.file_size, info.compress_size, kind, bool(mode & 0o111), read
-    )
+    name = info.orig_filename  # `filename` is cut at a NUL
+    return Entry(name, info.file_size, info.compress_size, kind, bool(mode & 0o111), read)
 
 
 def _decompress(name: str, data: bytes) -> bytes:
+    """One compressed stream, expanded no further than it may be."""
+    most = min(MAX_EXPANDED_BYTES, len(data) * WORKSPACE.ratio + 100_000)
+    stream: Any
+    if name.endswith((".gz", ".tgz")):
+        stream = zlib.decompressobj(wbits=31)
+    elif name.endswith(".bz2"):
+        stream = bz2.BZ2Decompressor()
+    elif name.endswith(".xz"):
+        stream = lzma.LZMADecompressor(memlimit=128_000_000)
+    else:
+        return data
     try:
-        if name.endswith((".gz", ".tgz")):
-            stream: gzip.GzipFile | bz2.BZ2File = gzip.GzipFile(fileobj=io.BytesIO(data))
-        elif name.endswith(".bz2"):
-            stream = bz2.BZ2File(io.BytesIO(data))
-        elif name.endswith(".xz"):
-            unxz = lzma.LZMADecompressor(memlimit=128_000_000)
-            return _capped(unxz.decompress(data, max_length=MAX_EXPANDED_BYTES + 1), len(data))
-        else:
-            return data
-        with stream:
-            return _capped(stream.read(MAX_EXPANDED_BYTES + 1), len(data))
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        expanded: bytes = stream.decompress(data, max_length=most + 1)
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         raise RejectedError(f"can't be unpacked: {visible(str(error))}.") from None
-
-
-def _capped(expanded: bytes, packed: int) -> bytes:
-    if len(expanded) > MAX_EXPANDED_BYTES or len(expanded) > packed * WORKSPACE.ratio + 100_000:
+    if len(expanded) > most:
         raise RejectedError(f"expands to more than {WORKSPACE.ratio} times its size.")
+    if not stream.eof:
+        raise RejectedError("can't be unpacked: it is truncated.")
+    if stream.unused_data.strip(b"\0"):
+        raise RejectedError("can't be unpacked: it holds more than one compressed stream.")
     return expanded
 
 
 def _tar(data: bytes) -> list[Entry]:
+    """Walk the headers: `tarfile` decodes them one at a time, and never sees the whole."""
     found: list[Entry] = []
-    try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-            for member in archive:
-                if not member.isdir():
-                    found.append(_tar_entry(archive, member, data))
-                if len(found) > MAX_ENTRIES:
-                    raise RejectedError(f"more than {MAX_ENTRIES} files.")
-    except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
-        raise RejectedError(f"not a readable tar: {visible(str(error))}.") from None
+    name = ""
+    count = extra = at = 0
+    while data[at : at + tarfile.BLOCKSIZE].strip(b"\0"):
+        header = _tar_header(data[at : at + tarfile.BLOCKSIZE])
+        start = at + tarfile.BLOCKSIZE
+        size = 0 if header.type in _WITHOUT_DATA else header.size
+        at = start + -(-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+        if not 0 <= size <= len(data) - start:
+            raise RejectedError("not a readable tar: it is truncated.")
+        if header.type in _EXTENSIONS:
+            extra += at - start
+            if extra > MAX_TAR_EXTENSIONS:
+                raise RejectedError("not a readable tar: too many attributes.")
+            name = _extended_name(header.type, data[start : start + size]) or name
+            continue
+        count += 1
+        if count > MAX_ENTRIES:
+            raise RejectedError(f"more than {MAX_ENTRIES} files.")
+        if not header.isdir():
+            found.append(_tar_entry(header, name, data, start))
+        name = ""
     return found
 
 
-def _tar_entry(archive: tarfile.TarFile, member: tarfile.TarInfo, data: bytes) -> Entry:
+_WITHOUT_DATA = (
+    tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE,
+    tarfile.FIFOTYPE,
+)  # fmt: skip
+_EXTENSIONS = (
+    tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)  # fmt: skip
+
+
+def _tar_header(block: bytes) -> tarfile.TarInfo:
+    try:
+        header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except (tarfile.TarError, ValueError, OverflowError) as error:
+        raise RejectedError(f"not a readable tar: {visible(str(error))}.") from None
+    if header.type == tarfile.GNUTYPE_SPARSE:
+        raise RejectedError(f"{visible(header.name)} is a sparse file; pack without --sparse.")
+    return header
+
+
+def _extended_name(kind: bytes, body: bytes) -> str:
+    """The next entry's name, if this extension gives it one that its header can't hold."""
+    if kind == tarfile.GNUTYPE_LONGNAME:
+        return body.rstrip(b"\0").decode(errors="surrogateescape")
+    name = b""
+    while kind in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE) and body:
+        digits = body[:8].partition(b" ")[0]
+        length = int(digits) if digits.isdigit() else 0
+        key, _, value = body[len(digits) + 1 : length].partition(b"=")
+        if not key or not value.endswith(b"\n"):
+            raise RejectedError("not a readable tar: a bad extended header.")
+        if key.startswith(b"GNU.sparse."):
+            raise RejectedError("it holds a sparse file; pack without --sparse.")
+        name = value[:-1] if key == b"path" else name
+        body = body[length:]
+    return name.decode(errors="surrogateescape")
+
+
+def _tar_entry(header: tarfile.TarInfo, name: str, data: bytes, start: int) -> Entry:
     kind = ""
-    if member.issym():
+    if header.issym():
         kind = "link"
-    elif member.islnk():
+    elif header.islnk():
         kind = "hard link"
-    elif member.isfifo():
+    elif header.isfifo():
         kind = "named pipe"
-    elif not member.isreg() or member.issparse():
+    elif not header.isreg():
         kind = "device"
-    start = member.offset_data
-    executable = bool(member.mode & 0o111)
-    name = member.name.removeprefix("./")
+    size = header.size
     return Entry(
-        name, member.size, member.size, kind, executable,
-        lambda limit: data[start : start + min(member.size, limit + 1)],
-    )
+        (name or header.name).removeprefix("./"), size, size, kind, bool(header.mode & 0o111),
+        lambda limit: data[start : start + min(size, limit + 1)],
+    )  # fmt: skip
 
 
 # --- from entries to files ----------------------------------------------------------------------
@@ -300,64 +375,71 @@ def take(entries: Iterable[Entry], caps: Caps, *, irregular: dict[str, str] | No
     total = 0
     hcl = 0
     for entry in entries:
+        if not PASSED_OVER.isdisjoint(entry.name.split("/")):
+            continue
         name = _safe_name(entry.name, caps)
-        if not PASSED_OVER.isdisjoint(PurePosixPath(name).parts):
-            continue
-        if entry.kind and irregular is not None:
-            irregular[name] = entry.kind
-            continue
         if entry.kind:
-            raise RejectedError(f"{visible(name)} is a {entry.kind}; only regular files are read.")
+            _note(name, entry.kind, irregular)
+            continue
         other = folded.setdefault(_folded(name), name)
         if other != name or name in files:
             raise RejectedError(f"{visible(name)} and {visible(other)} are one name on some disks.")
         if len(files) >= caps.files:
             raise RejectedError(f"more than {caps.files} files.")
         if entry.size > max(entry.packed, 1) * caps.ratio:
-            raise RejectedError(f"{visible(name)} expands to more than {caps.ratio} times its size.")
+            raise RejectedError(
+                f"{visible(name)} expands to more than {caps.ratio} times its size."
+            )
         if total + entry.size > caps.size:
             raise RejectedError(f"more than {caps.size} bytes in all.")
         data = entry.read(caps.size - total)
         total += len(data)
-        if total > caps.size:
-            raise RejectedError(f"more than {caps.size} bytes in all.")
         hcl += len(data) if name.endswith(HCL_SUFFIXES) else 0
         if hcl > caps.hcl:
             raise RejectedError(f"more than {caps.hcl} bytes of HCL.")
         files[name] = File(data, entry.executable)
-    return _without_file_as_folder(files)
+    _no_file_is_a_folder(folded)
+    return files
+
+
+def _note(name: str, kind: str, irregular: dict[str, str] | None) -> None:
+    if irregular is None:
+        raise RejectedError(f"{visible(name)} is a {kind}; only regular files are read.")
+    irregular[name] = kind
 
 
 def _safe_name(name: str, caps: Caps) -> str:
-    """The name, if it stays inside its folder on every system; PASSED_OVER may be in it."""
+    """The name, if it stays inside its folder on every system."""
     parts = name.split("/")
     shown = visible(name[:120])
+    if len(parts) > caps.depth or len(name.encode(errors="replace")) > caps.name:
+        raise RejectedError(f"{shown}: the name is too long or too deep.")
+    if visible(name) != name:
+        raise RejectedError(f"{shown}: control or invisible characters in a name.")
     if name.startswith("/") or "\\" in name or re.match(r"[A-Za-z]:", name):
         raise RejectedError(f"{shown}: names are relative, with `/` between folders.")
     if any(part in ("", ".", "..") for part in parts):
         raise RejectedError(f"{shown}: a name must stay inside its folder.")
-    if visible(name) != name:
-        raise RejectedError(f"{shown}: control or invisible characters in a name.")
-    if len(parts) > caps.depth or len(name.encode(errors="replace")) > caps.name:
-        raise RejectedError(f"{shown}: the name is too long or too deep.")
-    for part in parts:
-        if PACKER_PROGRAM.fullmatch(part) and PASSED_OVER.isdisjoint(parts):
-            raise RejectedError(
-                f"{shown}: Packer would take this for a plugin or its configuration; rename it."
-            )
+    if any(PACKER_PROGRAM.fullmatch(part) for part in parts):
+        raise RejectedError(
+            f"{shown}: Packer would take this for a plugin or its configuration; rename it."
+        )
     return name
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    """Equal for names that a disk without regard to case or to composed characters would merge."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
-def _without_file_as_folder(files: Files) -> Files:
-    for name in files:
+def _no_file_is_a_folder(folded: dict[str, str]) -> None:
+    for name, original in folded.items():
         for parent in PurePosixPath(name).parents:
-            if parent.as_posix() in files:
-                raise RejectedError(f"{visible(parent.as_posix())} is both a file and a folder.")
-    return files
+            if parent.as_posix() in folded:
+                both = folded[parent.as_posix()]
+                raise RejectedError(
+                    f"{visible(both)} is both a file and, for {original}, a folder."
+                )
 
 
 def digest(files: Files) -> str:
@@ -403,8 +485,10 @@ def submission(entries: Iterable[Entry], inside: str = "") -> Submission:
 def read_marker(entry: Entry) -> Marker | None:
     """The marker, or None where it makes no sense: a learner's file is no authority."""
     try:
-        text = entry.read(4096)[:4096].decode()
-        return msgspec.convert(tomllib.loads(text), Marker)
+        data = entry.read(MAX_MARKER_BYTES)
+        if len(data) > MAX_MARKER_BYTES:
+            return None
+        return msgspec.convert(tomllib.loads(data.decode()), Marker)
     except (ValueError, RecursionError, RejectedError, msgspec.ValidationError):
         return None
 
@@ -422,8 +506,9 @@ def find_workspaces(entries: list[Entry], *, any_template: bool) -> list[str]:
             continue
         if base == MARKER or (any_template and base.endswith(TEMPLATE_SUFFIXES)):
             homes.add(folder)
-    tops = {entry.name.split("/")[0] for entry in entries} - PASSED_OVER
-    wrapped = len(tops) == 1 and all("/" in entry.name for entry in entries)
+    tops = {entry.name.partition("/")[:2] for entry in entries}
+    tops = {(top, slash) for top, slash in tops if top not in PASSED_OVER}
+    wrapped = len(tops) == 1 and all(slash for _, slash in tops)
     for depth in range(3 + wrapped):
         level = sorted(home for home in homes if len(home.split("/")) - (not home) == depth)
         if level:
@@ -456,23 +541,17 @@ def handed_in(paths: Iterable[Path], *, any_template: bool) -> list[Handed]:
 def _handed_under(path: Path, *, any_template: bool) -> Iterator[Handed]:
     if not path.exists():
         raise BadInputError(f"{path}: there is no such file or folder.")
-    if path.is_dir() and not _is_workspace(path, any_template=any_template):
-        try:
-            names = sorted(entry.name for entry in os.scandir(path))
-        except OSError as error:
-            raise BadInputError(f"{path} can't be read: {error.strerror}.") from None
-        for name in names:
-            if name not in PASSED_OVER:
-                yield Handed(learner_name(name), path / name)
-    else:
+    try:
+        names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+    except OSError as error:
+        raise BadInputError(f"{path} can't be read: {error.strerror}.") from None
+    template = any_template and any(name.endswith(TEMPLATE_SUFFIXES) for name in names)
+    if not path.is_dir() or MARKER in names or template:
         yield Handed(learner_name(path.resolve().name), path)
-
-
-def _is_workspace(path: Path, *, any_template: bool) -> bool:
-    names = os.listdir(path)
-    return MARKER in names or (
-        any_template and any(name.endswith(TEMPLATE_SUFFIXES) for name in names)
-    )
+        return
+    for name in names:
+        if name not in PASSED_OVER:
+            yield Handed(learner_name(name), path / name)
 
 
 def learner_name(name: str) -> str:
@@ -482,4 +561,6 @@ def learner_name(name: str) -> str:
             name = name[: -len(suffix)]
             break
     encoded = quote(os.fsencode(name), safe="").replace("~", "%7E")
+    if len(encoded) > LONGEST_LEARNER:
+        encoded = f"{encoded[:100]}-{hashlib.sha256(encoded.encode()).hexdigest()[:32]}"
     return "%2E" + encoded[1:] if encoded.startswith(".") else encoded

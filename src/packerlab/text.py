@@ -12,15 +12,13 @@ _KEPT = "\n\t"
 
 def clean(text: str, longest: int = LONGEST) -> str:
     """Replace what could act on a terminal or reorder a line, and cut what is too long."""
-    shown = "".join("\N{REPLACEMENT CHARACTER}" if _acts(char) else char for char in text)
-    return shown if len(shown) <= longest else f"{shown[:longest]} [...]"
+    shown = "".join("\N{REPLACEMENT CHARACTER}" if _acts(char) else char for char in text[:longest])
+    return shown if len(text) <= longest else f"{shown} [...]"
 
 
 def visible(text: str) -> str:
     """The same for a name that stands within a sentence: line breaks don't survive either."""
-    return clean(text, 300).replace("\n", "\N{REPLACEMENT CHARACTER}").replace(
-        "\t", "\N{REPLACEMENT CHARACTER}"
-    )
+    return clean(text, 300).translate({ord(char): "\N{REPLACEMENT CHARACTER}" for char in _KEPT})
 
 
 def _acts(char: str) -> bool:

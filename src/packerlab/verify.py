@@ -17,8 +17,8 @@ from packerlab.grading import grade, packer_version
 from packerlab.lab import load_toml
 from packerlab.packer import version_of
 from packerlab.sandbox import Sandbox
-from packerlab.submissions import Files, Submission, digest, entries_of, refused, submission, take
 from packerlab.submissions import WORKSPACE as WORKSPACE_CAPS
+from packerlab.submissions import Files, Submission, digest, entries_of, refused, submission, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

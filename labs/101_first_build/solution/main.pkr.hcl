@@ -1,5 +1,10 @@
+variable "owner" {
+  type    = string
+  default = "platform"
+}
+
 source "file" "motd" {
-  content = "Built by Packer.\nDo not edit by hand.\n"
+  content = "Built by Packer.\nDo not edit by hand.\nOwner: ${var.owner}\n"
   target  = "out/motd.txt"
 }
 

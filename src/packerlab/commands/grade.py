@@ -56,7 +56,7 @@ def grade(
         print(msgspec.json.encode(summary).decode())
     else:
         print(tally)
-    if tally.counts["faults"] or tally.counts["incomplete"]:
+    if tally.counts["fault"] or tally.counts["incomplete"]:
         raise typer.Exit(errors.MACHINE)
 
 
@@ -81,7 +81,9 @@ def graded(
     whole = open_course(course)
     chosen = whole.lab(lab) if lab else None
     handed = handed_in(paths, any_template=chosen is not None)
-    needs = {need for each in ([chosen] if chosen else whole.labs()) for need in each.manifest.needs}
+    needs = {
+        need for each in ([chosen] if chosen else whole.labs()) for need in each.manifest.needs
+    }
     with open_gradebook(out, None if sandbox == "auto" else sandbox) as book:
         name = book.sandbox or sandbox
         backend = choose(name, needs, [whole.root, out.resolve()], full_limits=not weak_limits)
@@ -122,10 +124,8 @@ class _Progress:
             self._bar.stop()
 
     def _on_report(self, report: Report) -> None:
-        from packerlab.batch import outcome_of  # noqa: PLC0415
-
         score = "-" if report.score is None else f"{report.score}/{report.max_score}"
-        line = f"{report.run.learner} {report.lab}: {outcome_of(report)} {score}"
+        line = f"{report.run.learner} {report.lab}: {report.verdict} {score}"
         if self._bar and self._task is not None:
             self._bar.update(self._task, advance=1, description=line)
         elif not self._quiet:

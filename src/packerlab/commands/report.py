@@ -88,8 +88,8 @@ def _show(book: "Gradebook") -> None:
 def _cells(lab: "LabSummary") -> "tuple[Text, ...]":
     from rich.text import Text  # noqa: PLC0415
 
+    from packerlab.report import VERDICTS  # noqa: PLC0415
     from packerlab.text import visible  # noqa: PLC0415
-    from packerlab.writers.summary import VERDICTS  # noqa: PLC0415
 
     counts = [f"{lab.verdicts[name]} {name}" for name in VERDICTS if lab.verdicts[name]]
     median = "no score" if lab.median_percent is None else f"{lab.median_percent} %"

@@ -32,9 +32,7 @@ def verify(
     wrong = 0
     with out.status("verifying") as status:
         for lab in chosen:
-            backend = choose(
-                sandbox, set(lab.manifest.needs), [whole.root], full_limits=False
-            )
+            backend = choose(sandbox, set(lab.manifest.needs), [whole.root], full_limits=False)
             proof = prove(lab, backend, brief=brief, on_graded=status.update)
             wrong += bool(proof.problems)
             margins = ", ".join(f"{key} {value}x" for key, value in proof.margins.items())

@@ -6,25 +6,26 @@ a report; that process makes a `Box` of it, with the report's own budget of time
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import select
-import signal
-import socket
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol
+
+import msgspec
 
 from packerlab.errors import LimitError, MachineError
 from packerlab.sandbox.supervisor import HEADER, MAX_FILE_BYTES, MAX_OUTPUT, PROCESSES
-from packerlab.submissions import EVIDENCE, Entry, File, Files, take
+from packerlab.submissions import EVIDENCE, Entry, take
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import socket
+    from collections.abc import Iterable
     from pathlib import Path
 
     from packerlab.lab import Limits
+    from packerlab.submissions import Files
 
 PROGRAM = "/opt/packerlab/packer"
 PLUGINS = "/opt/packerlab/plugins"
@@ -60,7 +61,8 @@ class Channel:
         self.framed = framed
         self.errors = ""
         self._left = 0
-        self._buffer = b""
+        self._standard_output = True
+        self._buffer = bytearray()
 
     def __getstate__(self) -> tuple[socket.socket, bool]:
         return self.socket, self.framed
@@ -71,22 +73,22 @@ class Channel:
     def send(self, header: dict[str, object], blobs: Iterable[bytes] = ()) -> None:
         self.socket.sendall(json.dumps(header).encode() + b"\n" + b"".join(blobs))
 
-    def header(self, deadline: float) -> dict[str, object]:
-        """The next JSON line; raises MachineError where none comes before `deadline`."""
-        while b"\n" not in self._buffer:
+    def header(self, deadline: float) -> bytes:
+        """The next line; raises MachineError where none comes before `deadline`."""
+        while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > HEADER:
                 raise MachineError("The sandbox's answer is too long.")
             self._fill(deadline)
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        answer = json.loads(line)
-        if not isinstance(answer, dict):
-            raise MachineError("The sandbox's answer makes no sense.")
-        return answer
+        return self._taken(end + 1)
 
     def read(self, size: int, deadline: float) -> bytes:
         while len(self._buffer) < size:
             self._fill(deadline)
-        data, self._buffer = self._buffer[:size], self._buffer[size:]
+        return self._taken(size)
+
+    def _taken(self, size: int) -> bytes:
+        data = bytes(self._buffer[:size])
+        del self._buffer[:size]
         return data
 
     def _fill(self, deadline: float) -> None:
@@ -163,9 +165,9 @@ class Sandbox:
             running = self.backend.start(self.limits)
             try:
                 running.channel.header(time.monotonic() + START_S)
-            except (MachineError, OSError, ValueError) as error:
-                running.kill()
+            except (MachineError, OSError) as error:
                 said = running.complaint().strip()[-400:]
+                running.kill()
                 raise MachineError(
                     f"The {self.backend.name} sandbox does not start: {said or error}"
                 ) from None
@@ -188,13 +190,23 @@ class Ran(NamedTuple):
     irregular: dict[str, str]
 
 
+class Answer(msgspec.Struct):
+    """What a supervisor says of a verb; see there. The sizes are of the bytes that follow."""
+
+    cpu: float
+    output: Annotated[int, msgspec.Meta(ge=0, le=MAX_OUTPUT)]
+    files: list[tuple[str, Annotated[int, msgspec.Meta(ge=0, le=MAX_FILE_BYTES)], bool, str]]
+    limit: Literal["", "deadline", "cpu", "memory", "disk", "processes", "output", "files"]
+    exit: int | None
+    error: str
+
+
 @dataclass
 class Box:
     """One report's use of a supervisor: every verb starts from given files, in a fresh box."""
 
     channel: Channel
     limits: Limits
-    wall: float = 0.0
     cpu: float = 0.0
     started: float = field(default_factory=time.monotonic)
 
@@ -211,50 +223,46 @@ class Box:
 
         Raises LimitError where a bound is hit, MachineError where the sandbox fails.
         """
-        remaining = self.limits.deadline_s - (time.monotonic() - self.started)
+        remaining = max(self.limits.deadline_s - (time.monotonic() - self.started), 0.0)
         request = {
             "argv": argv,
             "env": env,
             "stdin": stdin,
             "files": [[name, len(file.data), file.executable] for name, file in files.items()],
             "outputs": list(outputs),
-            "deadline": max(remaining, 0.0),
+            "deadline": remaining,
             "cpu": max(self.limits.cpu_s - self.cpu, 0.0),
         }
-        deadline = time.monotonic() + max(remaining, 0.0) + ANSWER_GRACE_S
+        deadline = time.monotonic() + remaining + ANSWER_GRACE_S
         try:
             self.channel.send(request, [file.data for file in files.values()])
-            answer = self.channel.header(deadline)
-            output = self.channel.read(_size(answer["output"], MAX_OUTPUT), deadline)
-            entries = self._entries(answer["files"], deadline)
-        except (OSError, KeyError, TypeError, ValueError) as error:
+            answer = msgspec.json.decode(self.channel.header(deadline), type=Answer)
+            output = self.channel.read(answer.output, deadline)
+            entries = self._entries(answer, deadline)
+        except (OSError, ValueError, RecursionError, msgspec.DecodeError) as error:
             raise MachineError(f"The sandbox broke: {error!r}") from None
-        self.cpu += float(answer["cpu"])  # type: ignore[arg-type]
-        if answer["limit"]:
-            raise limit_error(str(answer["limit"]), self.limits)
-        if answer["exit"] is None:
-            raise MachineError(f"The sandbox could not start a program: {answer['error']}")
+        self.cpu += answer.cpu
+        if answer.limit:
+            raise limit_error(answer.limit, self.limits)
+        if answer.exit is None:
+            raise MachineError(f"The sandbox could not start a program: {answer.error}")
         irregular: dict[str, str] = {}
         taken = take(entries, EVIDENCE, irregular=irregular)
-        return Ran(int(answer["exit"]), output.decode(errors="replace"), taken, irregular)  # type: ignore[call-overload]
+        return Ran(answer.exit, output.decode(errors="replace"), taken, irregular)
 
-    def _entries(self, listing: object, deadline: float) -> list[Entry]:
+    def _entries(self, answer: Answer, deadline: float) -> list[Entry]:
         """What came out of the box, as entries for the reader of untrusted trees."""
+        if sum(size for _, size, _, _ in answer.files) > MAX_FILE_BYTES:
+            raise ValueError("too many bytes")
         entries = []
-        total = 0
-        for name, size, executable, kind in listing:  # type: ignore[attr-defined]
-            total += _size(size, MAX_FILE_BYTES - total)
+        for name, size, executable, kind in answer.files:
             data = self.channel.read(size, deadline)
-            entries.append(
-                Entry(str(name), size, size, str(kind), bool(executable), lambda _, d=data: d)  # type: ignore[misc]
-            )
+            entries.append(Entry(name, size, size, kind, executable, partial(_whole, data)))
         return entries
 
 
-def _size(value: object, most: int) -> int:
-    if not isinstance(value, int) or not 0 <= value <= most:
-        raise ValueError(f"a size of {value!r}")
-    return value
+def _whole(data: bytes, _limit: int) -> bytes:
+    return data
 
 
 def limit_error(limit: str, limits: Limits) -> LimitError:
@@ -306,10 +314,3 @@ def outer_bubblewrap(view: list[str], python: str, config: object) -> list[str]:
 
 
 SUPERVISOR = "/opt/packerlab/supervisor.py"
-
-
-def kill_group(pid: int, wait: Callable[[float], object]) -> None:
-    """End a process group that we started: KILL, and wait for its leader."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-    wait(5)

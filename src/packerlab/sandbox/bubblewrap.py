@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -22,8 +25,6 @@ from packerlab.sandbox.base import (
     PROGRAM,
     SUPERVISOR,
     Channel,
-    PackerProgram,
-    kill_group,
     outer_bubblewrap,
     supervisor_config,
 )
@@ -32,11 +33,15 @@ from packerlab.sandbox.supervisor import PROCESSES
 
 if TYPE_CHECKING:
     from packerlab.lab import Limits
+    from packerlab.sandbox.base import PackerProgram
 
 UNPRIVILEGED = 1_000_000
 """The host id that a root caller's sandbox has: no user's, and never 0."""
 
 ETC = ["ssl", "alternatives", "ld.so.cache", "ca-certificates", "localtime", "pki"]
+PATIENCE_S = 2.0
+"""Seconds that a supervisor has to end by itself."""
+
 FILTER = "/opt/packerlab/seccomp.bpf"
 OOM = "/opt/packerlab/oom"
 
@@ -49,7 +54,7 @@ class Bubblewrap:
     reusable = True
 
     def __init__(self, masked: list[Path]) -> None:
-        self._masked = [PACKAGE, *masked]
+        self._masked = [path.resolve() for path in (PACKAGE, *masked)]
 
     def unavailable(self) -> str | None:
         if sys.platform != "linux":
@@ -58,9 +63,7 @@ class Bubblewrap:
             return "bwrap is not installed: `apt install bubblewrap` (Debian, Ubuntu)."
         probe = ["bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--disable-userns",
                  "--ro-bind", "/", "/", "--proc", "/proc", "true"]  # fmt: skip
-        tried = subprocess.run(
-            [*_drop_root(), *probe], capture_output=True, text=True, check=False
-        )
+        tried = subprocess.run([*_drop_root(), *probe], capture_output=True, text=True, check=False)
         if tried.returncode:
             return (
                 f"this system lets no user make namespaces ({tried.stderr.strip()[:120]}); "
@@ -125,8 +128,8 @@ class _Started:
         with theirs:
             self._process = subprocess.Popen(
                 command,
-                stdin=theirs,
-                stdout=theirs,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
                 stderr=self._errors,
                 start_new_session=True,
                 cwd="/",
@@ -134,8 +137,16 @@ class _Started:
             )
 
     def kill(self) -> None:
+        """The supervisor ends with its input, and bubblewrap after all that is in it; else KILL."""
+        with contextlib.suppress(OSError):
+            self.channel.socket.shutdown(socket.SHUT_RDWR)  # whoever else holds the socket
         self.channel.socket.close()
-        kill_group(self._process.pid, self._process.wait)
+        try:
+            self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._errors.close()
         if self._group:
             self._group.remove()
 
@@ -153,7 +164,7 @@ def _drop_root() -> list[str]:
 
 
 def _view(mounts: list[tuple[str, str]]) -> list[str]:
-    """bubblewrap's words for read-only binds, and for the root's links into a merged /usr."""
+    """The words for read-only binds, and for the root's links into a merged /usr."""
     words = []
     parents = {parent for _, target in mounts for parent in Path(target).parents}
     for parent in sorted(parents - {Path("/")}):  # bubblewrap would make them for their owner alone
@@ -174,10 +185,11 @@ def _filter() -> Path:
     source = (PACKAGE / "sandbox" / "seccomp.py").read_bytes()
     path = state.cache_folder() / f"seccomp-{hashlib.sha256(source).hexdigest()[:16]}.bpf"
     if not path.exists():
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
             seccomp.compile_filter(str(beside))
         except OSError as error:
+            beside.unlink(missing_ok=True)
             raise MachineError(f"The system call filter can't be compiled: {error}.") from None
         beside.replace(path)
     return path

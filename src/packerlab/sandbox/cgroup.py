@@ -46,7 +46,7 @@ def kind() -> str | None:
     if group is None:
         return None
     group.remove()
-    if group.enter[0] == "systemd-run":
+    if "systemd-run" in group.enter:
         return "systemd-run --user --scope"
     return "cgroup v2" if (ROOT / "cgroup.controllers").exists() else "cgroup v1"
 
@@ -74,8 +74,7 @@ def _version_1(name: str, memory: int, processes: int) -> Group | None:
 
 
 def _version_2(name: str, memory: int, processes: int) -> Group | None:
-    own = Path("/proc/self/cgroup").read_text().split("::", 1)[-1].strip().lstrip("/")
-    path = ROOT / own / name
+    path = _own_group() / name
     try:
         path.mkdir()
     except OSError:
@@ -90,12 +89,20 @@ def _version_2(name: str, memory: int, processes: int) -> Group | None:
     return Group(_enter([path]), str(path / "memory.events"), [path])
 
 
+def _own_group() -> Path:
+    """Where this process is in the version 2 hierarchy."""
+    lines = Path("/proc/self/cgroup").read_text().splitlines()
+    own = [line.removeprefix("0::/") for line in lines if line.startswith("0::/")]
+    return ROOT.joinpath(*own)
+
+
 def _systemd(name: str, memory: int, processes: int) -> Group | None:
     """The watch in the supervisor gives the verdict here: the scope's files are not yet there."""
-    bus = Path(f"/run/user/{os.getuid()}/bus")
-    if not shutil.which("systemd-run") or not bus.exists():
+    runtime = f"/run/user/{os.getuid()}"
+    if not shutil.which("systemd-run") or not Path(runtime, "bus").exists():
         return None
     enter = [
+        "env", f"XDG_RUNTIME_DIR={runtime}",
         "systemd-run", "--user", "--scope", "--quiet", "--collect", f"--unit={name}",
         f"--property=MemoryMax={memory}", "--property=MemorySwapMax=0",
         f"--property=TasksMax={processes}", "--",
@@ -123,7 +130,7 @@ def _remove(path: Path) -> None:
 
 def reap() -> None:
     """Remove the groups of runs that are no more."""
-    for controller in ("memory", "pids", "."):
-        for path in (ROOT / controller).glob(f"{state.RUN_PREFIX}*"):
+    for parent in (ROOT / "memory", ROOT / "pids", _own_group()):
+        for path in parent.glob(f"{state.RUN_PREFIX}*"):
             if not state.run_is_alive(path.name):
                 _remove(path)

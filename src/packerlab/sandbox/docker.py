@@ -94,17 +94,14 @@ class Docker:
         self.reusable = not plain
 
     @cached_property
-    def _engine(self) -> Any:
-        return engine()
-
-    @cached_property
     def _image(self) -> dict[str, str]:
         """The image in use: its `id`, `tag` and the `packer` digest."""
         path = state.state_folder() / IMAGE_STATE
         try:
             image = json.loads(path.read_text())
-            self._engine.images.get(image["id"])
-        except (OSError, ValueError, KeyError, engine_error()):
+            with contextlib.closing(engine()) as client:
+                client.images.get(image["id"])
+        except (OSError, ValueError, KeyError, TypeError, engine_error()):
             raise MachineError(
                 "the sandbox's image is not there: `packerlab sandbox build` makes it."
             ) from None
@@ -132,10 +129,28 @@ class Docker:
         return PackerProgram(self._image["packer"])
 
     def start(self, limits: Limits) -> _Started:
-        command, host_config, user = self._plain(limits) if self.plain else self._nested(limits)
-        return _Started(self._engine, self._image["id"], command, host_config, user)
+        container = {
+            **(self._plain(limits) if self.plain else self._nested(limits)),
+            "Image": self._image["id"],
+            "OpenStdin": True,
+            "StdinOnce": True,
+            "AttachStdin": True,
+            "AttachStdout": True,
+            "AttachStderr": True,
+            "NetworkDisabled": True,
+            "Labels": {LABEL: state.run_name()},
+            "WorkingDir": "/",
+            "Env": [],
+        }
+        client = engine()
+        try:
+            reap(client)
+            return _Started(client, container)
+        except (OSError, engine_error()) as error:
+            client.close()
+            raise MachineError(f"The container engine can't start the sandbox: {error}") from None
 
-    def _nested(self, limits: Limits) -> tuple[list[str], dict[str, Any], str]:
+    def _nested(self, limits: Limits) -> dict[str, Any]:
         readonly = ["/usr", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache"]
         config = supervisor_config(
             limits,
@@ -151,85 +166,75 @@ class Docker:
             view += ["--symlink", f"usr/{name}", f"/{name}"]
         for path in OOM_FILES:
             view += ["--ro-bind-try", path, "/opt/oom"]
-        host_config = self._host_config(
-            limits,
-            security_opt=["no-new-privileges", f"seccomp={seccomp.docker_profile()}"],
-            MaskedPaths=[],
-            ReadonlyPaths=[],
-        )
-        command = outer_bubblewrap(view, "/usr/bin/python3", config)
-        return command, host_config, f"{UNPRIVILEGED}:{UNPRIVILEGED}"
+        return {
+            "User": f"{UNPRIVILEGED}:{UNPRIVILEGED}",
+            "Cmd": outer_bubblewrap(view, "/usr/bin/python3", config),
+            "HostConfig": {
+                **_bounds(limits),
+                "SecurityOpt": ["no-new-privileges", f"seccomp={seccomp.docker_profile()}"],
+                "MaskedPaths": [],  # else no fresh /proc may be mounted inside
+                "ReadonlyPaths": [],
+            },
+        }
 
-    def _plain(self, limits: Limits) -> tuple[list[str], dict[str, Any], str]:
+    def _plain(self, limits: Limits) -> dict[str, Any]:
         config = supervisor_config(limits, "plain", oom=OOM_FILES)
         size = f"size={limits.disk_mb * 1_000_000},nr_inodes={MAX_FILES * 20}"
-        owner = f"uid={PLAIN_UID},gid={PLAIN_UID},mode=0700,nosuid,nodev,exec"
-        host_config = self._host_config(
-            limits,
-            cap_add=["SETUID", "SETGID", "KILL"],
-            tmpfs={BOX: f"{size},{owner}"},
-            ipc_mode="none",
-        )
-        command = ["/usr/bin/python3", "-I", "-S", "-B", SUPERVISOR, json.dumps(config)]
-        return command, host_config, "0:0"
+        owner = f"uid={PLAIN_UID},gid={PLAIN_UID},mode=0755,nosuid,nodev,exec"
+        return {
+            "User": "0:0",
+            "Cmd": ["/usr/bin/python3", "-I", "-S", "-B", SUPERVISOR, json.dumps(config)],
+            "HostConfig": {
+                **_bounds(limits),
+                "CapAdd": ["SETUID", "SETGID", "KILL"],
+                "Tmpfs": {BOX: f"{size},{owner}"},
+                "IpcMode": "none",
+            },
+        }
 
-    def _host_config(self, limits: Limits, **more: Any) -> dict[str, Any]:
-        raw = {key: more.pop(key) for key in ("MaskedPaths", "ReadonlyPaths") if key in more}
-        memory = (limits.memory_mb + limits.disk_mb + OVERHEAD_MB) * 1_000_000
-        config = self._engine.api.create_host_config(
-            network_mode="none",
-            read_only=True,
-            cap_drop=["ALL"],
-            mem_limit=memory,
-            memswap_limit=memory,
-            pids_limit=PROCESSES + 96,
-            log_config={"type": "none"},
-            auto_remove=True,
-            **more,
-        )
-        return {**config, **raw}
+
+def _bounds(limits: Limits) -> dict[str, Any]:
+    """What holds for every container, in the words of the engine's API."""
+    memory = (limits.memory_mb + limits.disk_mb + OVERHEAD_MB) * 1_000_000
+    return {
+        "NetworkMode": "none",
+        "ReadonlyRootfs": True,
+        "CapDrop": ["ALL"],
+        "Memory": memory,
+        "MemorySwap": memory,
+        "PidsLimit": PROCESSES + 96,
+        "LogConfig": {"Type": "none"},
+        "AutoRemove": True,
+    }
 
 
 class _Started:
     """A container whose standard input and output is our socket; it ends with its input."""
 
-    def __init__(
-        self,
-        client: Any,
-        image: str,
-        command: list[str],
-        host_config: dict[str, Any],
-        user: str,
-    ) -> None:
+    def __init__(self, client: Any, container: dict[str, Any]) -> None:
         self._engine = client
-        reap(client)
-        self._id = client.api.create_container_from_config(
-            {
-                "Image": image,
-                "Cmd": command,
-                "User": user,
-                "HostConfig": host_config,
-                "OpenStdin": True,
-                "StdinOnce": True,
-                "AttachStdin": True,
-                "AttachStdout": True,
-                "AttachStderr": True,
-                "NetworkDisabled": True,
-                "Labels": {LABEL: state.run_name()},
-                "WorkingDir": "/",
-                "Env": [],
-            }
-        )["Id"]
+        self._id = client.api.create_container_from_config(container)["Id"]
+        try:
+            self.channel = Channel(self._attach(), framed=True)
+            client.api.start(self._id)
+        except (OSError, engine_error()):
+            self._remove()
+            raise
+
+    def _attach(self) -> socket.socket:
         params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-        self._attached = client.api.attach_socket(self._id, params=params)
-        raw = socket.socket(fileno=os.dup(self._attached.fileno()))
+        attached = self._engine.api.attach_socket(self._id, params=params)
+        raw = socket.socket(fileno=os.dup(attached.fileno()))
         raw.settimeout(None)
-        self.channel = Channel(raw, framed=True)
-        client.api.start(self._id)
+        attached._response.close()  # noqa: SLF001  (else its connection stays open)
+        return raw
 
     def kill(self) -> None:
         self.channel.socket.close()
-        self._attached.close()
+        self._remove()
+        self._engine.close()
+
+    def _remove(self) -> None:
         with contextlib.suppress(engine_error()):
             self._engine.api.remove_container(self._id, force=True)
 

@@ -26,7 +26,7 @@ def host_packer() -> PackerProgram:
             "PACKERLAB_PACKER may name its file."
         )
     path = Path(found).resolve()
-    if not path.is_file() or not os.access(path, os.X_OK) or _magic(path) != b"\x7fELF":
+    if not path.is_file() or not os.access(path, os.R_OK | os.X_OK) or _magic(path) != b"\x7fELF":
         raise MachineError(f"{found} is no program for this system (set PACKERLAB_PACKER).")
     plugins = _plugin_folder()
     return PackerProgram(_digest(path, plugins), path, plugins)
@@ -51,10 +51,14 @@ def _plugin_folder() -> Path | None:
 
 def _digest(program: Path, plugins: Path | None) -> str:
     """sha256 over the program and its plugins; remembered by size and time of each file."""
-    files = [program, *sorted(file for file in (plugins or Path()).rglob("*") if file.is_file())] \
-        if plugins else [program]
-    stamps = [[str(file), (status := file.stat()).st_size, status.st_mtime_ns, status.st_ino]
-              for file in files]
+    files = {"packer": program}
+    for file in plugins.rglob("*") if plugins else ():
+        if file.is_file():
+            files[f"plugins/{file.relative_to(plugins or file).as_posix()}"] = file
+    stamps = [
+        [str(file), (status := file.stat()).st_size, status.st_mtime_ns, status.st_ino]
+        for _, file in sorted(files.items())
+    ]
     memory = state.cache_folder() / "packer-digest.json"
     try:
         known = json.loads(memory.read_text())
@@ -63,10 +67,8 @@ def _digest(program: Path, plugins: Path | None) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         pass  # there is none yet, or it can't be read: make it again
     sums = []
-    for file in files:
+    for name, file in files.items():
         with file.open("rb") as stream:
-            name = f"plugins/{file.relative_to(plugins).as_posix()}" if plugins and \
-                file != program else "packer"
             sums.append((name, hashlib.file_digest(stream, "sha256").hexdigest()))
     digest = digest_of(sums)
     state.write_atomically(memory, json.dumps({"stamps": stamps, "digest": digest}).encode())

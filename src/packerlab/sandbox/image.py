@@ -1,7 +1,8 @@
-"""The image of the docker backends: made once, by its recipe, and kept by the hash of what is in it."""
+"""The image of the docker backends: made once, by its recipe, and kept by its content's hash."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -36,41 +37,43 @@ def build(
 
     `say` hears the progress. Returns what is kept of it: id, tag, packer digest, size in bytes.
     """
-    client = engine()
     context = _context(packer, plugins)
     said = json.dumps(arguments or {}, sort_keys=True).encode()
     tag = f"{REPOSITORY}:{hashlib.sha256(context + said).hexdigest()[:16]}"
-    try:
-        _base(client, say)
-        stream = client.api.build(
-            fileobj=io.BytesIO(context), custom_context=True, tag=tag, rm=True, decode=True,
-            buildargs=arguments or {},
-        )  # fmt: skip
-        for part in stream:
-            if "error" in part:
-                raise MachineError(f"The image could not be made: {part['error'].strip()}")
-            if text := str(part.get("stream", "")).strip():
-                say(text)
-        image = client.images.get(tag)
-        kept = {
-            "id": image.id,
-            "tag": tag,
-            "packer": _packer_digest(client, tag),
-            "size": image.attrs["Size"],
-        }
-    except engine_error() as error:
-        raise MachineError(f"The image could not be made: {error}") from None
+    with contextlib.closing(engine()) as client:
+        try:
+            _base(client, say)
+            _make(client, say, context, tag, arguments or {})
+            image = client.images.get(tag)
+            digest = _packer_digest(client, tag)
+        except engine_error() as error:
+            raise MachineError(f"The image could not be made: {error}") from None
+    kept = {"id": image.id, "tag": tag, "packer": digest, "size": image.attrs["Size"]}
     state.write_atomically(state.state_folder() / IMAGE_STATE, json.dumps(kept).encode())
     return kept
 
 
+def _make(
+    client: Any, say: Callable[[str], None], context: bytes, tag: str, arguments: dict[str, str]
+) -> None:
+    stream = client.api.build(
+        fileobj=io.BytesIO(context), custom_context=True, tag=tag, rm=True, decode=True,
+        buildargs=arguments,
+    )  # fmt: skip
+    for part in stream:
+        if "error" in part:
+            raise MachineError(f"The image could not be made: {part['error'].strip()}")
+        if text := str(part.get("stream", "")).strip():
+            say(text)
+
+
 def clean() -> list[str]:
     """Remove our images; returns their tags."""
-    client = engine()
     removed = []
-    for image in client.images.list(REPOSITORY):
-        client.images.remove(image.id, force=True)
-        removed += image.tags
+    with contextlib.closing(engine()) as client:
+        for image in client.images.list(REPOSITORY):
+            client.images.remove(image.id, force=True)
+            removed += image.tags
     (state.state_folder() / IMAGE_STATE).unlink(missing_ok=True)
     return removed
 

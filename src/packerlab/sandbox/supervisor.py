@@ -17,17 +17,26 @@ KILL alone; a verb drops to an id of its own.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import itertools
 import json
 import os
 import resource
 import selectors
-import shutil
 import signal
 import stat
 import subprocess
 import sys
 import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import IO
+
+    Message = dict[str, Any]
 
 HEADER = 1_000_000
 TICK = 0.05
@@ -41,6 +50,10 @@ MAX_OUTPUT = 1_000_000
 
 MS_NOSUID, MS_NODEV, MNT_DETACH = 2, 4, 2
 PR_SET_NO_NEW_PRIVS, PR_SET_DUMPABLE = 38, 4
+KINDS = {stat.S_IFLNK: "link", stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
+
+START = ["/bin/sh", "-c", 'exec "$@"', "sh"]
+"""What starts a verb's program, so that a missing one is exit 127, as in any shell."""
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -52,10 +65,9 @@ class Gone(Exception):  # noqa: N818  (an event, not an error)
 class Supervisor:
     """`config`: mode, readonly (paths that a verb sees), masked, seccomp, oom, memory, disk."""
 
-    def __init__(self, config):
+    def __init__(self, config: Message) -> None:
         self.plain = config["mode"] == "plain"
         self.config = config
-        self.filter = config["seccomp"] or os.devnull
         self.woken, wake = os.pipe()
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
@@ -68,7 +80,7 @@ class Supervisor:
             _write("/run/group", "packer:x:1000:\n")
             _write("/run/hosts", "127.0.0.1 localhost\n")
 
-    def serve(self):
+    def serve(self) -> None:
         self.send({"ready": True})
         while line := sys.stdin.buffer.readline(HEADER):
             request = json.loads(line)
@@ -77,16 +89,16 @@ class Supervisor:
                 for name, size, executable in request["files"]
             ]
             self.fresh_box()
-            self.as_owner(lambda request=request, files=files: unpack(request, files))
+            self.as_owner(partial(unpack, request, files))
             answer = self.run(request)
             output = answer.pop("output")
-            found = self.as_owner(lambda request=request: collect(request["outputs"]))
+            found = self.as_owner(partial(collect, request["outputs"]))
             answer["limit"] = answer["limit"] or found["limit"]
             answer["output"] = len(output)
             answer["files"] = found["files"]
             self.send(answer, output, *found["data"])
 
-    def send(self, header, *blobs):
+    def send(self, header: Message, *blobs: bytes) -> None:
         sys.stdout.buffer.write(json.dumps(header).encode() + b"\n")
         for blob in blobs:
             sys.stdout.buffer.write(blob)
@@ -94,7 +106,7 @@ class Supervisor:
 
     # --- the box's disk ---
 
-    def fresh_box(self):
+    def fresh_box(self) -> None:
         """Nothing of one verb is there for the next."""
         if self.plain:
             self.as_owner(wipe)
@@ -104,7 +116,7 @@ class Supervisor:
         if libc.mount(b"box", BOX.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options.encode()):
             raise OSError(ctypes.get_errno(), "mount")
 
-    def as_owner(self, work):
+    def as_owner(self, work: Callable[[], Message]) -> Message:
         """Do `work` as the owner of the box's files, which in `plain` is another user."""
         if not self.plain:
             return work()
@@ -115,7 +127,7 @@ class Supervisor:
             try:
                 os.close(reader)
                 become_box_user()
-                result = work() or {}
+                result = work()
                 blobs = result.pop("data", [])
                 header = json.dumps({**result, "sizes": [len(blob) for blob in blobs]}).encode()
                 with os.fdopen(writer, "wb") as stream:
@@ -126,49 +138,63 @@ class Supervisor:
                 os._exit(code)
         os.close(writer)
         with os.fdopen(reader, "rb") as stream:
-            result = json.loads(stream.readline(HEADER) or b"{}")
-            result["data"] = [stream.read(size) for size in result.pop("sizes", [])]
+            answer: Message = json.loads(stream.readline(HEADER) or b"{}")
+            answer["data"] = [stream.read(size) for size in answer.pop("sizes", [])]
         if os.waitpid(pid, 0)[1]:
             raise OSError(f"a helper failed: {work}")
-        return result
+        return answer
 
     # --- one verb ---
 
-    def run(self, request):
+    def run(self, request: Message) -> Message:
         started = time.monotonic()
         before = children_cpu()
         ooms = self.oom_kills()
+        verb, status_fd = self.start(request)
+        output, limit, cpu = self.watch(verb, request, started, ooms)
+        kill_everything()
+        output += drain(verb.stdout, MAX_OUTPUT - len(output))
+        if len(output) > MAX_OUTPUT:
+            output, limit = output[:MAX_OUTPUT], limit or "output"
+        with os.fdopen(status_fd, "rb") as stream:
+            began = self.plain or b'"exit-code"' in stream.read(10_000)
+        limit = limit or self.limit_at_end(ooms)
+        cpu = max(cpu, children_cpu() - before)
+        answer = {"exit": None, "cpu": cpu, "limit": limit, "output": output, "error": ""}
+        if limit:
+            return answer
+        if not began:
+            return {**answer, "output": b"", "error": output.decode(errors="replace")[-300:]}
+        code = verb.returncode
+        return {**answer, "exit": code if code >= 0 else 128 - code}
+
+    def start(self, request: Message) -> tuple[subprocess.Popen[bytes], int]:
+        """The started verb, and where bubblewrap tells whether the program began."""
         status_read, status_write = os.pipe()
-        with open(f"{BOX}/stdin", "rb") as stdin, open(self.filter, "rb") as seccomp:
+        with (
+            open(f"{BOX}/stdin", "rb") as stdin,
+            open(self.config["seccomp"] or os.devnull, "rb") as seccomp,
+            os.fdopen(status_write, "wb"),
+        ):
+            passed = () if self.plain else (status_write, seccomp.fileno())
             verb = subprocess.Popen(
-                self.argv(request, status_write, seccomp.fileno()),
+                [*self.bubblewrap(request, *passed), *START, *request["argv"]],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 env=request["env"] if self.plain else {},
                 cwd=WORKSPACE if self.plain else "/",
-                pass_fds=(status_write, seccomp.fileno()),
-                preexec_fn=self.confine,
+                pass_fds=passed,
+                preexec_fn=self.confine,  # noqa: PLW1509  (there is one thread)
                 start_new_session=True,
             )
-        os.close(status_write)
-        output, limit, cpu = self.watch(verb, request, started, ooms)
-        kill_everything()
-        output += drain(verb.stdout, MAX_OUTPUT - len(output))
-        verb.stdout.close()
-        with os.fdopen(status_read, "rb") as stream:
-            status = stream.read(10_000).decode()
-        limit = limit or self.limit_at_end(ooms)
-        cpu = max(cpu, children_cpu() - before)
-        exit_code = verb.returncode
-        if not self.plain and '"exit-code"' not in status and not limit:
-            return {"exit": None, "cpu": cpu, "limit": "", "output": b"",
-                    "error": output.decode(errors="replace")[-300:]}
-        return {"exit": exit_code, "cpu": cpu, "limit": limit, "output": output, "error": ""}
+        return verb, status_read
 
-    def argv(self, request, status_fd, seccomp_fd):
+    def bubblewrap(self, request: Message, *fds: int) -> list[str]:
+        """The words that put a program into namespaces of its own; none in `plain`."""
         if self.plain:
-            return request["argv"]
+            return []
+        status_fd, seccomp_fd = fds
         words = [
             "bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc",
             "--unshare-uts", "--unshare-cgroup-try", "--disable-userns", "--uid", "1000",
@@ -181,18 +207,17 @@ class Supervisor:
         words += ["--proc", "/proc", "--dev", "/dev", "--bind", f"{BOX}/shm", "/dev/shm"]
         for name in ("passwd", "group", "hosts"):
             words += ["--ro-bind", f"/run/{name}", f"/etc/{name}"]
-        for path in ("/tmp", "/home/packer", WORKSPACE):  # noqa: S108  (inside the box)
+        for path in ("/tmp", "/home/packer", WORKSPACE):
             words += ["--bind", BOX + path, path]
         words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORKSPACE]
         words += ["--seccomp", str(seccomp_fd), "--clearenv"]
         for name, value in request["env"].items():
             words += ["--setenv", name, value]
-        return [*words, "--", *request["argv"]]
+        return [*words, "--"]
 
-    def confine(self):
+    def confine(self) -> None:
         """Runs in the verb's process before its program: bounds, and the first to be killed."""
-        with open("/proc/self/oom_score_adj", "w") as file:
-            file.write("1000")
+        _write("/proc/self/oom_score_adj", "1000")
         bound(resource.RLIMIT_CORE, 0)
         bound(resource.RLIMIT_NOFILE, 4096)
         bound(resource.RLIMIT_FSIZE, self.config["disk"])
@@ -202,16 +227,17 @@ class Supervisor:
         else:
             bound(resource.RLIMIT_NPROC, PROCESSES + 64)
 
-    def watch(self, verb, request, started, ooms):
+    def watch(
+        self, verb: subprocess.Popen[bytes], request: Message, started: float, ooms: int
+    ) -> tuple[bytes, str, float]:
         """Read the verb's output until it ends or hits a bound."""
         output = b""
-        cpu = 0.0
+        cpu = tick = 0.0
+        stdout = _fd(verb.stdout)
         with selectors.DefaultSelector() as selector:
-            selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
-            selector.register(self.woken, selectors.EVENT_READ)
-            selector.register(verb.stdout, selectors.EVENT_READ)
-            os.set_blocking(verb.stdout.fileno(), False)
-            tick = 0.0
+            for fd in (sys.stdin.fileno(), self.woken, stdout):
+                selector.register(fd, selectors.EVENT_READ)
+            os.set_blocking(stdout, False)
             while verb.poll() is None:
                 for key, _ in selector.select(TICK):
                     if key.fd == sys.stdin.fileno():
@@ -221,32 +247,32 @@ class Supervisor:
                     elif chunk := os.read(key.fd, 65536):
                         output += chunk
                     else:
-                        selector.unregister(verb.stdout)
+                        selector.unregister(stdout)
                 if len(output) > MAX_OUTPUT:
-                    return output[:MAX_OUTPUT], "output", cpu
+                    return output, "output", cpu
                 now = time.monotonic()
                 if now - tick < TICK:
                     continue
                 tick = now
                 used = usage()
                 cpu = max(cpu, used["cpu"])
-                limit = self.limit_now(request, used, now - started, ooms)
-                if limit:
+                if limit := self.limit_now(request, used, now - started, ooms):
                     return output, limit, cpu
         return output, "", cpu
 
-    def limit_now(self, request, used, wall, ooms):
+    def limit_now(self, request: Message, used: dict[str, float], wall: float, ooms: int) -> str:
+        memory = self.config["memory"]
         if used["cpu"] > request["cpu"]:
             return "cpu"
         if wall > request["deadline"]:
             return "deadline"
         if used["threads"] > PROCESSES:
             return "processes"
-        if used["rss"] > self.config["memory"] and proportional_memory() > self.config["memory"]:
+        if used["rss"] > memory and proportional_memory() > memory:
             return "memory"
         return self.limit_at_end(ooms)
 
-    def limit_at_end(self, ooms):
+    def limit_at_end(self, ooms: int) -> str:
         if self.oom_kills() > ooms:
             return "memory"
         disk = os.statvfs(BOX)
@@ -254,7 +280,7 @@ class Supervisor:
             return "disk"
         return ""
 
-    def oom_kills(self):
+    def oom_kills(self) -> int:
         """How often the kernel killed in our control group, where that can be read."""
         for path in self.config["oom"]:
             for line in _read(path).splitlines():
@@ -266,7 +292,7 @@ class Supervisor:
 # --- processes ---
 
 
-def usage():
+def usage() -> dict[str, float]:
     """CPU seconds, threads and resident bytes of every process but this one."""
     ticks = threads = pages = 0
     for pid in os.listdir("/proc"):
@@ -283,7 +309,7 @@ def usage():
     }
 
 
-def proportional_memory():
+def proportional_memory() -> float:
     """Bytes of all processes, shared pages counted once; resident bytes where PSS is not told."""
     total = 0
     for pid in os.listdir("/proc"):
@@ -295,36 +321,38 @@ def proportional_memory():
     return total or usage()["rss"]
 
 
-def children_cpu():
+def children_cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
-def kill_everything():
+def kill_everything() -> None:
     """Kill all that lives in this pid namespace, and wait until it is dead."""
     while True:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         try:
             os.waitpid(-1, 0)
         except ChildProcessError:
             return
 
 
-def drain(stream, room):
+def drain(stream: IO[bytes] | None, room: int) -> bytes:
+    """What is left in a dead verb's pipe, up to one byte more than there is room for."""
+    if stream is None:
+        return b""
     os.set_blocking(stream.fileno(), True)
-    return stream.read(max(room, 0) + 1)[: max(room, 0)]
+    with stream:
+        return stream.read(max(room, 0) + 1)
 
 
-def become_box_user():
+def become_box_user() -> None:
     os.setgroups([])
     os.setgid(PLAIN_UID)
     os.setuid(PLAIN_UID)
 
 
-def bound(what, value):
+def bound(what: int, value: int) -> None:
     hard = resource.getrlimit(what)[1]
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(what, (value, value))
@@ -333,7 +361,7 @@ def bound(what, value):
 # --- files ---
 
 
-def mounts(paths):
+def mounts(paths: list[str]) -> list[str]:
     """Read-only binds of `paths`, and the links that a merged /usr has in the root."""
     words = []
     for path in paths:
@@ -346,9 +374,9 @@ def mounts(paths):
     return words
 
 
-def unpack(request, files):
+def unpack(request: Message, files: list[tuple[str, bytes, bool]]) -> Message:
     """Lay out a fresh box. The names were checked by the reader outside."""
-    for folder in (WORKSPACE, "/tmp", "/home/packer", "/shm"):  # noqa: S108  (inside the box)
+    for folder in (WORKSPACE, "/tmp", "/home/packer", "/shm"):
         os.makedirs(BOX + folder)
     _write(f"{BOX}/stdin", request["stdin"])
     for name, data, executable in files:
@@ -357,79 +385,92 @@ def unpack(request, files):
         with open(path, "xb") as file:
             file.write(data)
         os.chmod(path, 0o755 if executable else 0o644)
+    return {}
 
 
-def wipe():
-    for name in os.listdir(BOX):
-        path = f"{BOX}/{name}"
-        if os.path.isdir(path) and not os.path.islink(path):
-            for folder, names, _ in os.walk(path):
-                for inner in names:
-                    if not os.path.islink(f"{folder}/{inner}"):
-                        os.chmod(f"{folder}/{inner}", 0o700)
-            shutil.rmtree(path)
-        else:
-            os.unlink(path)
+def wipe() -> Message:
+    """Empty the box, and what else its user may leave: message queues, shared memory.
+
+    A folder is moved to the top before it is emptied, so that no tree is too deep.
+    """
+    os.chmod(BOX, 0o755)
+    fresh = (f"{BOX}/{os.urandom(8).hex()}" for _ in itertools.count())
+    waiting = [path for path in (BOX, "/dev/mqueue") if os.path.isdir(path)]
+    while waiting:
+        folder = waiting.pop()
+        for entry in list(os.scandir(folder)):
+            if entry.is_dir(follow_symlinks=False):
+                os.chmod(entry.path, 0o700)
+                moved = next(fresh)
+                os.rename(entry.path, moved)
+                waiting.append(moved)
+            else:
+                os.unlink(entry.path)
+        if folder.startswith(f"{BOX}/"):
+            os.rmdir(folder)
+    subprocess.run(["/usr/bin/ipcrm", "--all"], check=True, capture_output=True)
+    return {}
 
 
-def collect(outputs):
+def collect(outputs: list[str]) -> Message:
     """The regular files below `outputs`, and the names and kinds of all else that is not a folder.
 
     Every process of the verb is dead, so nothing moves while this reads.
     """
-    files = []
+    too_much: Message = {"files": [], "data": [], "limit": "files"}
+    files: list[list[Any]] = []
     data = []
     total = 0
-    for name, path, status in sorted(walk(outputs)):
-        if len(files) >= MAX_FILES:
-            return {"files": [], "data": [], "limit": "files"}
+    try:
+        found = sorted(walk(outputs))
+    except OSError:  # a tree so deep that no path reaches its end
+        return too_much
+    for name, path in found[: MAX_FILES + 1]:
+        status = os.lstat(path)
         if not stat.S_ISREG(status.st_mode):
-            kinds = {stat.S_IFLNK: "link", stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
-            files.append([name, 0, False, kinds.get(stat.S_IFMT(status.st_mode), "device")])
+            files.append([name, 0, False, KINDS.get(stat.S_IFMT(status.st_mode), "device")])
             continue
         total += status.st_size
         if total > MAX_FILE_BYTES:
-            return {"files": [], "data": [], "limit": "files"}
+            return too_much
         os.chmod(path, 0o600)
         with open(path, "rb") as file:
             content = file.read(status.st_size)
         files.append([name, len(content), bool(status.st_mode & 0o111), ""])
         data.append(content)
+    if len(files) > MAX_FILES or len(json.dumps(files)) > HEADER // 2:
+        return too_much
     return {"files": files, "data": data, "limit": ""}
 
 
-def walk(outputs):
-    """(name, path, status) of all that is not a folder, no link followed."""
+def walk(outputs: list[str]) -> Iterator[tuple[str, str]]:
+    """(name, path) of all below `outputs` that is not a folder, no link followed."""
+    os.chmod(BOX, 0o755)
     root = BOX + WORKSPACE
-    waiting = list(outputs)
+    waiting = [""] if os.path.isdir(root) and not os.path.islink(root) else []
     while waiting:
-        name = waiting.pop()
-        path = f"{root}/{name}"
-        try:
-            parents = [os.lstat(f"{root}/{name[:at]}") for at in _slashes(name)]
-            status = os.lstat(path)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        if any(not stat.S_ISDIR(parent.st_mode) for parent in parents):
-            continue
-        if not stat.S_ISDIR(status.st_mode):
-            yield name.encode(errors="replace").decode(errors="replace"), path, status
-            continue
-        os.chmod(path, 0o700)
-        if len(waiting) < MAX_FILES * 20:
-            waiting += [f"{name}/{inner}" for inner in os.listdir(path)]
+        folder = waiting.pop()
+        os.chmod(root + folder, 0o700)
+        for entry in list(os.scandir(root + folder)):
+            name = f"{folder}/{entry.name}"
+            wanted = any(f"{name}/".startswith(f"/{output}/") for output in outputs)
+            if not entry.is_dir(follow_symlinks=False):
+                if wanted:
+                    yield name[1:].encode(errors="replace").decode(), entry.path
+            elif wanted or any(f"/{output}/".startswith(f"{name}/") for output in outputs):
+                waiting.append(name)
 
 
-def _slashes(name):
-    return [at for at, char in enumerate(name) if char == "/"]
+def _fd(stream: IO[bytes] | None) -> int:
+    return -1 if stream is None else stream.fileno()
 
 
-def _write(path, text):
+def _write(path: str, text: str) -> None:
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
 
 
-def _read(path):
+def _read(path: str) -> str:
     """A file's text, empty where it is not there (any more) or not for us."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -438,11 +479,9 @@ def _read(path):
         return ""
 
 
-def main():
-    try:
+def main() -> None:
+    with contextlib.suppress(Gone, BrokenPipeError):
         Supervisor(json.loads(sys.argv[1])).serve()
-    except (Gone, BrokenPipeError):
-        pass
     kill_everything()
     os._exit(0)
 

@@ -1,4 +1,7 @@
-"""Reports in other forms: pure functions from reports to bytes, one row each in a literal table."""
+"""Reports in other forms: pure functions, one row each in a literal table.
+
+They take one report for each learner and lab, in the order in which these are to stand.
+"""
 
 from __future__ import annotations
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from packerlab.report import VERDICTS
 from packerlab.text import clean
-from packerlab.writers.summary import VERDICTS, learner, summarise, verdict
+from packerlab.writers.summary import brief, learner, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,8 +50,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["brief"] = lambda text: clean(text, LONGEST_SHOWN)
-    environment.globals.update(verdicts=VERDICTS, signs=SIGNS, verdict=verdict, learner=learner)
+    environment.filters["brief"] = partial(brief, longest=LONGEST_SHOWN)
+    environment.globals.update(verdicts=VERDICTS, signs=SIGNS, learner=learner)
     return environment
 
 

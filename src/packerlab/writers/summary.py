@@ -15,22 +15,18 @@ if TYPE_CHECKING:
 
     from packerlab.report import Check, Report
 
-VERDICTS = ("passed", "failed", "rejected", "limit", "timeout", "incomplete", "fault")
-"""Each report has exactly one; `passed` and `failed` are the two ways of being graded."""
 LONGEST_FOUND = 160
-
-
-def verdict(report: Report) -> str:
-    if report.status != "graded":
-        return report.status
-    if not report.complete:
-        return "incomplete"
-    return "passed" if report.passed else "failed"
+"""Characters of a wrong value; longer ones that begin alike are counted together."""
 
 
 def learner(report: Report) -> str:
     """The learner's name for people: a gradebook's is percent-encoded."""
     return visible(unquote(report.run.learner))
+
+
+def brief(text: str, longest: int) -> str:
+    """The beginning of a text, safe to show; the rest is not looked at."""
+    return clean(text[: longest + 1], longest)
 
 
 @dataclass
@@ -60,7 +56,7 @@ class CheckSummary:
             self.text = check
         self.outcomes[check.outcome] += 1
         if check.outcome == "failed":
-            self.wrong[clean(check.found or check.message, LONGEST_FOUND)] += 1
+            self.wrong[brief(check.found or check.message, LONGEST_FOUND)] += 1
 
 
 @dataclass
@@ -74,7 +70,7 @@ class LabSummary:
 
     def add(self, report: Report) -> None:
         self.reports.append(report)
-        self.verdicts[verdict(report)] += 1
+        self.verdicts[report.verdict] += 1
         for check in report.checks:
             self.checks.setdefault(check.name, CheckSummary(check)).add(check)
 

@@ -1,0 +1,49 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo test bench docs lint verify-all wheel clean
+
+setup: $(BIN)/packerlab
+
+$(BIN)/packerlab: requirements.lock pyproject.toml
+	@scripts/need-python $(PYTHON)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup
+	@scripts/need packer bubblewrap
+	$(BIN)/packerlab demo
+
+test: setup lint
+	@scripts/need packer bubblewrap docker mmdebstrap
+	@scripts/need-dockerd
+	$(BIN)/pytest
+
+bench: setup
+	@scripts/need packer bubblewrap docker mmdebstrap
+	@scripts/need-dockerd
+	$(BIN)/python -m benchmarks.run
+
+docs: setup
+	$(BIN)/mkdocs build --strict
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+verify-all: setup
+	@scripts/need packer bubblewrap docker mmdebstrap
+	@scripts/need-dockerd
+	$(BIN)/packerlab sandbox build
+	for row in bubblewrap docker docker-plain; do $(BIN)/packerlab verify --sandbox $$row || exit 1; done
+
+wheel: setup
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+clean:
+	rm -rf .venv dist site .mypy_cache .ruff_cache .pytest_cache

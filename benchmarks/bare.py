@@ -1,0 +1,62 @@
+"""The same Packer verbs with the same arguments, without us: what every figure is held against."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from packerlab.grading import grade
+from packerlab.sandbox import Sandbox, choose
+from packerlab.sandbox.base import PROGRAM, Channel
+from packerlab.sandbox.host_packer import host_packer
+from packerlab.submissions import read_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from packerlab.lab import Lab
+
+
+class Recorder(Channel):
+    """A channel that notes every verb that goes through it."""
+
+    log: Path
+
+    def send(self, header: dict[str, Any], blobs: Iterable[bytes] = ()) -> None:
+        with self.log.open("a") as stream:
+            stream.write(json.dumps(header) + "\n")
+        super().send(header, blobs)
+
+
+def recorded_verbs(lab: Lab, log: Path) -> list[dict[str, Any]]:
+    """What the lab's grader has Packer do with the solution."""
+    with closing(Sandbox(choose("bubblewrap", set(), [], full_limits=True), lab.limits)) as sandbox:
+        channel = sandbox.channel()
+        channel.__class__ = Recorder
+        channel.log = log  # type: ignore[attr-defined]
+        report = grade(lab, read_workspace(lab.solution), sandbox, lab.limits)
+    if not report.passed:
+        raise RuntimeError(f"{lab.slug}'s solution does not pass: {report}")
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def bare_script(path: Path, verbs: list[dict[str, Any]]) -> Path:
+    """A script that runs the verbs in fresh copies of the workspace that it is given."""
+    packer = str(host_packer().path)
+    lines = ['set -e; work=$(mktemp -d -p "${TMPDIR:-/dev/shm}"); trap \'rm -rf "$work"\' EXIT']
+    for verb in verbs:
+        words = [packer if word == PROGRAM else word for word in verb["argv"]]
+        env = {name: value for name, value in verb["env"].items() if name.startswith("PACKER") or
+               name in ("CHECKPOINT_DISABLE", "LANG")}  # fmt: skip
+        env.pop("PACKER_PLUGIN_PATH", None)
+        settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in env.items())
+        lines += [
+            'rm -rf "$work/w"; mkdir "$work/w"; cp -r "$1/." "$work/w"; cd "$work/w"',
+            f"printf %s {shlex.quote(verb['stdin'])} |"
+            f' env -i HOME="$work" PATH="$PATH" {settings} {shlex.join(words)} >/dev/null',
+        ]
+    path.write_text("\n".join(lines) + "\n")
+    return path

@@ -1,0 +1,306 @@
+"""`make bench`: every figure of the project, printed and written to bench.json.
+
+Each is the median of interleaved runs; seconds stand beside every ratio. Run it on a quiet machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from benchmarks import measure
+from benchmarks.bare import bare_script, recorded_verbs
+from packerlab.course import open_course
+from packerlab.gradebook import open_gradebook
+from packerlab.report import Check, Run, conclude
+from packerlab.sandbox.docker import LABEL, engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parent.parent
+PACKERLAB = str(Path(sys.executable).with_name("packerlab"))
+BENCH_COURSE = str(Path(__file__).parent / "course")
+RUNS = 5
+COPIES = 60
+GROWN = 5_000
+
+
+class Figure(NamedTuple):
+    target: float | None
+    unit: str
+    better: str = "lower"
+
+
+FIGURES = {
+    "batch_vs_bare": Figure(1.20, "ratio"),
+    "batch_seconds": Figure(None, "s"),
+    "bare_seconds": Figure(None, "s"),
+    "batch_extra_cpu": Figure(0.12, "CPU s per submission"),
+    "batch_extra_cpu_docker": Figure(0.15, "CPU s per submission"),
+    "batch_extra_cpu_docker_plain": Figure(0.5, "CPU s per submission"),
+    "batch_seconds_docker": Figure(None, "s"),
+    "batch_seconds_docker_plain": Figure(None, "s"),
+    "check_extra_cpu": Figure(0.65, "CPU s"),
+    "check_seconds": Figure(None, "s"),
+    "start_up_help": Figure(0.25, "s"),
+    "start_up_labs": Figure(0.25, "s"),
+    "cancel": Figure(0.3, "s"),
+    "killed": Figure(1.0, "s"),
+    "killed_docker": Figure(1.0, "s"),
+    "static_rate": Figure(15, "reports per second and core", "higher"),
+    "memory_check": Figure(120, "MB"),
+    "memory_growth": Figure(20, "MB"),
+    "report_1000_seconds": Figure(5, "s"),
+    "report_1000_bytes": Figure(5_000_000, "bytes"),
+}
+
+Runs = dict[str, list[float]]
+
+
+def main(folder: Path) -> int:
+    """Measure everything in `folder`; the exit code says whether every target is met."""
+    measured: Runs = {}
+    only = set(sys.argv[1:])
+    for part in (batch, single, start_up, ends, static, growth, big_report):
+        if not only or part.__name__ in only:
+            print(f"... {part.__name__}", file=sys.stderr, flush=True)
+            place = folder / part.__name__
+            place.mkdir()
+            part(place, lambda name, value: measured.setdefault(name, []).append(value))
+    figures = {}
+    met = True
+    for name, runs in measured.items():
+        figure = FIGURES[name]
+        value = statistics.median(runs)
+        figures[name] = {
+            "value": round(value, 4),
+            "target": figure.target,
+            "unit": figure.unit,
+            "better": figure.better,
+            "runs": [round(run, 4) for run in runs],
+        }
+        good = figure.target is None or (
+            value >= figure.target if figure.better == "higher" else value <= figure.target
+        )
+        met &= good
+        target = "" if figure.target is None else f"  (target {figure.target:g})"
+        print(f"{'  ' if good else '! '}{name:30} {value:12.4g} {figure.unit}{target}")
+    Path("bench.json").write_text(json.dumps({"figures": figures}, indent=1) + "\n")
+    return 0 if met else 1
+
+
+# --- a class against bare Packer ------------------------------------------------------------------
+
+
+def batch(folder: Path, note: Callable[[str, float], None]) -> None:
+    """60 copies of 106's solution, 2 jobs: `grade` on every row, and the same verbs bare."""
+    lab = open_course(None).lab("106")
+    crowd = copies(lab.solution, folder / "class", COPIES)
+    verbs = recorded_verbs(lab, folder / "verbs.jsonl")
+    script = bare_script(folder / "bare.sh", verbs)
+    for turn in range(RUNS):
+        bare = measure.run(
+            ["sh", "-c", f"ls -d {crowd}/* | xargs -n 1 -P 2 sh {script}"],
+        )
+        if bare.exit:
+            raise RuntimeError(bare.output[-2000:])
+        note("bare_seconds", bare.wall)
+        for row in ("bubblewrap", "docker", "docker-plain"):
+            suffix = "" if row == "bubblewrap" else f"_{row.replace('-', '_')}"
+            before = measure.containers_cpu()
+            cost = graded(crowd, folder / f"{row}-{turn}", "--lab", "106", "--sandbox", row)
+            cpu = cost.cpu + measure.containers_cpu() - before
+            note(f"batch_seconds{suffix}", cost.wall)
+            note(f"batch_extra_cpu{suffix}", (cpu - bare.cpu) / COPIES)
+            if row == "bubblewrap":
+                note("batch_vs_bare", cost.wall / bare.wall)
+
+
+def copies(source: Path, crowd: Path, count: int) -> Path:
+    """A class of copies that differ in a comment."""
+    for number in range(count):
+        shutil.copytree(source, crowd / f"learner-{number:04}")
+        template = next((crowd / f"learner-{number:04}").glob("*.pkr.hcl"))
+        template.write_text(f"# {number}\n{template.read_text()}")
+    return crowd
+
+
+def graded(crowd: Path, out: Path, *words: str) -> measure.Cost:
+    cost = measure.run([PACKERLAB, "grade", str(crowd), "--out", str(out), "--jobs", "2", *words])
+    summary = cost.output.strip().splitlines()[-1]
+    count = len(list(crowd.iterdir()))
+    if f"graded {count}, passed {count}," not in summary:
+        raise RuntimeError(f"the class was not graded as it should be: {summary}")
+    return cost
+
+
+# --- one check ------------------------------------------------------------------------------------
+
+
+def single(folder: Path, note: Callable[[str, float], None]) -> None:
+    """A whole `packerlab check` of 101's solution beyond its Packer verbs, and its memory."""
+    lab = open_course(None).lab("101")
+    workspace = folder / "workspace"
+    shutil.copytree(lab.solution, workspace)
+    script = bare_script(folder / "bare.sh", recorded_verbs(lab, folder / "verbs.jsonl"))
+    check = [PACKERLAB, "check", str(workspace), "--lab", "101", "--sandbox", "bubblewrap"]
+    for _ in range(RUNS + 2):
+        bare = measure.run(["sh", str(script), str(workspace)])
+        whole = measure.run(check)
+        note("check_extra_cpu", whole.cpu - bare.cpu)
+        note("check_seconds", whole.wall)
+    for _ in range(RUNS):
+        note("memory_check", peak_memory(check) / 1e6)
+
+
+def peak_memory(argv: list[str]) -> int:
+    """The highest sum of PSS of a command's processes, Packer's own left out."""
+    group = measure.Group()
+    process = group.start(argv, stdout=subprocess.DEVNULL)
+    peak = 0
+    for pids in measure.samples(group, process, 0.01):
+        ours = [pid for pid in pids if not measure.program_of(pid).endswith("/packer")]
+        peak = max(peak, sum(map(measure.pss, ours)))
+    group.remove()
+    return peak
+
+
+def start_up(_: Path, note: Callable[[str, float], None]) -> None:
+    for _ in range(RUNS + 4):
+        note("start_up_help", measure.run([PACKERLAB, "--help"]).wall)
+        note("start_up_labs", measure.run([PACKERLAB, "labs"]).wall)
+
+
+# --- how it ends ----------------------------------------------------------------------------------
+
+
+def ends(folder: Path, note: Callable[[str, float], None]) -> None:
+    """Ctrl-C in a build, and SIGKILL of the grader: how long until nothing is left."""
+    slow = open_course(Path(BENCH_COURSE)).lab("102").solution
+    check = [PACKERLAB, "check", str(slow), "--course", BENCH_COURSE, "--lab", "102",
+             "--sandbox", "bubblewrap"]  # fmt: skip
+    crowd = copies(slow, folder / "class", 2)
+    for turn in range(RUNS):
+        note("cancel", time_to_nothing(check, signal.SIGINT))
+        for row, name in (("bubblewrap", "killed"), ("docker", "killed_docker")):
+            out = str(folder / f"{row}-{turn}")
+            grade = [PACKERLAB, "grade", str(crowd), "--out", out, "--course", BENCH_COURSE,
+                     "--lab", "102", "--jobs", "2", "--sandbox", row]  # fmt: skip
+            note(name, time_to_nothing(grade, signal.SIGKILL))
+
+
+def time_to_nothing(argv: list[str], sign: signal.Signals) -> float:
+    """Seconds from a signal in the middle of a build until no process and no container is left."""
+    group = measure.Group()
+    quiet = subprocess.DEVNULL
+    process = group.start(argv, stdout=quiet, stderr=quiet, start_new_session=True)
+    measure.wait_until(a_build_sleeps, 30)
+    time.sleep(0.3)
+    if sign == signal.SIGINT:
+        os.killpg(process.pid, sign)
+    else:
+        process.send_signal(sign)
+    seconds = measure.wait_until(
+        lambda: not (set(group.pids()) - {process.pid}) and not a_build_sleeps()
+        and process.poll() is not None, 20,
+    )  # fmt: skip
+    containers = engine().api.containers(all=True, filters={"label": LABEL})
+    if containers:
+        seconds += measure.wait_until(lambda: not engine_has_ours(), 20)
+    group.remove()
+    return seconds
+
+
+def a_build_sleeps() -> bool:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.read_bytes() == b"sleep\x0050\0":
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def engine_has_ours() -> bool:
+    return bool(engine().api.containers(all=True, filters={"label": LABEL}))
+
+
+# --- many -----------------------------------------------------------------------------------------
+
+
+def static(folder: Path, note: Callable[[str, float], None]) -> None:
+    """Reports per second and core, where a lab has static checks alone."""
+    crowd = copies(open_course(Path(BENCH_COURSE)).lab("101").solution, folder / "class", 300)
+    for turn in range(RUNS):
+        cost = graded(crowd, folder / f"book-{turn}", "--course", BENCH_COURSE, "--lab", "101")
+        note("static_rate", 300 / cost.wall / 2)
+
+
+def growth(folder: Path, note: Callable[[str, float], None]) -> None:
+    """How much the batch's parent grows from its 100th to its 5,000th report."""
+    crowd = copies(open_course(Path(BENCH_COURSE)).lab("101").solution, folder / "class", GROWN)
+    group = measure.Group()
+    argv = [PACKERLAB, "grade", str(crowd), "--out", str(folder / "book"), "--jobs", "2",
+            "--course", BENCH_COURSE, "--lab", "101", "--sandbox", "bubblewrap"]  # fmt: skip
+    process = group.start(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    early = last = 0
+    for number, _ in enumerate(process.stderr or (), 1):
+        if number == 100:
+            early = measure.pss(process.pid)
+        elif number % 500 == 0:
+            last = measure.pss(process.pid)
+    process.wait()
+    group.remove()
+    note("memory_growth", (last - early) / 1e6)
+
+
+def big_report(folder: Path, note: Callable[[str, float], None]) -> None:
+    """The HTML report of a class of 1,000."""
+    with open_gradebook(folder / "book", "bubblewrap") as book:
+        for number in range(1000):
+            checks = [a_check(number, each) for each in range(8)]
+            report = conclude("106_artifact_chain", checks)
+            book.save(with_run(report, number))
+    page = folder / "report.html"
+    argv = [PACKERLAB, "report", str(folder / "book"), "--format", "html", "-o", str(page)]
+    for _ in range(RUNS):
+        note("report_1000_seconds", measure.run(argv).wall)
+    note("report_1000_bytes", page.stat().st_size)
+
+
+def a_check(number: int, each: int) -> Check:
+    failed = (number + each) % 3 == 0
+    title = f"The archive number {each} holds what the build wrote."
+    if not failed:
+        return Check(f"test_{each}", title, "passed", 2, 2)
+    return Check(
+        f"test_{each}", title, "failed", 0, 2,
+        message="The checksum is another file's.",
+        expected=secrets.token_hex(32),
+        found=f"{secrets.token_hex(32)} dist/rootfs.txt",
+        hints=["Which step comes first?", "Order decides.", "Compress, then checksum."],
+    )  # fmt: skip
+
+
+def with_run(report: object, number: int) -> object:
+    import msgspec  # noqa: PLC0415
+
+    run = Run(learner=f"learner-{number:04}", sandbox="bubblewrap", seconds=1.5)
+    return msgspec.structs.replace(report, run=run)  # type: ignore[type-var]
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="packerlab-bench-", dir="/dev/shm") as place:  # noqa: S108
+        code = main(Path(place))
+    sys.exit(code)

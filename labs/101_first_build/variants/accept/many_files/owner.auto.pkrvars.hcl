@@ -1,0 +1,1 @@
+owner = "Zoë & the image team"

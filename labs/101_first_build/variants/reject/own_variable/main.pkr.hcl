@@ -1,0 +1,13 @@
+variable "author" {
+  type    = string
+  default = "platform"
+}
+
+source "file" "motd" {
+  content = "Built by Packer.\nDo not edit by hand.\nOwner: ${var.author}\n"
+  target  = "out/motd.txt"
+}
+
+build {
+  sources = ["source.file.motd"]
+}

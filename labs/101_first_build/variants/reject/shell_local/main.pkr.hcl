@@ -1,0 +1,17 @@
+variable "owner" {
+  type    = string
+  default = "platform"
+}
+
+source "file" "motd" {
+  content = "Built by Packer.\nDo not edit by hand.\nOwner: ${var.owner}\n"
+  target  = "scratch/motd.txt"
+}
+
+build {
+  sources = ["source.file.motd"]
+
+  provisioner "shell-local" {
+    inline = ["mkdir -p out", "printf 'Built by Packer.\nDo not edit by hand.\nOwner: ${var.owner}\n' > out/motd.txt"]
+  }
+}

@@ -1,0 +1,18 @@
+variable "owner" {
+  type    = string
+  default = "platform"
+}
+
+source "file" "motd" {
+  content = "Built by Packer.\nDo not edit by hand.\nOwner: ${var.owner}\n"
+  target  = "out/motd.txt"
+}
+
+source "file" "draft" {
+  content = "Built by Packer.\nDo not edit by hand.\nOwner: ${var.owner}\n"
+  target  = "out/draft.txt"
+}
+
+build {
+  sources = ["source.file.motd", "source.file.draft"]
+}

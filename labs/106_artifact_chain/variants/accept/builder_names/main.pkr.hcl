@@ -1,0 +1,41 @@
+variable "env" {
+  type        = string
+  description = "Where this image is going, such as dev or review-42."
+  default     = "dev"
+}
+
+variable "git_sha" {
+  type        = string
+  description = "The commit that this image is built from."
+  default     = "0000000"
+}
+
+source "file" "rootfs" {
+  content = "name=rootfs\ncommit=${var.git_sha}\n"
+  target  = "dist/rootfs.txt"
+}
+
+build {
+  sources = ["source.file.rootfs"]
+
+  post-processors {
+    post-processor "compress" {
+      name   = "pack"
+      only   = ["file.rootfs"]
+      output = "dist/{{.BuildName}}.tar.gz"
+    }
+    post-processor "checksum" {
+      name           = "prove"
+      checksum_types = ["sha256"]
+      output         = "dist/{{.BuildName}}.tar.gz.{{.ChecksumType}}"
+    }
+    post-processor "manifest" {
+      name   = "record"
+      output = "dist/manifest.json"
+      custom_data = merge({ team = "images" }, {
+        "env"     = "${var.env}"
+        "git_sha" = format("%s", var.git_sha)
+      })
+    }
+  }
+}

@@ -1,0 +1,3 @@
+env     = "dev"
+git_sha = "0000000"
+folder  = "dist"

@@ -1,0 +1,1 @@
+made = ["source.file.rootfs", "source.file.manifest"]

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from packerlab.commands.report import Format, report
+from packerlab.errors import BAD_INPUT, BadInputError
+from packerlab.gradebook import open_gradebook
+from packerlab.report import Check, Run, conclude
+from packerlab.writers import WRITERS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typer.testing import Result
+
+LAB = "101_first_build"
+TITLE = "It [bold]builds[/bold] :smile:."
+ON_A_TERMINAL = "import typer; from packerlab.commands.report import report; typer.run(report)"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    """A gradebook of two learners, one of whom tried twice and failed."""
+    path = tmp_path / "book"
+    with open_gradebook(path, "bubblewrap") as opened:
+        for learner, attempt, outcome in (
+            ("a", 1, "failed"),
+            ("b", 1, "passed"),
+            ("b", 2, "failed"),
+        ):
+            check = Check("test_it", TITLE, outcome, 0, 2)  # type: ignore[arg-type]
+            run = Run(learner=f"learner-{learner}", attempt=attempt)
+            opened.save(msgspec.structs.replace(conclude(LAB, [check]), run=run))
+    return path
+
+
+def run(*arguments: str | Path) -> Result:
+    app = typer.Typer()
+    app.command()(report)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "80"})
+
+
+def refusal(*arguments: str | Path) -> str:
+    error = run(*arguments).exception
+    assert isinstance(error, BadInputError)
+    assert error.exit_code == BAD_INPUT
+    return str(error)
+
+
+def test_each_writer_is_a_format() -> None:
+    assert [form.value for form in Format] == list(WRITERS)
+
+
+def test_without_a_format_there_is_a_summary(book: Path) -> None:
+    result = run(book)
+    assert result.exit_code == 0
+    assert LAB in result.stdout
+    assert "2: 2 failed" in result.stdout
+    assert f"{TITLE} (100 %)" in " ".join(result.stdout.split())
+
+
+def test_an_empty_gradebook_says_so(tmp_path: Path) -> None:
+    with open_gradebook(tmp_path, None):
+        pass
+    assert run(tmp_path).stdout == "There are no reports in this gradebook yet.\n"
+    assert run(tmp_path, "-f", "json").stdout == "[]\n"
+
+
+def test_json_goes_to_standard_output(book: Path) -> None:
+    reports = json.loads(run(book, "--format", "json").stdout)
+    assert [(each["run"]["learner"], each["run"]["attempt"]) for each in reports] == [
+        ("learner-a", 1),
+        ("learner-b", 2),
+    ]
+
+
+def test_csv_goes_to_standard_output(book: Path) -> None:
+    data = run(book, "-f", "csv").stdout_bytes
+    rows = list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+    assert [row["failed_checks"] for row in rows] == ["test_it", "test_it"]
+    assert data.count(b"\r\n") == 3
+
+
+@pytest.mark.parametrize("form", Format)
+def test_a_file_gets_the_same_bytes(book: Path, tmp_path: Path, form: Format) -> None:
+    file = tmp_path / "out"
+    written = run(book, "-f", form, "-o", file)
+    assert (written.stdout, written.stderr) == ("", f"Wrote {file}.\n")
+    assert file.read_bytes() == run(book, "-f", form).stdout_bytes
+
+
+def test_html_to_a_terminal_becomes_a_file(book: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", ON_A_TERMINAL, str(book), "-f", "html"]
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, check=True)
+    os.close(theirs)
+    os.close(ours)
+    assert done.stderr == f"Wrote {book / 'report.html'}.\n"
+    assert (book / "report.html").read_bytes() == run(book, "-f", "html").stdout_bytes
+
+
+def test_a_file_needs_a_format(book: Path, tmp_path: Path) -> None:
+    assert "-o needs a format" in refusal(book, "-o", tmp_path / "out")
+
+
+def test_a_file_that_cannot_be_written_is_named(book: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "no" / "out"
+    assert refusal(book, "-f", "csv", "-o", missing).startswith(f"{missing} can't be written: No")
+
+
+@pytest.mark.parametrize("form", [[], *(["-f", form] for form in Format)])
+def test_what_is_no_gradebook_is_named(tmp_path: Path, form: list[str]) -> None:
+    assert refusal(tmp_path, *form).startswith(f"{tmp_path} is not a gradebook")
+
+
+@pytest.mark.parametrize("form", [[], *(["-f", form] for form in Format)])
+def test_a_corrupt_report_is_named_and_leaves_the_file_alone(
+    book: Path, tmp_path: Path, form: list[str]
+) -> None:
+    corrupt = book / "reports" / LAB / "learner-b" / "2.json"
+    corrupt.write_bytes(corrupt.read_bytes()[:50])
+    file = tmp_path / "out"
+    file.write_text("of yesterday")
+    output = ["-o", str(file)] if form else []
+    assert refusal(book, *form, *output).startswith(f"{corrupt} is not a whole report")
+    assert file.read_text() == "of yesterday"
+
+
+def test_nothing_heavy_is_imported_for_the_help() -> None:
+    code = "import sys, packerlab.commands.report; print(*sys.modules)"
+    modules = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    assert {"jinja2", "msgspec", "filelock", "rich.table"}.isdisjoint(modules)

@@ -1,0 +1,60 @@
+"""What every test has: folders of its own in place of the user's, and the sandbox's image."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from packerlab import state
+from packerlab.errors import MachineError
+from packerlab.sandbox import docker, image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def redirect(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Make `folder` the user's home and our state, so that no test can reach the real ones."""
+    patch.setenv("HOME", str(folder / "home"))
+    patch.setenv("PACKERLAB_STATE", str(folder / "state"))
+    (folder / "home").mkdir()
+    for name in ("PACKERLAB_COURSE", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        patch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _whole_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One cache for all tests: a run's lock lies in it, and a process has one run."""
+    folder = tmp_path_factory.mktemp("packerlab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PACKERLAB_CACHE", str(folder / "cache"))
+        redirect(patch, folder)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(
+    _whole_run: None, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    redirect(monkeypatch, tmp_path_factory.mktemp("own"))
+
+
+@pytest.fixture(scope="session")
+def built_image(_whole_run: None) -> bytes:
+    """What is kept of the sandbox's image, which the container engine caches between test runs."""
+    try:
+        with contextlib.closing(docker.engine()):
+            pass
+    except MachineError as error:
+        pytest.skip(f"docker: {error}")
+    image.build(lambda _: None)
+    return (state.state_folder() / docker.IMAGE_STATE).read_bytes()
+
+
+@pytest.fixture
+def sandbox_image(built_image: bytes) -> None:
+    """The test's own state knows the sandbox's image."""
+    state.write_atomically(state.state_folder() / docker.IMAGE_STATE, built_image)

@@ -1,0 +1,557 @@
+"""What every backend promises: one set of tests, over all rows of the table.
+
+Each row is opened by another process, which lends its channel, as it is when grading.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import ctypes.util
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from packerlab import state
+from packerlab.errors import LimitError, RejectedError
+from packerlab.lab import Limits
+from packerlab.sandbox import docker
+from packerlab.sandbox.base import PROGRAM, Box
+from packerlab.sandbox.docker import LABEL
+from packerlab.sandbox.supervisor import HEADER, MAX_FILES, MAX_OUTPUT, PROCESSES
+from packerlab.submissions import File
+from tests.sandbox.places import (
+    LIMITS,
+    ROWS,
+    USER,
+    Place,
+    alive,
+    control_groups,
+    descendants,
+    host_uids,
+    processes_with,
+    reason_to_skip,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packerlab.sandbox.base import Ran
+    from packerlab.submissions import Files
+
+ENV = {"PATH": "/usr/bin:/bin", "HOME": "/home/packer"}
+
+
+def open_place(request: pytest.FixtureRequest, row: str) -> Place:
+    if row.startswith("docker"):
+        request.getfixturevalue("built_image")
+    if reason := reason_to_skip(row):
+        pytest.skip(f"{row}: {reason}")
+    return Place(row)
+
+
+@pytest.fixture(scope="module", params=ROWS)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """One open sandbox for all tests of a row."""
+    opened = open_place(request, request.param)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=ROWS)
+def own_place(request: pytest.FixtureRequest) -> Place:
+    """A sandbox that the test itself ends."""
+    return open_place(request, request.param)
+
+
+def run(
+    place: Place,
+    command: str | list[str],
+    files: Files | None = None,
+    outputs: tuple[str, ...] = (),
+    limits: Limits = LIMITS,
+    stdin: str = "",
+) -> Ran:
+    argv = ["/bin/sh", "-c", command] if isinstance(command, str) else command
+    return Box(place.channel, limits).run(argv, files or {}, env=ENV, outputs=outputs, stdin=stdin)
+
+
+def python(place: Place, code: str, **more: str) -> Ran:
+    """Run Python code in the box, with `more` as its variables."""
+    given = "".join(f"{name} = {value!r}\n" for name, value in more.items())
+    return run(place, ["python3", "-c", given + code], outputs=("out",))
+
+
+def begin(place: Place, command: str) -> None:
+    """Start a verb and don't wait for its answer."""
+    request = {"argv": ["/bin/sh", "-c", command], "env": ENV, "stdin": "", "files": []}
+    place.channel.send({**request, "outputs": [], "deadline": 60, "cpu": 60})
+
+
+def marker() -> str:
+    """A number of seconds that no other process on this machine sleeps."""
+    return f"3{time.monotonic_ns() % 10**9}"
+
+
+def wait_for(marker: str) -> list[int]:
+    for _ in range(500):
+        if found := processes_with(f"sleep {marker}"):
+            return found
+        time.sleep(0.01)
+    raise AssertionError("the verb does not start")
+
+
+# --- what a verb gets and gives ------------------------------------------------------------------
+
+
+def test_exit_code_and_output(place: Place) -> None:
+    ran = run(place, "echo out; echo err >&2; exit 3")
+    assert (ran.exit, ran.output) == (3, "out\nerr\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["/bin/sh", "-c", "kill -9 $$"], 137),
+        (["/bin/sh", "-c", "kill -15 $$"], 143),
+        (["no-such-program"], 127),
+        (["/etc/passwd"], 126),
+    ],
+)
+def test_exit_codes_are_those_of_a_shell(place: Place, argv: list[str], code: int) -> None:
+    assert run(place, argv).exit == code
+
+
+def test_output_that_is_no_text_is_decoded_with_replacement(place: Place) -> None:
+    assert run(place, r"printf 'a\377b'").output == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_files_go_in_with_their_executable_bit(place: Place) -> None:
+    files = {"run.sh": File(b"#!/bin/sh\necho ran\n", executable=True), "a/b.txt": File(b"b\n")}
+    assert run(place, ["./run.sh"], files).output == "ran\n"
+    assert run(place, "cat a/b.txt; [ -x a/b.txt ] || echo plain", files).output == "b\nplain\n"
+
+
+def test_outputs_come_back_and_nothing_else(place: Place) -> None:
+    ran = run(
+        place,
+        "mkdir -p out/deep; echo 1 >out/deep/a; echo 2 >out/b; chmod +x out/b; echo 3 >other; "
+        "echo 4 >out-2; mkdir one; echo 5 >one/file; echo 6 >one/more",
+        outputs=("out", "one/file", "missing", "missing/too"),
+    )
+    assert ran.files == {
+        "out/deep/a": File(b"1\n"),
+        "out/b": File(b"2\n", executable=True),
+        "one/file": File(b"5\n"),
+    }
+    assert ran.irregular == {}
+
+
+def test_what_is_not_regular_is_named_by_kind(place: Place) -> None:
+    ran = python(
+        place,
+        "import os, socket\n"
+        "os.mkdir('out')\n"
+        "os.symlink('/etc/passwd', 'out/link')\n"
+        "os.symlink('/etc', 'out/folder')\n"
+        "os.mkfifo('out/pipe')\n"
+        "socket.socket(socket.AF_UNIX).bind('out/socket')\n",
+    )
+    assert ran.files == {}
+    assert ran.irregular == {
+        "out/link": "link",
+        "out/folder": "link",
+        "out/pipe": "named pipe",
+        "out/socket": "socket",
+    }
+
+
+def test_no_link_leads_out_of_the_outputs(place: Place) -> None:
+    command = "mkdir real; echo 1 >real/passwd; ln -s real out; ln -s /etc etc"
+    ran = run(place, command, outputs=("out/passwd", "etc/passwd"))
+    assert (ran.files, ran.irregular) == ({}, {})
+    ran = run(place, "rm -rf /run/box/workspace; ln -s /etc /run/box/workspace", outputs=("passwd",))
+    assert ran.files == {}
+
+
+def test_modes_hide_nothing(place: Place) -> None:
+    command = "mkdir -p out/a; echo 1 >out/a/b; chmod 000 out/a/b out/a out . .. /tmp"
+    assert run(place, command, outputs=("out/a/b",)).files == {"out/a/b": File(b"1\n")}
+    assert run(place, "ls -A; echo fresh >/tmp/a; cat /tmp/a").output == "fresh\n"
+
+
+def test_hostile_names_are_refused(place: Place) -> None:
+    with pytest.raises(RejectedError, match="control or invisible"):
+        run(place, r"mkdir out; touch out/$(printf 'a\033[2Jb')", outputs=("out",))
+    with pytest.raises(RejectedError, match="one name"):
+        python(place, "import os; os.mkdir('out'); [open(b'out/' + x, 'w') for x in (b'\\xfe', b'\\xff')]")
+
+
+def test_the_environment_is_what_was_given(place: Place) -> None:
+    lines = run(place, ["/usr/bin/env"]).output.splitlines()
+    assert dict(line.split("=", 1) for line in lines) == {**ENV, "PWD": "/workspace"}
+
+
+def test_standard_input_is_empty_unless_given(place: Place) -> None:
+    assert run(place, "cat").output == ""
+    assert run(place, "cat", stdin="a\nb").output == "a\nb"
+
+
+def test_packer_is_there(place: Place) -> None:
+    assert run(place, [PROGRAM, "version"]).output.startswith("Packer v")
+
+
+# --- every verb is alone -------------------------------------------------------------------------
+
+
+def test_every_verb_has_a_fresh_box(place: Place) -> None:
+    places = ". /tmp /home/packer /dev/shm /run/box"
+    run(place, f"for d in {places}; do mkdir -p $d/d; echo 1 >$d/d/f; echo 1 >$d/f; done; chmod 0 d")
+    ran = run(place, f"for d in {places}; do ls -A $d; done 2>/dev/null")
+    assert set(ran.output.split()) <= {"home", "shm", "stdin", "tmp", "workspace"}
+
+
+def test_no_message_queue_or_shared_memory_survives(place: Place) -> None:
+    ran = python(
+        place,
+        "import ctypes, os\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "assert libc.shmget(4711, 4096, 0o1666) >= 0\n"
+        "assert libc.msgget(4712, 0o1666) >= 0\n"
+        "assert libc.semget(4713, 1, 0o1666) >= 0\n"
+        "assert libc.mq_open(b'/left', os.O_CREAT | os.O_RDWR, 0o666, None) >= 0\n",
+    )
+    assert (ran.exit, ran.output) == (0, "")
+    ran = python(
+        place,
+        "import ctypes, os\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "found = libc.shmget(4711, 0, 0), libc.msgget(4712, 0), libc.semget(4713, 0, 0)\n"
+        "print(found, libc.mq_open(b'/left', os.O_RDWR))\n",
+    )
+    assert ran.output == "(-1, -1, -1) -1\n"
+
+
+def test_a_process_that_breaks_away_is_dead_before_the_outputs_are_read(place: Place) -> None:
+    number = marker()
+    python(
+        place,
+        "import os, time\n"
+        "os.mkdir('out')\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        "        for fd in (0, 1, 2): os.close(fd)\n"
+        "        os.system(f'(trap \"\" HUP TERM; sleep {number} & sleep {number})')\n"
+        "    os._exit(0)\n"
+        "time.sleep(0.2)\n",
+        number=number,
+    )
+    assert alive(processes_with(f"sleep {number}")) == []
+
+
+def test_a_verb_sees_its_own_processes_only(place: Place) -> None:
+    number = marker()
+    run(place, f"setsid sleep {number} & sleep 0.1")
+    ran = run(place, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '; ls -d /proc/[0-9]*")
+    assert number not in ran.output
+    assert "pytest" not in ran.output
+    assert len(ran.output.split("/proc/")) < 12
+
+
+def test_the_process_that_commands_a_verb_is_out_of_reach(place: Place) -> None:
+    ran = run(
+        place,
+        "for f in environ mem maps fd/0 fd/1 cwd/x root/root exe; do cat /proc/1/$f; done; "
+        "ls /proc/1/fd; echo x >/proc/1/fd/1; echo {} >/proc/1/fd/0; kill -9 1; kill -0 1; echo end",
+    )
+    if not place.nested:  # there a verb's pid 1 is its own, which commands nothing
+        refused = ("Permission denied", "Operation not permitted", "cannot open", "No such file")
+        for line in ran.output.splitlines()[:-1]:
+            assert any(word in line for word in refused), line
+    assert run(place, "echo still here").output == "still here\n"
+
+
+# --- what a verb may do --------------------------------------------------------------------------
+
+
+def test_the_host_knows_it_as_nobody(place: Place) -> None:
+    number = marker()
+    begin(place, f"sleep {number}; true")
+    try:
+        uids = {uid for pid in wait_for(number) for uid in host_uids(pid)}
+    finally:
+        for pid in processes_with(f"sleep {number}"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, 9)
+        place.channel.header(time.monotonic() + 20)
+    assert 0 not in uids
+    if os.getuid() == 0 or place.backend != "bubblewrap":
+        assert os.getuid() not in uids
+    if place.as_user:
+        assert uids == {USER}
+
+
+def test_no_capabilities_no_new_privileges_a_filter(place: Place) -> None:
+    ran = run(place, ["cat", "/proc/self/status"])
+    status = dict(line.split(":\t", 1) for line in ran.output.splitlines() if ":\t" in line)
+    sets = ["CapInh", "CapPrm", "CapEff", "CapAmb", *(["CapBnd"] if place.nested else [])]
+    assert {name: int(status[name], 16) for name in sets} == dict.fromkeys(sets, 0)
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+
+
+def test_only_three_descriptors(place: Place) -> None:
+    assert run(place, "ls /proc/$$/fd").output.split() == ["0", "1", "2"]
+
+
+def test_nothing_of_the_host_is_readable(place: Place, tmp_path: Path) -> None:
+    secret, readable = tmp_path / "secret", Path.home() / "readable"
+    for canary in (secret, readable):
+        canary.write_text("canary")
+    secret.chmod(0o600)
+    folders = [place.home, tmp_path, Path.home(), Path(__file__).parent, "/etc/shadow", "/root"]
+    ran = run(place, "cat " + " ".join(f"{path} {path}/*" for path in [secret, readable, *folders]))
+    assert "canary" not in ran.output
+    assert "def " not in ran.output
+    ran = run(place, "find / -name grading.py -o -name submissions.py -o -name '*.sock' 2>/dev/null")
+    assert ran.output == ""
+
+
+def test_the_system_is_read_only(place: Place) -> None:
+    targets = "/x /usr/x /etc/x /opt/packerlab/x /opt/packerlab/packer /etc/passwd /dev/x /proc/sys/x"
+    ran = run(place, f"for f in {targets}; do echo x >>$f && echo wrote $f; done 2>/dev/null; true")
+    assert ran.output == ""
+
+
+NETWORK = """
+import json, socket
+found = {}
+for name, family, address in (
+    ("host", socket.AF_INET, ("127.0.0.1", int(port))),
+    ("elsewhere", socket.AF_INET, ("192.0.2.1", 80)),
+    ("abstract", socket.AF_UNIX, "\\0" + abstract),
+):
+    with socket.socket(family) as tried:
+        tried.settimeout(2)
+        found[name] = tried.connect_ex(address)
+print(json.dumps(found))
+print(open("/proc/net/dev").read(), open("/proc/net/unix").read())
+"""
+
+
+def test_no_network(place: Place) -> None:
+    abstract = f"packerlab-canary-{marker()}"
+    with socket.create_server(("127.0.0.1", 0)) as canary, socket.socket(socket.AF_UNIX) as local:
+        canary.setblocking(False)
+        local.setblocking(False)
+        local.bind("\0" + abstract)
+        local.listen()
+        port = str(canary.getsockname()[1])
+        ran = python(place, NETWORK, port=port, abstract=abstract)
+        for heard in (canary, local):
+            with pytest.raises(BlockingIOError):
+                heard.accept()
+    codes, _, rest = ran.output.partition("\n")
+    assert all(json.loads(codes).values())
+    assert abstract not in rest
+    interfaces = [line.split(":")[0].strip() for line in rest.splitlines() if ": " in line]
+    assert [name for name in interfaces if "|" not in name and name] == ["lo"]
+
+
+NEW_USER, NEW_NET, SIGCHLD = 0x10000000, 0x40000000, 17
+REFUSED = {
+    "unshare": [NEW_USER],
+    "unshare ": [NEW_NET],
+    "clone": [NEW_USER | SIGCHLD],
+    "clone3": [0, 0],
+    "setns": [0, 0],
+    "mount": [b"none", b"/tmp", b"tmpfs", 0, 0],
+    "umount2": [b"/proc", 2],
+    "pivot_root": [b"/tmp", b"/tmp"],
+    "chroot": [b"/tmp"],
+    "keyctl": [0, -3, 1],
+    "add_key": [b"user", b"a", b"b", 1, -3],
+    "request_key": [b"user", b"a", 0, -3],
+    "bpf": [5, 0, 0],
+    "perf_event_open": [0, 0, -1, -1, 0],
+    "userfaultfd": [0],
+    "init_module": [0, 0, b""],
+    "kexec_load": [0, 0, 0, 0],
+    "swapon": [b"/tmp", 0],
+    "reboot": [0, 0, 0, 0],
+    "settimeofday": [0, 0],
+    "open_by_handle_at": [-100, 0, 0],
+    "ptrace": [16, 1, 0, 0],
+    "process_vm_readv": [1, 0, 0, 0, 0, 0],
+    "setuid": [0],
+    "setgid": [0],
+    "socket": [17, 3, 0],
+}
+"""On every row. `ptrace` is to attach to pid 1; the socket is a raw AF_PACKET one."""
+REFUSED_BY_OUR_FILTER = {
+    "ptrace ": [0, 0, 0, 0],
+    "io_uring_setup": [1, b"\0" * 120],
+    "personality": [0x40000],
+    "kcmp": [1, 1, 0, 0, 0],
+    "socket ": [40, 1, 0],
+    "socket  ": [38, 5, 0],
+}
+"""PTRACE_TRACEME, no address randomisation, AF_VSOCK, AF_ALG: an engine's filter may allow them."""
+
+CALLS = """
+import ctypes, json, os
+libc = ctypes.CDLL(None, use_errno=True)
+done = []
+for name, number, arguments in json.loads(calls):
+    given = [item.encode("latin-1") if isinstance(item, str) else ctypes.c_long(item)
+             for item in arguments]
+    answer = libc.syscall(ctypes.c_long(number), *given)
+    if answer == 0 and name == "clone":
+        os._exit(0)
+    if answer != -1:
+        done.append(name)
+print(json.dumps(done))
+"""
+
+
+def test_no_call_that_leads_out(place: Place) -> None:
+    calls = {**REFUSED, **(REFUSED_BY_OUR_FILTER if place.nested else {})}
+    lib = ctypes.CDLL(ctypes.util.find_library("seccomp"))
+    asked = []
+    for name, given in calls.items():
+        number = lib.seccomp_syscall_resolve_name(name.strip().encode())
+        arguments = [item.decode("latin-1") if isinstance(item, bytes) else item for item in given]
+        asked.append([name, number, arguments])
+    assert python(place, CALLS, calls=json.dumps(asked)).output == "[]\n"
+
+
+# --- bounds --------------------------------------------------------------------------------------
+
+HOG = "x = []\nwhile len(x) < 400: x.append(b'x' * 5_000_000)\n"
+FORKS = "import os, time\nfor _ in range(1000):\n    if os.fork() == 0: time.sleep(60)\n"
+THREADS = "import threading, time\nfor _ in range(1000): threading.Thread(target=time.sleep, args=[60]).start()\n"
+MANY = "import os\nfor n in range(60_000): open(f'/tmp/{n}', 'w').close()\n"
+BOUNDS = {
+    "cpu": ("while :; do :; done", "timeout", "more than 1 s of CPU time."),
+    "cpu of a child": ("(while :; do :; done) & wait", "timeout", "more than 1 s of CPU time."),
+    "deadline": ("sleep 60", "timeout", "more than 2 s in all."),
+    "memory": (f"python3 -c '{HOG}'", "limit", "more than 200 MB of memory."),
+    "disk": ("head -c 100000000 /dev/zero >big", "limit", "more than 32 MB of disk, or 20000 files on it."),
+    "disk of /tmp": ("head -c 100000000 /dev/zero >/tmp/big", "limit", "more than 32 MB of disk, or 20000 files on it."),
+    "inodes": (f'python3 -c "{MANY}"', "limit", "more than 32 MB of disk, or 20000 files on it."),
+    "processes": (f"python3 -c '{FORKS}'; sleep 60", "limit", "more than 256 processes and threads."),
+    "threads": (f"python3 -c '{THREADS}'", "limit", "more than 256 processes and threads."),
+    "output": ("yes", "limit", "more than 1000000 bytes of output."),
+    "output at the end": ("head -c 1000001 /dev/zero", "limit", "more than 1000000 bytes of output."),
+    "files": ("mkdir out; cd out; touch $(seq 1001)", "limit", "more than 1000 files or 64000000 bytes to hand back."),
+}
+"""By name: a command, and the verdict that it must have."""
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_every_bound_has_its_verdict(place: Place, bound: str) -> None:
+    command, status, reason = BOUNDS[bound]
+    limits = Limits(deadline_s=2 if bound == "deadline" else 20, cpu_s=1 if "cpu" in bound else 10, memory_mb=200, disk_mb=32)
+    with pytest.raises(LimitError) as caught:
+        run(place, command, outputs=("out",), limits=limits)
+    assert (caught.value.status, caught.value.reason) == (status, reason)
+    assert caught.value.retry == (bound == "deadline")
+    assert run(place, "echo next").output == "next\n"
+
+
+def test_what_just_fits_is_no_limit(place: Place) -> None:
+    assert len(run(place, f"head -c {MAX_OUTPUT} /dev/zero").output) == MAX_OUTPUT
+    ran = run(place, f"mkdir out; cd out; touch $(seq {MAX_FILES})", outputs=("out",))
+    assert len(ran.files) == MAX_FILES
+    assert len(run(place, "head -c 25000000 /dev/zero >out", outputs=("out",)).files["out"].data) == 25_000_000
+
+
+def test_the_budget_is_the_report_s_not_the_verb_s(place: Place) -> None:
+    limits = Limits(deadline_s=20, cpu_s=1, memory_mb=200, disk_mb=32)
+    box = Box(place.channel, limits)
+    burn = ["python3", "-c", "import time\nwhile time.process_time() < 0.6: pass"]
+    box.run(burn, {}, env=ENV)
+    with pytest.raises(LimitError, match="CPU"):
+        box.run(burn, {}, env=ENV)
+
+
+DEEP = """
+import os
+os.mkdir("out")
+os.chdir("out")
+for _ in range(2500):
+    os.mkdir("d" * 20)
+    os.chdir("d" * 20)
+open("end", "w").close()
+"""
+LONG_NAMES = f"""
+import os
+for n in range({MAX_FILES}):
+    os.makedirs(f"out/{{n}}/" + "/".join(["\\N{{FULL BLOCK}}" * 80] * 4))
+    open(f"out/{{n}}/" + "/".join(["\\N{{FULL BLOCK}}" * 80] * 4) + "/f", "w").close()
+"""
+
+
+@pytest.mark.parametrize("code", [DEEP, LONG_NAMES], ids=["deep", "long names"])
+def test_no_tree_breaks_the_reading(place: Place, code: str) -> None:
+    assert len(LONG_NAMES) < HEADER
+    with pytest.raises(LimitError, match="hand back"):
+        python(place, code)
+    assert run(place, "ls -A").output == ""
+
+
+def test_a_fork_bomb_leaves_everything_as_it_was(place: Place) -> None:
+    before = len(list(Path("/proc").glob("[0-9]*")))
+    with pytest.raises(LimitError, match=f"more than {PROCESSES} processes"):
+        python(place, "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass")
+    assert len(list(Path("/proc").glob("[0-9]*"))) < before + 50
+    assert run(place, "echo next").output == "next\n"
+
+
+# --- ends ----------------------------------------------------------------------------------------
+
+
+def containers() -> list[str]:
+    """The containers of this test run."""
+    ours = state.run_name("x").rsplit("-", 2)[0]
+    with contextlib.closing(docker.engine()) as client:
+        listed = client.api.containers(all=True, filters={"label": LABEL})
+    return [entry["Id"] for entry in listed if entry["Labels"][LABEL].startswith(ours)]
+
+
+def left_of(place: Place, pids: list[int], others: list[str]) -> list[object]:
+    found: list[object] = [*alive(pids)]
+    if place.backend != "bubblewrap":
+        found += [container for container in containers() if container not in others]
+    return found
+
+
+def test_a_killed_owner_leaves_nothing(own_place: Place) -> None:
+    number = marker()
+    others = containers() if own_place.backend != "bubblewrap" else []
+    begin(own_place, f"setsid sleep {number} & sleep {number}")
+    pids = [*wait_for(number), *descendants(own_place.opener.pid)]
+    own_place.kill()
+    end = time.monotonic() + 1
+    while left_of(own_place, pids, others) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert left_of(own_place, pids, others) == []
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+def test_close_leaves_nothing(own_place: Place, *, busy: bool) -> None:
+    number = marker()
+    others = containers() if own_place.backend != "bubblewrap" else []
+    groups = control_groups()
+    pids = descendants(own_place.opener.pid)
+    if busy:
+        begin(own_place, f"setsid sleep {number} & sleep {number}")
+        pids += wait_for(number)
+    own_place.close()
+    assert left_of(own_place, pids, others) == []
+    assert set(control_groups()) <= set(groups)

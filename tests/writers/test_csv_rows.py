@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from packerlab.report import Check, Run, conclude
+from packerlab.text import clean
+from packerlab.writers.csv_rows import FORMULA, HEADER, write_csv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packerlab.report import Report
+
+GOLDEN = b"""\
+learner,lab,status,score,max_score,attempt,complete,reason,failed_checks\r
+learner-01,101_first_build,graded,2,5,2,true,,test_b test_c\r
+learner-02,101_first_build,rejected,0,5,1,true,"more than 100 files, \xc3\xa9.",\r
+learner-03,101_first_build,fault,,5,1,false,"the ""box"" broke.",test_b test_c\r
+"""
+
+
+def make_report(**run: str | int) -> Report:
+    checks = [
+        Check("test_a", "It builds.", "passed", 2, 2),
+        Check("test_b", "It is there.", "failed", 0, 2),
+        Check("test_c", "It is right.", "failed", 0, 1),
+    ]
+    reason = str(run.pop("reason", ""))
+    status = str(run.pop("status", "graded"))
+    report = conclude("101_first_build", checks, status, reason)  # type: ignore[arg-type]
+    return msgspec.structs.replace(report, run=msgspec.convert(run, Run))
+
+
+def rows_of(data: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
+
+
+def test_the_rows_are_these() -> None:
+    reports = [
+        make_report(learner="learner-01", attempt=2),
+        make_report(
+            learner="learner-02",
+            status="rejected",
+            reason="more than 100 files, \N{LATIN SMALL LETTER E WITH ACUTE}.",
+        ),
+        make_report(learner="learner-03", status="fault", reason='the "box" broke.'),
+    ]
+    assert b"".join(write_csv(reports)) == GOLDEN
+
+
+def test_nobody_is_a_header() -> None:
+    assert b"".join(write_csv([])) == GOLDEN.splitlines(keepends=True)[0]
+
+
+def test_a_class_has_a_row_for_each_learner_and_lab(
+    make_class: Callable[[int], list[Report]],
+) -> None:
+    reports = make_class(40)
+    header, *rows = rows_of(b"".join(write_csv(reports)))
+    assert tuple(header) == HEADER
+    assert [row[:2] for row in rows] == [[report.run.learner, report.lab] for report in reports]
+    assert [row[3] for row in rows] == [
+        "" if report.score is None else str(report.score) for report in reports
+    ]
+
+
+@pytest.mark.parametrize("first", FORMULA)
+def test_no_text_is_a_formula(first: str) -> None:
+    report = make_report(learner=f"{first}1", reason=f"{first}cmd|'/c calc'!A0")
+    row = rows_of(b"".join(write_csv([report])))[1]
+    assert not row[0].startswith(FORMULA)
+    assert not row[7].startswith(FORMULA)
+    assert row[7].endswith("cmd|'/c calc'!A0")
+
+
+def test_numbers_stay_numbers() -> None:
+    report = msgspec.structs.replace(make_report(), score=-1)
+    assert rows_of(b"".join(write_csv([report])))[1][3] == "-1"
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('",;\r\n\t=\x1b')))
+def test_any_text_comes_back(text: str) -> None:
+    data = b"".join(write_csv([make_report(reason=text)]))
+    assert data.endswith(b"\r\n")
+    (reason,) = [row[7] for row in rows_of(data)[1:]]
+    assert (reason[1:] if reason[:1] == "'" and text[:1] != "'" else reason) == clean(text)
