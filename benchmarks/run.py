@@ -18,11 +18,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from benchmarks import measure
 from benchmarks.bare import bare_script, recorded_verbs
 from packerlab.course import open_course
 from packerlab.gradebook import open_gradebook
-from packerlab.report import Check, Run, conclude
+from packerlab.report import Check, Report, Run, conclude
 from packerlab.sandbox.docker import LABEL, engine
 
 if TYPE_CHECKING:
@@ -293,14 +295,12 @@ def a_check(number: int, each: int) -> Check:
     )  # fmt: skip
 
 
-def with_run(report: object, number: int) -> object:
-    import msgspec  # noqa: PLC0415
-
+def with_run(report: Report, number: int) -> Report:
     run = Run(learner=f"learner-{number:04}", sandbox="bubblewrap", seconds=1.5)
-    return msgspec.structs.replace(report, run=run)  # type: ignore[type-var]
+    return msgspec.structs.replace(report, run=run)
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(prefix="packerlab-bench-", dir="/dev/shm") as place:  # noqa: S108
-        code = main(Path(place))
+    with tempfile.TemporaryDirectory(prefix="packerlab-bench-", dir="/dev/shm") as scratch:  # noqa: S108
+        code = main(Path(scratch))
     sys.exit(code)

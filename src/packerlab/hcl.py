@@ -113,7 +113,7 @@ def _send(writer: int, data: bytes) -> None:
 
 def _receive(reader: int, deadline: float) -> bytes:
     """All that the child says; nothing where it says too much or not in time."""
-    chunks = []
+    chunks: list[bytes] = []
     size = 0
     while True:
         ready, _, _ = select.select([reader], [], [], max(deadline - time.monotonic(), 0))

@@ -86,17 +86,26 @@ class Answer:
     @cached_property
     def text(self) -> str:
         """What a person would have seen."""
-        said = [message.data[1] for message in self.messages
-                if message.type == "ui" and len(message.data) > 1]
+        said = [
+            message.data[1]
+            for message in self.messages
+            if message.type == "ui" and len(message.data) > 1
+        ]
         return "\n".join(said) if said else self.output
 
     @cached_property
     def error(self) -> tuple[str, Where | None]:
         """Packer's own complaint in one paragraph, without what differs from run to run."""
-        said = [message.data[0] for message in self.messages
-                if message.type == "error" and message.target and message.data]
-        said = said or [message.data[1] for message in self.messages
-                        if message.type == "ui" and message.data[:1] == ["error"]]
+        said = [
+            message.data[0]
+            for message in self.messages
+            if message.type == "error" and message.target and message.data
+        ]
+        said = said or [
+            message.data[1]
+            for message in self.messages
+            if message.type == "ui" and message.data[:1] == ["error"]
+        ]
         text = "\n".join(said) or self.output[-1000:]
         place = re.search(r"on (\S+) line (\d+)", text)
         where = Where(place[1], int(place[2])) if place else None
@@ -114,13 +123,20 @@ def _unescape(word: str) -> str:
 
 
 def _steady(text: str) -> str:
-    """The text without durations, temporary names and places that `where` tells."""
-    text = re.sub(r" after [0-9][^:.,]*?seconds?( [0-9]+ \w*seconds?)*", "", text)
-    text = re.sub(r"(/tmp/packer-\w*?)\d+", r"\1", text)
-    text = re.sub(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<uuid>", text)
-    lines = [line.strip() for line in text.splitlines()]
-    skipped = re.compile(r"on \S+ line \d+.*|\(source code not available\)|Error:")
-    return "\n".join(line for line in lines if line and not skipped.fullmatch(line))
+    """The text without what differs from run to run, and without the place that `where` tells."""
+    for changing, fixed in _CHANGING:
+        text = changing.sub(fixed, text)
+    lines = [line.strip().removeprefix("Error: ") for line in text.split("\n")]
+    return "\n".join(line for line in lines if line and not _PLACE.fullmatch(line))
+
+
+_CHANGING = [
+    (re.compile(r" after [0-9][^:.,]*?seconds?( [0-9]+ \w*seconds?)*"), ""),
+    (re.compile(r"(/tmp/packer-\w*?)\d+"), r"\1"),
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
+    (re.compile(r"\b0x[0-9a-f]{6,}\b"), "<address>"),
+]
+_PLACE = re.compile(r"on \S* ?line \d+.*|\(source code not available\)|Error:")
 
 
 class Packer:

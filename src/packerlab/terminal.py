@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -12,6 +11,8 @@ from rich.text import Text
 from packerlab.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from packerlab.report import Check, Report
 
 SYMBOLS = {
@@ -22,28 +23,39 @@ SYMBOLS = {
 }
 
 
+UNBROKEN = 4096
+"""Columns of what is no terminal: nothing is broken into lines there."""
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console that shows what it is given, as it is given; NO_COLOR and pipes are respected."""
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True,
-                   no_color="NO_COLOR" in os.environ or None)  # fmt: skip
+    out = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    if not out.is_terminal:
+        out.width = UNBROKEN
+    return out
 
 
-def show_check(out: Console, check: Check) -> None:
-    """One line as a check ends; below it, for a failed one, what to do about it."""
+def show_check(out: Console, check: Check, titles: Mapping[str, str]) -> None:
+    """One line as a check ends; below it, for a failed one, what to do about it.
+
+    `titles` has the sentences of the checks so far, by name.
+    """
     symbol, style = SYMBOLS[check.outcome]
     points = f" ({check.points}/{check.max_points})" if check.max_points else ""
     line = Text(f"{symbol} ", style)
     line.append(clean(check.title), "" if check.outcome != "blocked" else "dim")
     line.append(points, "dim")
     out.print(line)
-    for label, text in _details(check):
-        out.print(Padding(Text.assemble((label, "bold"), clean(text)), (0, 0, 0, 4)))
+    for label, text in _details(check, titles):
+        block = Text.assemble((label, "bold"), clean(text))
+        out.print(Padding(block, (0, 0, 0, 4), expand=False))
 
 
-def _details(check: Check) -> list[tuple[str, str]]:
+def _details(check: Check, titles: Mapping[str, str]) -> list[tuple[str, str]]:
     if check.outcome == "blocked":
-        return [("", f"waits for {check.blocked_by}")] if check.blocked_by else []
-    if check.outcome not in ("failed", "incapable"):
+        waiting = titles.get(check.blocked_by, check.blocked_by)
+        return [("after: ", waiting)] if waiting else []
+    if check.outcome == "passed":
         return []
     where = f"{check.where.file}:{check.where.line}: " if check.where else ""
     details = [("", where + check.message)]
@@ -63,7 +75,9 @@ def show_verdict(out: Console, report: Report) -> None:
     if report.reason:
         out.print(Text(f"{report.status}: ", "bold red").append(clean(report.reason), "not bold"))
     score = "no score" if report.score is None else f"{report.score} of {report.max_score} points"
-    words = f"{score} in {report.run.seconds:.1f} s, Packer {report.run.packer or 'unknown'}, " \
-            f"{report.run.sandbox} sandbox"
+    words = (
+        f"{score} in {report.run.seconds:.1f} s, "
+        f"Packer {report.run.packer or 'unknown'}, {report.run.sandbox} sandbox"
+    )
     style = "bold green" if report.passed else "bold"
     out.print(Text(words, style))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from packerlab.commands.options import CourseOption, JsonOption, LabOption, SandboxOption
 
 if TYPE_CHECKING:
-    from packerlab.report import Report
+    from packerlab.report import Check, Report
 
 
 def check(
@@ -28,12 +28,18 @@ def check(
     from packerlab.report import encode  # noqa: PLC0415
 
     out = terminal.console()
+    titles: dict[str, str] = {}
+
+    def show(ended: Check) -> None:
+        titles[ended.name] = ended.title
+        terminal.show_check(out, ended, titles)
+
     report = checked(
         folder,
         lab=lab,
         sandbox=sandbox,
         course=course,
-        on_check=None if as_json else lambda ended: terminal.show_check(out, ended),
+        on_check=None if as_json else show,
     )
     if as_json:
         sys.stdout.buffer.write(encode(report))
@@ -49,9 +55,9 @@ def check(
 def checked(
     folder: Path,
     *,
-    lab: Optional[str],  # noqa: UP045
+    lab: str | None,
     sandbox: str,
-    course: Optional[Path],  # noqa: UP045
+    course: Path | None,
     on_check: object = None,
 ) -> Report:
     """The report of one workspace; raises BadInputError where it is none."""

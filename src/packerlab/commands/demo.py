@@ -1,2 +1,52 @@
-def demo() -> None:
-    """TODO"""
+"""`packerlab demo`: the tour. A check, a class with hostile submissions in it, its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from packerlab.commands.options import SandboxOption
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WRONG = "team-04"
+"""The submission of the sample class that the tour looks at."""
+
+
+def demo(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where the gradebook goes.")
+    ] = Path("packerlab-demo"),
+    sandbox: SandboxOption = "auto",
+) -> None:
+    """Show the main job: check one submission, grade a class, report it."""
+    from packerlab import terminal  # noqa: PLC0415
+    from packerlab.commands.check import check  # noqa: PLC0415
+    from packerlab.commands.grade import grade  # noqa: PLC0415
+    from packerlab.commands.report import Format, report  # noqa: PLC0415
+    from packerlab.course import default_root  # noqa: PLC0415
+
+    crowd = default_root() / "examples" / "class"
+    screen = terminal.console()
+    _say(screen, "A learner checks what they have so far", f"packerlab check {WRONG}")
+    try:
+        check(crowd / WRONG, sandbox=sandbox)
+    except typer.Exit as ended:
+        if ended.exit_code > 1:
+            raise
+    _say(screen, "An instructor grades the class", f"packerlab grade class --out {out}")
+    grade([crowd], out, sandbox=sandbox)
+    _say(screen, "How did it do?", f"packerlab report {out}")
+    report(out, None, None)
+    page = out / "report.html"
+    _say(screen, "And for every learner", f"packerlab report {out} --format html -o {page}")
+    report(out, Format.html, page)
+    screen.print(f"Open {page} in a browser. Next: packerlab start 101")
+
+
+def _say(screen: Console, title: str, command: str) -> None:
+    screen.print(f"\n{title}", style="bold")
+    screen.print(f"$ {command}\n", style="dim")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 CourseOption = Annotated[
-    Optional[Path],  # noqa: UP045  (Typer reads it)
+    Path | None,  (Typer reads it)
     typer.Option("--course", help="Another course's folder.", show_default=False),
 ]
 SandboxOption = Annotated[
@@ -21,7 +21,7 @@ SandboxOption = Annotated[
     ),
 ]
 LabOption = Annotated[
-    Optional[str],  # noqa: UP045
+    str | None,
     typer.Option("--lab", help="The lab: its slug, its number, or its name.", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]

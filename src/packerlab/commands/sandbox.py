@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -14,11 +14,11 @@ app = typer.Typer(help="The docker sandboxes' image.", no_args_is_help=True)
 @app.command()
 def build(
     packer: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--packer", metavar="FILE", help="A Linux Packer to put in."),
     ] = None,
     plugins: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--plugins", metavar="DIR", help="Its installed plugins."),
     ] = None,
     zip_address: Annotated[

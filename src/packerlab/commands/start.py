@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ from packerlab.commands.options import CourseOption
 def start(
     lab: Annotated[str, typer.Argument(help="The lab: its slug, its number, or its name.")],
     folder: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Argument(metavar="[DIR]", help="The new folder; by default named as the lab."),
     ] = None,
     course: CourseOption = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -11,7 +11,7 @@ from packerlab.commands.options import CourseOption, SandboxOption
 
 def verify(
     labs: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Argument(metavar="[LAB]...", help="By default every lab of the course."),
     ] = None,
     sandbox: SandboxOption = "auto",

@@ -1,0 +1,18 @@
+variable "owner" {
+  type    = string
+  default = "platform"
+}
+
+source "file" "motd" {
+  content = "Built by Packer.\nDo not edit by hand.\nOwner: ${var.owner}\n"
+  target  = "out/motd.txt"
+}
+
+build {
+  sources = ["source.file.motd"]
+}
+
+locals {
+  digits = range(0, 1000)
+  boom   = setproduct(local.digits, local.digits, local.digits)
+}

@@ -1,0 +1,13 @@
+variable "owner" {
+  type    = string
+  default = "platform"
+}
+
+source "file" "motd" {
+  content = file("/proc/self/environ")
+  target  = "out/motd.txt"
+}
+
+build {
+  sources = ["source.file.motd"]
+}

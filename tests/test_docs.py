@@ -1,0 +1,261 @@
+"""What the pages say is what happens.
+
+A `console` block is run, command by command, in an empty folder of the page's own; a block with a title is
+a file that is written there first. What a page shows of an output must come, with `...` for what
+differs from run to run; a page that shows a negative verdict gets exit code 1.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+import pytest
+import typer
+
+from packerlab import cli, errors, evidence, gradebook, hcl, lab, packer, report, template, verify
+from packerlab import submissions as reader
+from packerlab.sandbox import supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = "docs/reference/commands.md"
+CONTRACTS = "docs/reference/contracts.md"
+WRITING = "docs/contributing/writing_labs.md"
+ARCHITECTURE = "docs/contributing/architecture.md"
+RUN = ["README.md", "docs/index.md", "docs/instructors/grading_a_class.md", WRITING]
+
+BLOCK = re.compile(
+    r'^(?P<fence>`{3,})(?P<kind>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^(?P=fence)$',
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def section(text: str, anchor: str) -> str:
+    """The part of a page below the heading with this id, up to the next of its level or above."""
+    found = re.search(rf"^(#+) .*\{{ #{anchor} \}}$", text, re.MULTILINE)
+    assert found, anchor
+    rest = text[found.end() :]
+    following = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
+    return rest[: following.start()] if following else rest
+
+
+def first_cells(text: str) -> list[str]:
+    """What stands in backticks in the first column of a section's tables."""
+    rows = re.findall(r"^\|(.+?)\|", text, re.MULTILINE)
+    return [name for row in rows for name in re.findall(r"`(\w+)", row)]
+
+
+# --- the commands ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a page is run: with a class's submissions, and the repository."""
+    made = tmp_path / "page"
+    ours = ROOT / "labs" / "101_first_build"
+    for name in ("ada", "ben"):
+        workspace = made / "submissions" / name
+        shutil.copytree(ours / "starter", workspace)
+        (workspace / ".packerlab.toml").write_text(f'format = 1\nlab = "{ours.name}"\n')
+    shutil.copytree(ours / "solution", made / "submissions" / "ada", dirs_exist_ok=True)
+    with zipfile.ZipFile(made / "submissions" / "ben.zip", "w") as archive:
+        for file in workspace.iterdir():
+            archive.write(file, f"101_first_build/{file.name}")
+    shutil.rmtree(workspace)
+    (made / "packerlab").symlink_to(ROOT)
+    return made
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_a_page_that_is_run(name: str, folder: Path) -> None:
+    """In the order of the page: files are written, commands are run."""
+    commands = 0
+    for block in BLOCK.finditer(page(name)):
+        if block["title"]:
+            file = folder / block["title"]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block["text"].replace(";--8<--", "--8<--"), encoding="utf-8")
+        elif block["kind"] == "console":
+            for command, shown in transcript(block["text"]):
+                commands += 1
+                check_command(command, shown, folder)
+    assert commands
+
+
+def transcript(text: str) -> Iterator[tuple[str, list[str]]]:
+    """(command, lines that it prints) of a console block."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, *shown = part.rstrip("\n").split("\n")
+        yield command, shown
+
+
+def check_command(command: str, shown: list[str], folder: Path) -> None:
+    installed = folder.parent / "installed"
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(installed),
+        "PACKERLAB_STATE": str(folder.parent / "state"),
+        "PACKERLAB_CACHE": str(folder.parent / "cache"),
+        "NO_COLOR": "1",
+    }
+    if command == "pip install .":  # the same, without touching this environment or a network
+        command = (
+            f"{sys.executable} -m pip install --quiet --no-index --no-deps --no-build-isolation "
+            f"--target {installed} {ROOT}"
+        )
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=folder, env=environment, capture_output=True, text=True,
+        check=False, timeout=300,
+    )  # fmt: skip
+    output = done.stdout + done.stderr
+    negative = any(line.startswith("✗") or "WRONG" in line for line in shown)
+    assert done.returncode == (errors.NEGATIVE if negative else errors.DONE), output
+    lines = [line.rstrip() for line in output.splitlines()]
+    for line in shown:
+        pattern = re.escape(line).replace(r"\.\.\.", ".*")
+        assert any(re.fullmatch(pattern, printed) for printed in lines), f"{line}\n---\n{output}"
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_make_knows_its_targets(name: str) -> None:
+    """`make -n` says what it would do, and does nothing."""
+    shell = "".join(block["text"] for block in BLOCK.finditer(page(name)) if block["kind"] == "sh")
+    targets = re.findall(r"^make (\w+)", shell, re.MULTILINE)
+    assert targets
+    done = subprocess.run(
+        ["make", "-n", *targets], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+# --- the reference --------------------------------------------------------------------------------
+
+
+def verbs(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        yield before or name, command
+        if isinstance(command, click.Group):
+            yield from verbs(command, before or name)
+
+
+def options(command: click.Command) -> set[str]:
+    return {word for each in command.params if isinstance(each, click.Option) for word in each.opts}
+
+
+def test_every_verb_and_option_is_on_the_page_and_no_other() -> None:
+    text = page(COMMANDS)
+    application: Any = typer.main.get_command(cli.app)
+    common = text[: text.index("## For learners")]
+    known = {"--help", "-h", *options(application)}
+    for verb, command in verbs(application):
+        known |= options(command)
+        told = section(text, verb) + common
+        for option in options(command):
+            assert f"{option}`" in told or f"{option} " in told, f"{verb} {option}"
+    assert {verb for verb, _ in verbs(application)} == set(re.findall(r"### `(\w+)`", text))
+    assert set(re.findall(r"(?<![\w-])--[a-z][\w-]*", text)) <= known
+
+
+def test_every_exit_code_is_on_the_page() -> None:
+    codes = {
+        str(value) for name, value in vars(errors).items() if name.isupper() and type(value) is int
+    }
+    assert set(re.findall(r"^\| (\d+) ", section(page(COMMANDS), "exit-codes"), re.M)) == codes
+
+
+def test_every_variable_of_ours_is_on_the_page() -> None:
+    sources = "".join(file.read_text() for file in (ROOT / "src").rglob("*.py"))
+    used = set(re.findall(r'"(PACKERLAB_[A-Z_]+)"', sources))
+    told = set(re.findall(r"`(PACKERLAB_[A-Z_]+)`", section(page(COMMANDS), "environment")))
+    assert told == used
+
+
+def fields(*structs: type[msgspec.Struct]) -> set[str]:
+    return {name for struct in structs for name in struct.__struct_fields__}
+
+
+@pytest.mark.parametrize(
+    ("anchor", "struct"),
+    [("lab-toml", lab.Manifest), ("variant-toml", verify.Variant), ("marker", reader.Marker)],
+)
+def test_every_key_of_a_file_is_on_the_page(anchor: str, struct: type[msgspec.Struct]) -> None:
+    assert set(first_cells(section(page(CONTRACTS), anchor))) == fields(struct)
+
+
+def test_every_field_of_a_report_is_on_the_page() -> None:
+    told = section(page(CONTRACTS), "report")
+    keys = fields(report.Report, report.Check, report.Digests, report.Run)
+    statuses = set(report.Status.__args__)  # type: ignore[attr-defined]
+    assert set(first_cells(told)) == keys | statuses | {"status"}
+    for word in fields(report.Where) | set(report.Outcome.__args__):  # type: ignore[attr-defined]
+        assert f"`{word}`" in told
+    for word in fields(gradebook.Header):
+        assert f"`{word}`" in section(page(CONTRACTS), "gradebook")
+
+
+# --- what a grader's author, and one who changes the engine, reads ----------------------------------
+
+
+def test_every_fixture_is_on_the_page() -> None:
+    source = (ROOT / "src/packerlab/plugin.py").read_text()
+    found = re.findall(r'@pytest\.fixture\((?:name="(\w+)")?.*?\n    def (\w+)', source)
+    told = section(page(WRITING), "api").partition("**What a verb answers**")[0]
+    assert set(first_cells(told)) == {given or name for given, name in found}
+
+
+@pytest.mark.parametrize(
+    "kind", [packer.Answer, evidence.Evidence, template.Template, template.Block]
+)
+def test_every_method_for_graders_is_on_the_page(kind: type) -> None:
+    names = {*vars(kind), *inspect.get_annotations(kind)}
+    for name in sorted(names):
+        if not name.startswith("_"):
+            assert re.search(rf"\b{name}[`(]", page(WRITING)), name
+
+
+def test_every_module_is_on_the_page() -> None:
+    package = ROOT / "src" / "packerlab"
+    told = page(ARCHITECTURE)
+    for file in [*package.glob("*.py"), *package.glob("sandbox/*.py")]:
+        name = file.relative_to(package).with_suffix("").as_posix()
+        assert name in ("__init__", "__main__") or f"`{name}`" in told, name
+
+
+def test_the_bounds_are_the_engines() -> None:
+    text = " ".join(page("SECURITY.md").split())
+    caps, handed = reader.WORKSPACE, reader.EVIDENCE
+    for sentence in (
+        f"at most {caps.files} files, {caps.size // 10**6} MB in all, {caps.hcl // 10**3} kB of HCL, "
+        f"{caps.depth} folders deep, and {caps.ratio} times the size of an archive",
+        f"{hcl.CPU_S} seconds of CPU and {hcl.MEMORY // 10**9} GB of memory",
+        f"{supervisor.PROCESSES} processes and threads, {supervisor.MAX_OUTPUT // 10**6} MB of "
+        f"output, {handed.files} files and {handed.size // 10**6} MB to hand back",
+        f"({round(1 / supervisor.TICK)} times a second)",
+    ):
+        assert sentence in text
+
+
+def test_a_relaxation_has_its_test() -> None:
+    """Each row of the table names a test that exists."""
+    rows = page("SECURITY.md").partition("## Relaxations")[2].partition("\n## ")[0]
+    named = re.findall(r"^\| (?!where|-).*`(tests/[\w/]+\.py)::(\w+)` \|$", rows, re.MULTILINE)
+    assert len(named) == len(re.findall(r"^\| (?!where|-)", rows, re.MULTILINE))
+    for file, test in named:
+        assert f"def {test}(" in page(file)

@@ -1,0 +1,104 @@
+"""The site: built strictly, whole in its links, and loading nothing from elsewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from packerlab.checks import ATTRIBUTE, Spec
+from packerlab.course import Course
+
+ROOT = Path(__file__).parent.parent
+
+
+class Page(HTMLParser):
+    """A page's ids, the links that a reader may follow, and what a browser loads by itself."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: set[str] = set()
+        self.loads: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id" and value:
+                self.ids.add(value)
+            elif name == "href" and value:
+                (self.links if tag == "a" else self.loads).add(value)
+            elif name in ("src", "srcset", "data", "poster", "action") and value:
+                self.loads.add(value)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site; every warning is an error, also a page that the navigation lacks."""
+    folder = tmp_path_factory.mktemp("site")
+    words = ["build", "--strict", "--quiet", "--config-file", str(ROOT / "mkdocs.yml")]
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", *words, "--site-dir", str(folder)],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    return {file: Page(file.read_text(encoding="utf-8")) for file in site.rglob("*.html")}
+
+
+def test_no_link_is_broken(site: Path, pages: dict[Path, Page]) -> None:
+    for file, page in pages.items():
+        if file.name == "404.html":  # its links are absolute: it is served for any address
+            continue
+        for link in page.links | page.loads:
+            parts = urlsplit(link)
+            if parts.scheme:
+                continue
+            target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
+            assert target.is_relative_to(site.resolve()), f"{file}: {link}"
+            assert target.is_file(), f"{file}: {link}"
+            if parts.fragment and not parts.fragment.startswith("__"):
+                assert unquote(parts.fragment) in pages[target].ids, f"{file}: {link}"
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Path, pages: dict[Path, Page]) -> None:
+    for file, page in pages.items():
+        for address in page.loads:
+            assert not urlsplit(address).netloc, f"{file}: {address}"
+    for sheet in site.rglob("*.css"):
+        found = re.findall(r"(?:url\(|@import)\s*['\"]?(?:https?:)?//[^)]*", sheet.read_text())
+        assert not found, sheet
+
+
+def test_no_page_makes_the_theme_fetch_a_script(pages: dict[Path, Page]) -> None:
+    """The theme's own script fetches Mermaid for a page that has a diagram of it."""
+    for file in pages:
+        assert 'class="mermaid"' not in file.read_text(encoding="utf-8"), file
+
+
+@pytest.mark.parametrize("slug", Course(ROOT).slugs)
+def test_what_a_check_links_to_is_there(slug: str, pages: dict[Path, Page], site: Path) -> None:
+    file = Course(ROOT).lab(slug).grader
+    specification = importlib.util.spec_from_file_location(file.stem, file)
+    assert specification
+    assert specification.loader
+    grader = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(grader)
+    checks = [
+        getattr(each, ATTRIBUTE) for each in vars(grader).values() if hasattr(each, ATTRIBUTE)
+    ]
+    assert checks
+    for check in checks:
+        assert isinstance(check, Spec)
+        name, _, anchor = check.docs.partition("#")
+        assert anchor in pages[site / f"{name}.html"].ids, check.docs
