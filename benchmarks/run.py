@@ -301,6 +301,6 @@ def with_run(report: Report, number: int) -> Report:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(prefix="packerlab-bench-", dir="/dev/shm") as scratch:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="packerlab-bench-", dir="/dev/shm") as scratch:
         code = main(Path(scratch))
     sys.exit(code)

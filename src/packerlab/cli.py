@@ -83,7 +83,7 @@ def _as_a_module() -> None:
 
 def _logged(error: Exception) -> str:
     """Keep the traceback in a file, and say where; a full disk keeps nothing."""
-    from packerlab import state  # noqa: PLC0415
+    from packerlab import state
 
     try:
         path = state.state_folder() / "log" / f"{time.strftime('%Y%m%d-%H%M%S')}.txt"

@@ -128,7 +128,7 @@ _engine = cache(engine_digest)
 
 def packer_version(sandbox: Sandbox) -> Version:
     """The version of the sandbox's Packer; asked once and remembered by digest."""
-    from packerlab.packer import ask_version  # noqa: PLC0415  (the child's side, lighter without)
+    from packerlab.packer import ask_version
 
     digest = sandbox.backend.packer().digest.removeprefix("sha256:")
     memory = state.cache_folder() / f"packer-version-{digest[:32]}.json"
@@ -252,10 +252,10 @@ def _child(task: Task, channel: Channel, results: Connection) -> None:
 
 
 def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
-    from packerlab.hcl import parse_untrusted  # noqa: PLC0415  (a forkserver has them loaded)
-    from packerlab.packer import Packer  # noqa: PLC0415
-    from packerlab.plugin import Ending, Grading, run_checks  # noqa: PLC0415
-    from packerlab.template import Template  # noqa: PLC0415
+    from packerlab.hcl import parse_untrusted
+    from packerlab.packer import Packer
+    from packerlab.plugin import Ending, Grading, run_checks
+    from packerlab.template import Template
 
     refusal = task.submission.refusal
     try:

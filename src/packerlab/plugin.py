@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 import traceback
 from dataclasses import dataclass, field
 from functools import cached_property

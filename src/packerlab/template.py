@@ -27,7 +27,7 @@ MAX_STEPS = 40
 """How many references in a row are followed to a value."""
 
 
-class SyntaxProblem(msgspec.Struct, frozen=True):  # noqa: N818
+class SyntaxProblem(msgspec.Struct, frozen=True):
     """The first thing in a workspace that is no HCL, in one sentence."""
 
     message: str

@@ -177,16 +177,23 @@ def _read(folder: Path) -> Submission:
 
 def _variants(lab: Lab, kind: str) -> Iterator[Path]:
     folder = lab.path / "variants" / kind
-    return iter(sorted(path for path in folder.iterdir() if path.is_dir())) if folder.is_dir() \
+    return (
+        iter(sorted(path for path in folder.iterdir() if path.is_dir()))
+        if folder.is_dir()
         else iter(())
+    )
 
 
 def _said(report: Report) -> str:
     """What a report says, in one line for an author."""
-    failed = [f"{check.name} {check.outcome}: {check.message} {check.found}".strip()
-              for check in report.checks if check.outcome in ("failed", "incapable")]
-    return "; ".join([f"{report.status} {report.score}/{report.max_score} {report.reason}".strip(),
-                      *failed])
+    failed = [
+        f"{check.name} {check.outcome}: {check.message} {check.found}".strip()
+        for check in report.checks
+        if check.outcome in ("failed", "incapable")
+    ]
+    return "; ".join(
+        [f"{report.status} {report.score}/{report.max_score} {report.reason}".strip(), *failed]
+    )
 
 
 def _words(report: Report) -> str:
@@ -234,8 +241,8 @@ def anchors(page: str) -> set[str]:
 
 def _formatted(lab: Lab, proof: Proof, sandbox: Sandbox, version: Version) -> None:
     """Starter and solution are as `packer fmt` writes them."""
-    from packerlab.packer import Packer  # noqa: PLC0415
-    from packerlab.sandbox.base import Box  # noqa: PLC0415
+    from packerlab.packer import Packer
+    from packerlab.sandbox.base import Box
 
     for folder in (lab.starter, lab.solution):
         box = Box(sandbox.channel(), lab.limits)

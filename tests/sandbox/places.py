@@ -50,7 +50,7 @@ class Place:
 
     def __init__(self, row: str, limits: Limits = LIMITS) -> None:
         self.row = row
-        self.backend = row.split()[0]
+        self.backend = row.split(maxsplit=1)[0]
         self.nested = row != "docker-plain"
         self.as_user = row.endswith("user")
         self._shared = Path(tempfile.mkdtemp(prefix="packerlab-test-"))
@@ -73,9 +73,11 @@ class Place:
         asked = json.dumps([paths, self.backend, msgspec.structs.astuple(limits)])
         return subprocess.Popen(
             [python, "-I", "-W", "error", "-c", OPENER, asked],
-            stdin=theirs,
+            stdin=theirs.fileno(),
             env=env,
-            **({"user": USER, "group": USER, "extra_groups": []} if self.as_user else {}),
+            user=USER if self.as_user else None,
+            group=USER if self.as_user else None,
+            extra_groups=[] if self.as_user else None,
         )
 
     def close(self) -> None:
@@ -107,7 +109,7 @@ def reason_to_skip(row: str) -> str | None:
             BACKENDS["bubblewrap"]([]).packer()
         except MachineError as error:
             return str(error)
-    return BACKENDS[row.split()[0]]([]).unavailable()
+    return BACKENDS[row.split(maxsplit=1)[0]]([]).unavailable()
 
 
 def _python_for_all() -> str:

@@ -74,6 +74,7 @@ def run(
     place: Place,
     command: str | list[str],
     files: Files | None = None,
+    *,
     outputs: tuple[str, ...] = (),
     limits: Limits = LIMITS,
     stdin: str = "",
@@ -375,7 +376,7 @@ def test_no_network(place: Place) -> None:
 
 
 NEW_USER, NEW_NET, SIGCHLD = 0x10000000, 0x40000000, 17
-REFUSED = {
+REFUSED: dict[str, list[int | bytes]] = {
     "unshare": [NEW_USER],
     "unshare ": [NEW_NET],
     "clone": [NEW_USER | SIGCHLD],
@@ -404,7 +405,7 @@ REFUSED = {
     "socket": [17, 3, 0],
 }
 """On every row. `ptrace` is to attach to pid 1; the socket is a raw AF_PACKET one."""
-REFUSED_BY_OUR_FILTER = {
+REFUSED_BY_OUR_FILTER: dict[str, list[int | bytes]] = {
     "ptrace ": [0, 0, 0, 0],
     "io_uring_setup": [1, b"\0" * 120],
     "personality": [0x40000],
@@ -462,7 +463,7 @@ BOUNDS = {
     "disk": ("head -c 100000000 /dev/zero >big", DISK),
     "disk of /tmp": ("head -c 100000000 /dev/zero >/tmp/big", DISK),
     "inodes": (f'python3 -c "{INODES}"', DISK),
-    "processes": ("for n in $(seq 1000); do sleep 60 & done; sleep 60", MANY),
+    "processes": ("(for n in $(seq 1000); do sleep 60 & done); sleep 60", MANY),
     "threads": (f'python3 -c "{THREADS}"; sleep 60', MANY),
     "output": ("yes", OUTPUT),
     "output at the end": (f"head -c {MAX_OUTPUT + 1} /dev/zero", OUTPUT),

@@ -24,8 +24,8 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Check a workspace by building it for real, in a sandbox."""
-    from packerlab import errors, terminal  # noqa: PLC0415
-    from packerlab.report import encode  # noqa: PLC0415
+    from packerlab import errors, terminal
+    from packerlab.report import encode
 
     out = terminal.console()
     titles: dict[str, str] = {}
@@ -61,16 +61,16 @@ def checked(
     on_check: object = None,
 ) -> Report:
     """The report of one workspace; raises BadInputError where it is none."""
-    import contextlib  # noqa: PLC0415
+    import contextlib
 
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
-    from packerlab.course import open_course  # noqa: PLC0415
-    from packerlab.errors import BadInputError, MachineError, RejectedError  # noqa: PLC0415
-    from packerlab.grading import grade  # noqa: PLC0415
-    from packerlab.sandbox import Sandbox, choose  # noqa: PLC0415
-    from packerlab.submissions import learner_name, read_workspace  # noqa: PLC0415
-    from packerlab.text import visible  # noqa: PLC0415
+    from packerlab.course import open_course
+    from packerlab.errors import BadInputError, MachineError, RejectedError
+    from packerlab.grading import grade
+    from packerlab.sandbox import Sandbox, choose
+    from packerlab.submissions import learner_name, read_workspace
+    from packerlab.text import visible
 
     whole = open_course(course)
     if not folder.exists():

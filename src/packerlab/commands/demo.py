@@ -23,11 +23,11 @@ def demo(
     sandbox: SandboxOption = "auto",
 ) -> None:
     """Show the main job: check one submission, grade a class, report it."""
-    from packerlab import terminal  # noqa: PLC0415
-    from packerlab.commands.check import check  # noqa: PLC0415
-    from packerlab.commands.grade import grade  # noqa: PLC0415
-    from packerlab.commands.report import Format, report  # noqa: PLC0415
-    from packerlab.course import default_root  # noqa: PLC0415
+    from packerlab import terminal
+    from packerlab.commands.check import check
+    from packerlab.commands.grade import grade
+    from packerlab.commands.report import Format, report
+    from packerlab.course import default_root
 
     crowd = default_root() / "examples" / "class"
     screen = terminal.console()

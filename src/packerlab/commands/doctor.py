@@ -9,28 +9,29 @@ from packerlab.commands.options import JsonOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_ENGINE = "apt install docker.io, join the group docker; then packerlab sandbox build"
 REMEDIES = {
     "packer": {
-        "debian": "apt install packer (Debian's 1.6.6), or HashiCorp's repository for today's",
+        "debian": "apt install packer (1.6.6), or HashiCorp's apt repository for today's",
         "ubuntu": "HashiCorp's apt repository, or the zip from its downloads page",
-        "fedora": "HashiCorp's dnf repository; /usr/sbin/packer may be cracklib's: PACKERLAB_PACKER",
-        "macos": "only for your own use: grading uses the image's (packerlab sandbox build)",
+        "fedora": "HashiCorp's dnf repository; cracklib has another /usr/sbin/packer",
+        "macos": "for your own use only: grading uses the one in the sandbox's image",
         "windows": "install it inside WSL, as on Ubuntu",
     },
     "bubblewrap": {
         "debian": "apt install bubblewrap libseccomp2",
-        "ubuntu": "apt install bubblewrap libseccomp2; from 24.04 an AppArmor profile for bwrap that "
-        "says `userns,` must allow it user namespaces: see SECURITY.md",
+        "ubuntu": "apt install bubblewrap libseccomp2; from 24.04 on, an AppArmor profile must "
+        "allow bwrap user namespaces: SECURITY.md has it",
         "fedora": "dnf install bubblewrap libseccomp",
         "macos": "not on macOS: use docker",
-        "windows": "inside WSL 2, as on Ubuntu; elsewhere use docker",
+        "windows": "inside WSL 2, as on Ubuntu; else use docker",
     },
     "docker": {
-        "debian": "apt install docker.io, add yourself to the group docker; packerlab sandbox build",
-        "ubuntu": "apt install docker.io, add yourself to the group docker; packerlab sandbox build",
-        "fedora": "dnf install moby-engine (or podman with its socket); packerlab sandbox build",
-        "macos": "install and start Docker Desktop; packerlab sandbox build",
-        "windows": "install Docker Desktop with its WSL 2 engine; packerlab sandbox build in WSL",
+        "debian": _ENGINE,
+        "ubuntu": _ENGINE,
+        "fedora": "dnf install moby-engine, or podman with its socket; then packerlab sandbox build",
+        "macos": "install and start Docker Desktop; then packerlab sandbox build",
+        "windows": "Docker Desktop with its WSL 2 engine; then packerlab sandbox build inside WSL",
     },
 }
 REMEDIES["docker-plain"] = REMEDIES["docker"]
@@ -48,9 +49,9 @@ class Finding(NamedTuple):
 
 def doctor(as_json: JsonOption = False) -> None:
     """Tell what works here, and how to get the rest. It changes nothing."""
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
-    from packerlab import terminal  # noqa: PLC0415
+    from packerlab import terminal
 
     found = list(findings(this_system()))
     if as_json:
@@ -67,7 +68,7 @@ def doctor(as_json: JsonOption = False) -> None:
 
 def this_system() -> str:
     """Whose remedies fit: one of SYSTEMS; another Linux counts as Debian."""
-    import platform  # noqa: PLC0415
+    import platform
 
     if platform.system() != "Linux":
         return "macos" if platform.system() == "Darwin" else "windows"
@@ -81,9 +82,9 @@ def this_system() -> str:
 
 def findings(system: str) -> Iterator[Finding]:
     """Every capability: the Packer of this machine, then each sandbox and its bounds."""
-    from packerlab.errors import PackerlabError  # noqa: PLC0415
-    from packerlab.sandbox import BACKENDS  # noqa: PLC0415
-    from packerlab.sandbox.host_packer import host_packer  # noqa: PLC0415
+    from packerlab.errors import PackerlabError
+    from packerlab.sandbox import BACKENDS
+    from packerlab.sandbox.host_packer import host_packer
 
     try:
         packer = host_packer()

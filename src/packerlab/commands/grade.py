@@ -36,9 +36,9 @@ def grade(
     as_json: JsonOption = False,
 ) -> None:
     """Grade a class; what is in the gradebook already is not graded again."""
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
-    from packerlab import errors  # noqa: PLC0415
+    from packerlab import errors
 
     tally = graded(
         paths,
@@ -72,11 +72,11 @@ def graded(
     quiet: bool,
 ) -> Tally:
     """Grade what lies at `paths` into the gradebook `out`, with progress on standard error."""
-    from packerlab.batch import Batch  # noqa: PLC0415
-    from packerlab.course import open_course  # noqa: PLC0415
-    from packerlab.gradebook import open_gradebook  # noqa: PLC0415
-    from packerlab.sandbox import choose  # noqa: PLC0415
-    from packerlab.submissions import handed_in  # noqa: PLC0415
+    from packerlab.batch import Batch
+    from packerlab.course import open_course
+    from packerlab.gradebook import open_gradebook
+    from packerlab.sandbox import choose
+    from packerlab.submissions import handed_in
 
     whole = open_course(course)
     chosen = whole.lab(lab) if lab else None
@@ -96,7 +96,7 @@ class _Progress:
     """A bar with the time left on a terminal, a line for each report elsewhere."""
 
     def __init__(self, total: int, *, quiet: bool) -> None:
-        from rich.progress import (  # noqa: PLC0415
+        from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
             Progress,
@@ -104,7 +104,7 @@ class _Progress:
             TimeRemainingColumn,
         )
 
-        from packerlab import terminal  # noqa: PLC0415
+        from packerlab import terminal
 
         self._console = terminal.console(stderr=True)
         self._quiet = quiet

@@ -7,11 +7,11 @@ from packerlab.commands.options import CourseOption, JsonOption
 
 def labs(course: CourseOption = None, as_json: JsonOption = False) -> None:
     """List the labs of the course, in order."""
-    from packerlab.course import open_course  # noqa: PLC0415
+    from packerlab.course import open_course
 
     found = open_course(course).labs()
     if as_json:
-        import msgspec  # noqa: PLC0415
+        import msgspec
 
         rows = [{"slug": lab.slug, "track": lab.track, **msgspec.structs.asdict(lab.manifest)}
                 for lab in found]  # fmt: skip

@@ -84,9 +84,9 @@ def new(
     course: CourseOption = None,
 ) -> None:
     """Lay out a new lab: the smallest that `verify` accepts."""
-    from packerlab.course import open_course  # noqa: PLC0415
-    from packerlab.errors import BadInputError  # noqa: PLC0415
-    from packerlab.lab import SLUG, TRACKS  # noqa: PLC0415
+    from packerlab.course import open_course
+    from packerlab.errors import BadInputError
+    from packerlab.lab import SLUG, TRACKS
 
     root = open_course(course).root
     if not SLUG.fullmatch(slug) or slug[0] not in TRACKS:

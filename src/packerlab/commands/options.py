@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 CourseOption = Annotated[
-    Path | None,  (Typer reads it)
+    Path | None,
     typer.Option("--course", help="Another course's folder.", show_default=False),
 ]
 SandboxOption = Annotated[

@@ -36,8 +36,8 @@ def report(
     ] = None,
 ) -> None:
     """Show how a class did: the last attempt of each learner on each lab."""
-    from packerlab.errors import BadInputError  # noqa: PLC0415
-    from packerlab.gradebook import read_gradebook  # noqa: PLC0415
+    from packerlab.errors import BadInputError
+    from packerlab.gradebook import read_gradebook
 
     book = read_gradebook(gradebook)
     if form:
@@ -50,8 +50,8 @@ def report(
 
 def _write(book: "Gradebook", form: Format, output: Path | None) -> None:
     """Send the gradebook where it was asked for; nobody reads HTML on a terminal."""
-    from packerlab.errors import BadInputError  # noqa: PLC0415
-    from packerlab.writers import WRITERS  # noqa: PLC0415
+    from packerlab.errors import BadInputError
+    from packerlab.writers import WRITERS
 
     parts = WRITERS[form](book.latest())
     if form == Format.HTML and not output and sys.stdout.isatty():
@@ -70,11 +70,11 @@ def _write(book: "Gradebook", form: Format, output: Path | None) -> None:
 
 def _show(book: "Gradebook") -> None:
     """One row for each lab."""
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
 
-    from packerlab.terminal import console  # noqa: PLC0415
-    from packerlab.writers.summary import summarise  # noqa: PLC0415
+    from packerlab.terminal import console
+    from packerlab.writers.summary import summarise
 
     table = Table("lab", "submissions", "median", "failed most", box=box.SIMPLE_HEAD)
     for lab in summarise(book.latest()):
@@ -86,10 +86,10 @@ def _show(book: "Gradebook") -> None:
 
 
 def _cells(lab: "LabSummary") -> "tuple[Text, ...]":
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text
 
-    from packerlab.report import VERDICTS  # noqa: PLC0415
-    from packerlab.text import visible  # noqa: PLC0415
+    from packerlab.report import VERDICTS
+    from packerlab.text import visible
 
     counts = [f"{lab.verdicts[name]} {name}" for name in VERDICTS if lab.verdicts[name]]
     median = "no score" if lab.median_percent is None else f"{lab.median_percent} %"

@@ -29,8 +29,8 @@ def build(
     ] = "",
 ) -> None:
     """Make the image; by default with Debian's Packer."""
-    from packerlab.errors import BadInputError  # noqa: PLC0415
-    from packerlab.sandbox import image  # noqa: PLC0415
+    from packerlab.errors import BadInputError
+    from packerlab.sandbox import image
 
     if bool(zip_address) != bool(checksum):
         raise BadInputError("--zip and --sha256 go together.")
@@ -49,7 +49,7 @@ def _say(text: str) -> None:
 @app.command()
 def status() -> None:
     """Tell which sandboxes can be used here, and which image is in use."""
-    from packerlab.sandbox import BACKENDS  # noqa: PLC0415
+    from packerlab.sandbox import BACKENDS
 
     for name, make in BACKENDS.items():
         backend = make([])
@@ -60,7 +60,7 @@ def status() -> None:
 @app.command()
 def clean() -> None:
     """Remove the images that `build` made."""
-    from packerlab.sandbox import image  # noqa: PLC0415
+    from packerlab.sandbox import image
 
     for tag in image.clean():
         print(f"removed {tag}")

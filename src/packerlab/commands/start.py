@@ -19,11 +19,11 @@ def start(
     course: CourseOption = None,
 ) -> None:
     """Begin a lab: copy its starter into a new folder."""
-    import shutil  # noqa: PLC0415
+    import shutil
 
-    from packerlab.course import open_course  # noqa: PLC0415
-    from packerlab.errors import BadInputError  # noqa: PLC0415
-    from packerlab.submissions import MARKER  # noqa: PLC0415
+    from packerlab.course import open_course
+    from packerlab.errors import BadInputError
+    from packerlab.submissions import MARKER
 
     chosen = open_course(course).lab(lab)
     target = folder or Path(chosen.slug)

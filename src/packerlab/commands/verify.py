@@ -21,10 +21,10 @@ def verify(
     course: CourseOption = None,
 ) -> None:
     """Prove the labs: wrong answers fail as they should, right ones pass."""
-    from packerlab import errors, terminal  # noqa: PLC0415
-    from packerlab.course import open_course  # noqa: PLC0415
-    from packerlab.sandbox import choose  # noqa: PLC0415
-    from packerlab.verify import verify as prove  # noqa: PLC0415
+    from packerlab import errors, terminal
+    from packerlab.course import open_course
+    from packerlab.sandbox import choose
+    from packerlab.verify import verify as prove
 
     whole = open_course(course)
     chosen = [whole.lab(name) for name in labs] if labs else whole.labs()

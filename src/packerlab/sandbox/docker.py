@@ -47,7 +47,7 @@ OOM_FILES = ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_c
 
 def engine() -> Any:
     """A client of the container engine. Raises MachineError with what to do where there is none."""
-    import docker  # noqa: PLC0415  (90 ms that no other backend pays)
+    import docker
 
     hosts = [os.environ["DOCKER_HOST"]] if os.environ.get("DOCKER_HOST") else _local_sockets()
     if not hosts:
@@ -80,7 +80,7 @@ def _local_sockets() -> list[str]:
 
 def engine_error() -> type[Exception]:
     """The class of all that the engine's client raises."""
-    import docker  # noqa: PLC0415
+    import docker
 
     error: type[Exception] = docker.errors.DockerException
     return error
