@@ -252,7 +252,7 @@ def _child(task: Task, channel: Channel, results: Connection) -> None:
 
 
 def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
-    from packerlab.hcl import parse_untrusted
+    from packerlab.parsing import parse_untrusted
     from packerlab.packer import Packer
     from packerlab.plugin import Ending, Grading, run_checks
     from packerlab.template import Template

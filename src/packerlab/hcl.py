@@ -110,13 +110,17 @@ class _Reader:
         kind = _kind(inner)
         if kind == "string":
             return self._string(inner, depth)
-        if kind in _SCALARS or (kind == "unary_op" and _kind(_unwrapped(inner.children[1])) in _SCALARS):
+        if kind in _SCALARS or (
+            kind == "unary_op" and _kind(_unwrapped(inner.children[1])) in _SCALARS
+        ):
             return _scalar(self._source(inner), line)
         if kind == "tuple":
             return _compound("list", line, self._all(inner, depth))
         if kind == "object":
             elements = [child for child in inner.children if _kind(child) == "object_elem"]
-            keys = [self._key(element.children[0]) for element in elements]
+            keys = [self._key(element.children[0].children[0]) for element in elements]
+            if None in keys:
+                return Expression("other", line, references=self._references(inner))
             items = [self.expression(element.children[2], depth + 1) for element in elements]
             return _compound("object", line, items, keys=keys)
         if kind == "function_call":
@@ -134,41 +138,39 @@ class _Reader:
 
     def _string(self, tree: Tree[Any], depth: int) -> Expression:
         line = self._line(tree)
-        texts = self._texts(tree)
         parts: list[Expression] = []
-        for part in tree.children[1:-1]:
+        for part, text in zip(tree.children[1:-1], self._literals(tree), strict=True):
             inside = part.children[0]
-            if not _kind(inside):
-                parts.append(Expression("literal", line, next(texts)))
-            elif _kind(inside) == "interpolation" and "~" not in self._ends(inside):
+            if text is not None:
+                parts.append(Expression("literal", line, unicodedata.normalize("NFC", text)))
+            elif _kind(inside) == "interpolation" and not self._strips(inside):
                 parts.append(self.expression(inside.children[1], depth + 1))
             else:
                 return Expression("other", line, references=self._references(tree))
-        if all(part.kind == "literal" and isinstance(part.value, str) for part in parts):
-            return Expression("literal", line, "".join(str(part.value) for part in parts))
         if len(parts) == 1:  # "${x}" is x itself
             return parts[0]
+        if all(part.kind == "literal" and isinstance(part.value, str) for part in parts):
+            return Expression("literal", line, "".join(str(part.value) for part in parts))
         return _compound("template", line, parts)
 
-    def _ends(self, interpolation: Tree[Any]) -> str:
-        """The characters beside an interpolation's expression, where `~` would stand."""
+    def _strips(self, interpolation: Tree[Any]) -> bool:
+        """Whether it is written with a `~`, which takes away space beside it."""
         text = self._source(interpolation)
-        return text[2] + text[-2]
+        return "~" in (text[2], text[-2])
 
-    def _text(self, string: Tree[Any]) -> str:
-        """A string that is no template: a label, a key."""
-        return "".join(self._texts(string))
-
-    def _texts(self, string: Tree[Any]) -> Any:
-        """The literal parts of a string, as their values."""
-        start = string.children[0].start_pos
+    def _literals(self, string: Tree[Any]) -> list[str | None]:
+        """The values of a string's literal parts; None for a part that is a sequence."""
         tokens = [part.children[0] for part in string.children[1:-1]]
-        raw = ["" if _kind(token) else self._source(token) for token in tokens]
-        flush = self.masked.heredocs.get(start)
+        raw = [None if _kind(token) else self._source(token) for token in tokens]
+        flush = self.masked.heredocs.get(_start(string))
         if flush:
             raw = _flushed(raw)
         unescape = _unescape if flush is None else _unescape_heredoc
-        return (unescape(text) for text, token in zip(raw, tokens, strict=True) if not _kind(token))
+        return [None if text is None else unescape(text) for text in raw]
+
+    def _text(self, string: Tree[Any]) -> str:
+        """A string that is no template: a label, a key."""
+        return "".join(text or "" for text in self._literals(string))
 
     # --- references ---
 
@@ -201,15 +203,16 @@ class _Reader:
             path = self._path(_unwrapped(node)) if kind == "expr_term" else ()
             if path:
                 found[path] = None
-            elif kind == "function_call":
-                waiting += reversed(node.children[1:])
-            elif kind != "get_attr":
+            elif kind != "object_elem_key" or _kind(_unwrapped(node.children[0])) != "identifier":
                 waiting += reversed(getattr(node, "children", []))
         return list(found)
 
-    def _key(self, tree: Any) -> str:
-        inner = _unwrapped(tree.children[0])
-        return self._text(inner) if _kind(inner) == "string" else self._source(inner)
+    def _key(self, tree: Any) -> str | None:
+        """An object's key; None for one that is computed."""
+        inner = _unwrapped(tree)
+        if _kind(inner) != "string":
+            return None if self._source(tree).startswith("(") else self._source(inner)
+        return None if None in self._literals(inner) else self._text(inner)
 
     # --- places ---
 
@@ -235,6 +238,9 @@ class _Json(_Reader):
 
     def _text(self, string: Tree[Any]) -> str:
         return _without_surrogates(json.loads(self._source(string)))
+
+    def _key(self, tree: Any) -> str:
+        return self._text(_unwrapped(tree))
 
 
 class _Embedded(_Reader):
@@ -312,11 +318,11 @@ def _unescape(text: str) -> str:
             return _without_surrogates(chr(number)) if number < 0x110000 else _REPLACEMENT
         return match.group()[1:]
 
-    return unicodedata.normalize("NFC", _ESCAPE.sub(one, text))
+    return _ESCAPE.sub(one, text)
 
 
 def _unescape_heredoc(text: str) -> str:
-    return unicodedata.normalize("NFC", text.replace("$${", "${").replace("%%{", "%{"))
+    return text.replace("$${", "${").replace("%%{", "%{")
 
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -327,7 +333,20 @@ def _without_surrogates(text: str) -> str:
     return re.sub("[\ud800-\udfff]", _REPLACEMENT, text)
 
 
-def _flushed(parts: list[str]) -> list[str]:
-    """A `<<-` heredoc's parts without the indentation that its lines share; "" is no literal."""
-    lines = [part.splitlines(keepends=True) for part in parts]
-    raise NotImplementedError(lines)
+_SEQUENCE = "\udfff"
+"""Stands for a `${}`: no text that was UTF-8 has it."""
+
+
+def _flushed(parts: list[str | None]) -> list[str | None]:
+    """A `<<-` heredoc's literal parts without the indentation that its lines share."""
+    whole = "".join(_SEQUENCE if part is None else part for part in parts)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", whole)
+    written = [line for line in lines if line.strip() or not line.endswith("\n")]
+    margin = min((len(line) - len(line.lstrip()) for line in written), default=0)
+    cut = "".join(line[margin:] if line.strip() else line for line in lines).split(_SEQUENCE)
+    sequences = 0
+    flushed: list[str | None] = []
+    for part in parts:
+        flushed.append(None if part is None else cut[sequences])
+        sequences += part is None
+    return flushed

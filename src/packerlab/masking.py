@@ -60,12 +60,13 @@ class Masked:
 
 _WORD = r"(?:[A-Za-z_]|[^\x00-\x7f])(?:[\w-]|[^\x00-\x7f])*"
 _CODE = re.compile(
-    rf"""(?P<blank>[ \t\r]+|\#[^\n]*|//[^\n]*|/\*.*?\*/)
+    rf"""(?P<blank>[ \t\r\ufeff]+|\#[^\n]*|//[^\n]*|/\*.*?\*/)
     |(?P<newline>\n)
     |(?P<comment>/\*)
     |(?P<heredoc><<(?P<flush>-?)(?P<marker>{_WORD})\r?\n)
     |(?P<word>{_WORD}|[0-9][0-9.eE]*)
     |(?P<quote>")
+    |(?P<splat>\[\s*\*\s*\]|\.[ \t]*\*)
     |(?P<open>[(\[{{])
     |(?P<close>~?\}}|[)\]])
     |(?P<sign>!(?!=)|-)
@@ -84,6 +85,9 @@ _HEREDOC = re.compile(
     re.VERBOSE,
 )
 _FOR = re.compile(r"\{(?:\s|#[^\n]*|//[^\n]*|/\*.*?\*/)*+for\b(?!\s*[=:-])", re.DOTALL)
+_SPACE = "[\t\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*"
+"""What Go's TrimSpace takes from a heredoc's last line; Python's `\\s` is more."""
+
 _OPENED_BY = {")": "(", "]": "[", "}": "{", "~}": "~"}
 
 
@@ -121,9 +125,9 @@ def mask_json(text: str) -> Masked:
     masked = Masked("x = " + text)
     masked.text = re.sub(
         r'"(?:\\.|[^"\\])*"|\s+',
-        lambda match: " " * len(match[0])
-        if match[0].isspace()
-        else f'"{"_" * (len(match[0]) - 2)}"',
+        lambda match: (
+            " " * len(match[0]) if match[0].isspace() else f'"{"_" * (len(match[0]) - 2)}"'
+        ),
         masked.original,
     )
     return masked
@@ -175,11 +179,13 @@ class _Masker:
             self._unary(found, end)
             return
         self.sign = None
-        self.operand = kind in ("word", "close")
+        self.operand = kind in ("word", "splat", "close")
         if kind == "heredoc":
             self._open_heredoc(match)
         elif kind == "word":
             self._emit(re.sub(r"[^\x00-\x7f]", "_", found), end)
+        elif kind == "splat":
+            self._emit("".join(found.split()).ljust(len(found)), end)
         elif kind == "quote":
             self.stack.append(_Frame('"', self.at))
             self._emit('"', end)
@@ -235,7 +241,7 @@ class _Masker:
     def _in_heredoc(self, end: int) -> None:
         marker = self.stack[-1].marker
         if self.text[self.at - 1] == "\n" and marker != '"':
-            closing = re.compile(rf"[^\S\n]*{re.escape(marker)}[^\S\n]*(?=\n|\Z)")
+            closing = re.compile(rf"{_SPACE}{re.escape(marker)}{_SPACE}(?=\n|\Z)")
             if match := closing.match(self.text, self.at):
                 self.stack.pop()
                 self.operand = True

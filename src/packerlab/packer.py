@@ -15,14 +15,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packerlab.checks import fail
 from packerlab.errors import MachineError
 from packerlab.evidence import Evidence
+from packerlab.masking import HclError, mask
 from packerlab.report import Where
 from packerlab.sandbox.base import PLUGINS, PROGRAM
-from packerlab.submissions import TEMPLATE_SUFFIXES, File, Files
+from packerlab.submissions import File
+from packerlab.template import template_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from packerlab.sandbox.base import Box, Ran
+    from packerlab.submissions import Files
 
 Version = tuple[int, int, int]
 
@@ -278,49 +281,54 @@ def _is_filler(line: str) -> bool:
 
 # --- required_plugins before 1.7 ------------------------------------------------------------------
 
-_TOKEN = re.compile(
-    r"""(?P<skip>\#[^\n]*|//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"
-        |<<-?(?P<mark>[\w.-]+)\r?\n.*?\n[ \t]*(?P=mark)(?=\r?\n|$))
-        |(?P<word>[A-Za-z_][\w-]*)|(?P<brace>[{}])""",
-    re.VERBOSE | re.DOTALL,
-)
-
 
 def without_required_plugins(files: Files) -> Files:
     """The workspace with `packer { required_plugins { ... } }` blanked, every line in its place."""
     blanked = dict(files)
-    for name, file in files.items():
-        if "/" in name or not name.endswith(TEMPLATE_SUFFIXES):
-            continue
+    for name in template_files(files):
+        file = files[name]
         text = file.data.decode(errors="surrogateescape")
-        text = _blank_json(text) if name.endswith(".json") else _blank_hcl(text)
+        try:
+            text = _blank_json(text) if name.endswith(".json") else _blank_hcl(text)
+        except (HclError, ValueError):
+            continue  # Packer says what is wrong with it
         blanked[name] = File(text.encode(errors="surrogateescape"), file.executable)
     return blanked
 
 
-def _blank_json(text: str) -> str:
-    """JSON's comment key is `//`; the padding keeps every column."""
-    return re.sub(r'"required_plugins"(?=\s*:)', '"//"' + " " * 14, text, count=1)
-
-
 def _blank_hcl(text: str) -> str:
     depth = 0
-    words: list[str] = []
-    start = None
-    spans = []
-    for token in _TOKEN.finditer(text):
-        if token["word"]:
-            if token["word"] == "required_plugins" and depth == 1 and words[:1] == ["packer"]:
-                start = token.start()
-            elif depth == 0:
-                words = [token["word"]]
-        elif token["brace"] == "{":
-            depth += 1
-        elif token["brace"] == "}":
+    block = ""
+    begin: int | None = None
+    for token in re.finditer(r"(?P<name>[A-Za-z_][\w-]*)?[ \t]*\{|\}", mask(text).text):
+        if token[0] == "}":
             depth -= 1
-            if start is not None and depth == 1:
-                spans.append((start, token.end()))
-                start = None
-    for begin, end in spans:
-        text = text[:begin] + re.sub(r"[^\r\n]", " ", text[begin:end]) + text[end:]
+            if depth == 1 and begin is not None:
+                blank = re.sub(r"[^\r\n]", " ", text[begin : token.end()])
+                text = text[:begin] + blank + text[token.end() :]
+                begin = None
+            continue
+        if depth == 0:
+            block = token["name"]
+        elif depth == 1 and block == "packer" and token["name"] == "required_plugins":
+            begin = token.start()
+        depth += 1
+    return text
+
+
+def _blank_json(text: str) -> str:
+    """JSON's comment key is `//`; the padding keeps every column."""
+    key = ""
+    path: list[str] = []
+    for token in re.finditer(r'"(?:\\.|[^"\\])*"(\s*:)?|[{}\[\]]', text):
+        if token[0] in "{[":
+            path.append(key)
+            key = ""
+        elif token[0] in "}]":
+            path.pop()
+        elif token[1]:
+            key = json.loads(token[0].removesuffix(token[1]))
+            if key == "required_plugins" and [step for step in path if step] == ["packer"]:
+                length = token.start(1) - token.start()
+                text = text[: token.start()] + '"//"'.ljust(length) + text[token.start(1) :]
     return text

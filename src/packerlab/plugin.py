@@ -20,7 +20,7 @@ import pytest
 
 from packerlab.checks import ATTRIBUTE, Failure, Incapable, Spec
 from packerlab.errors import LimitError, MachineError, RejectedError
-from packerlab.hcl import parse_trusted
+from packerlab.parsing import parse_trusted
 from packerlab.packer import Packer, inspected_components
 from packerlab.report import Check, Where, blocked
 from packerlab.submissions import File

@@ -1,14 +1,13 @@
 """A learner's template as data: blocks, attributes and references, each with `file:line`.
 
-It loads what Packer loads of a folder: `*.pkr.hcl` and `*.pkr.json`. It is no evaluator: literals,
-variables with literal defaults and locals made of those have a value, all else is `Unknown` and is
-asked of Packer. Untrusted text is parsed in a process of its own, with bounds on time and memory.
-
-The only importer of python-hcl2, whose grammar it uses; its own tree keeps the places.
+It holds what Packer loads of a folder: `*.pkr.hcl`, `*.pkr.json`, and the variables' values in
+`*.auto.pkrvars.hcl` and `.json`. It is no evaluator: literals, variables with literal values and
+locals made of those have a value, all else is `Unknown` and is asked of Packer.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +17,7 @@ from packerlab.report import Where
 from packerlab.submissions import TEMPLATE_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Path = tuple[str, ...]
 """A reference's steps, such as ("source", "file", "motd")."""
@@ -86,8 +85,9 @@ class Component(msgspec.Struct, frozen=True):
 class Template:
     """All template files of one folder together, as Packer merges them."""
 
-    def __init__(self, blocks: list[Block]) -> None:
+    def __init__(self, blocks: list[Block], assigned: dict[str, Expression] | None = None) -> None:
         self.blocks = blocks
+        self.assigned = assigned or {}
 
     def all(self, kind: str) -> list[Block]:
         """The top-level blocks of one type, in the order of files and lines."""
@@ -171,10 +171,13 @@ class Template:
         if expression.kind in ("other", "call") or any(isinstance(each, Unknown) for each in items):
             return Unknown(expression.references)
         if expression.kind == "object":
-            return dict(zip(expression.keys, items, strict=True))
-        if expression.kind == "template":
-            return "".join(_as_text(item) for item in items)
-        return items
+            computed = any("${" in key or "%{" in key for key in expression.keys)
+            pairs = zip(expression.keys, items, strict=True)
+            return Unknown(expression.references) if computed else dict(pairs)
+        if expression.kind == "list":
+            return items
+        texts = [_as_text(item) for item in items]
+        return Unknown(expression.references) if None in texts else "".join(map(str, texts))
 
     def attribute(self, block: Block, name: str) -> Any:
         """The value of a block's attribute; None where it is not set."""
@@ -183,37 +186,68 @@ class Template:
     def _referenced(self, path: Path, steps: int) -> Any:
         if len(path) == 2 and path[0] == "var" and path[1] in self.variables:
             default = self.variables[path[1]].attributes.get("default")
-            return self.value(default, steps) if default else Unknown([path])
+            given = self.assigned.get(path[1], default)
+            return self.value(given, steps) if given else Unknown([path])
         if len(path) == 2 and path[0] == "local" and path[1] in self.locals:
             return self.value(self.locals[path[1]][0], steps)
         return Unknown([path])
 
 
+_KINDS = ("provisioner", "post-processor", "error-cleanup-provisioner", "source")
+
+
 def _components_inside(build: Block) -> Iterator[Component]:
-    kinds = ("provisioner", "post-processor", "error-cleanup-provisioner", "source", "dynamic")
     for block in build.blocks:
         if block.type == "post-processors":
             yield from _components_inside(block)
-        elif block.type in kinds and block.labels:
-            name = ".".join(block.labels).removeprefix("source.").split(".")[0]
-            if block.type == "dynamic":
-                yield from _dynamic(block, name)
-            else:
-                yield Component(f"{block.type}.{name}", block.where)
+        elif block.type == "dynamic" and block.labels:
+            yield from _dynamic(block, block.labels[0])
+        elif block.type in _KINDS and block.labels:
+            yield Component(f"{block.type}.{_type_of('.'.join(block.labels))}", block.where)
 
 
 def _dynamic(block: Block, kind: str) -> Iterator[Component]:
-    """A `dynamic` block's labels may be computed; Packer's `inspect` lists most of what it makes."""
-    if kind not in ("provisioner", "post-processor", "post-processors", "source"):
+    """What a `dynamic` block makes, where its label is written out.
+
+    A computed label is of no component that a lab can allow: it may depend on the verb or on a
+    hidden input, and then `packer inspect` lists something else than a build runs.
+    """
+    labels = block.attributes.get("labels")
+    written = [item.value for item in labels.items] if labels and labels.kind == "list" else []
+    if kind in _KINDS and len(written) == 1 and isinstance(written[0], str):
+        yield Component(f"{kind}.{_type_of(written[0])}", block.where)
+    elif kind != "post-processors":
         yield Component(f"dynamic.{kind}", block.where)
     for content in block.all("content"):
         yield from _components_inside(content)
 
 
-def _as_text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _type_of(label: str) -> str:
+    """The `file` of `file` and of a build's own `source.file.motd`."""
+    return label.removeprefix("source.").split(".")[0]
 
 
-def template_files(names: Any) -> list[str]:
+def _as_text(value: Any) -> str | None:
+    """A value within a string, as Packer writes it; None for one that it does not."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int):
+        return str(value)
+    if isinstance(value, float):
+        return format(Decimal(repr(value)).normalize(), "f")
+    return None
+
+
+def template_files(names: Iterable[str]) -> list[str]:
     """Which of a workspace's files Packer loads as the template: those at its top."""
     return sorted(name for name in names if "/" not in name and name.endswith(TEMPLATE_SUFFIXES))
+
+
+def assignment_files(names: Iterable[str]) -> list[str]:
+    """Which files Packer takes variables' values from unasked; a later one wins."""
+    return [
+        name
+        for suffix in (".auto.pkrvars.hcl", ".auto.pkrvars.json")
+        for name in sorted(names)
+        if "/" not in name and name.endswith(suffix)
+    ]

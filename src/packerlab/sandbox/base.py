@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol
 import msgspec
 
 from packerlab.errors import LimitError, MachineError
-from packerlab.sandbox.supervisor import HEADER, MAX_FILE_BYTES, MAX_OUTPUT, PROCESSES
+from packerlab.sandbox.supervisor import HEADER, MAX_FILE_BYTES, MAX_FILES, MAX_OUTPUT, PROCESSES
 from packerlab.submissions import EVIDENCE, Entry, take
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ ANSWER_GRACE_S = 15.0
 
 START_S = 60.0
 OVERHEAD_MB = 64
-"""What the supervisor and bubblewrap may use beside the verbs, in the control group's bound."""
+OVERHEAD_PROCESSES = 32
+"""What the supervisor and bubblewrap may use beside the verbs, in the control group's bounds."""
 
 
 class PackerProgram(NamedTuple):
@@ -273,7 +274,7 @@ def limit_error(limit: str, limits: Limits) -> LimitError:
         return LimitError("timeout", f"more than {limits.cpu_s} s of CPU time.")
     reasons = {
         "memory": f"more than {limits.memory_mb} MB of memory.",
-        "disk": f"more than {limits.disk_mb} MB of disk.",
+        "disk": f"more than {limits.disk_mb} MB of disk, or {MAX_FILES * 20} files on it.",
         "processes": f"more than {PROCESSES} processes and threads.",
         "output": f"more than {MAX_OUTPUT} bytes of output.",
         "files": f"more than {EVIDENCE.files} files or {EVIDENCE.size} bytes to hand back.",
@@ -289,6 +290,7 @@ def supervisor_config(limits: Limits, mode: str, **more: object) -> dict[str, ob
         "masked": [],
         "seccomp": "",
         "oom": [],
+        "stat": [],
         "memory": limits.memory_mb * 1_000_000,
         "disk": limits.disk_mb * 1_000_000,
         **more,

@@ -21,6 +21,7 @@ from packerlab.errors import MachineError
 from packerlab.sandbox import cgroup, seccomp
 from packerlab.sandbox.base import (
     OVERHEAD_MB,
+    OVERHEAD_PROCESSES,
     PLUGINS,
     PROGRAM,
     SUPERVISOR,
@@ -29,7 +30,7 @@ from packerlab.sandbox.base import (
     supervisor_config,
 )
 from packerlab.sandbox.host_packer import host_packer
-from packerlab.sandbox.supervisor import PROCESSES
+from packerlab.sandbox.supervisor import MOST_PROCESSES
 
 if TYPE_CHECKING:
     from packerlab.lab import Limits
@@ -82,7 +83,7 @@ class Bubblewrap:
     def start(self, limits: Limits) -> _Started:
         packer = self.packer()
         memory = (limits.memory_mb + limits.disk_mb + OVERHEAD_MB) * 1_000_000
-        group = cgroup.make(state.run_name(), memory, PROCESSES + 96)
+        group = cgroup.make(state.run_name(), memory, MOST_PROCESSES + OVERHEAD_PROCESSES)
         files = [
             (str(packer.path), PROGRAM),
             (str(PACKAGE / "sandbox" / "supervisor.py"), SUPERVISOR),

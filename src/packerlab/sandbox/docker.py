@@ -22,6 +22,7 @@ from packerlab.errors import BadInputError, MachineError
 from packerlab.sandbox import host_packer, seccomp
 from packerlab.sandbox.base import (
     OVERHEAD_MB,
+    OVERHEAD_PROCESSES,
     PLUGINS,
     PROGRAM,
     SUPERVISOR,
@@ -30,7 +31,7 @@ from packerlab.sandbox.base import (
     outer_bubblewrap,
     supervisor_config,
 )
-from packerlab.sandbox.supervisor import BOX, MAX_FILES, PLAIN_UID, PROCESSES
+from packerlab.sandbox.supervisor import BOX, MAX_FILES, MOST_PROCESSES, PLAIN_UID
 
 if TYPE_CHECKING:
     from packerlab.lab import Limits
@@ -42,6 +43,7 @@ IMAGE_STATE = "sandbox-image.json"
 
 FILES = "/opt/packerlab"
 OOM_FILES = ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"]
+STAT_FILES = ["/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat"]
 """A container's own view of its control group, version 2 and 1."""
 
 
@@ -178,7 +180,7 @@ class Docker:
         }
 
     def _plain(self, limits: Limits) -> dict[str, Any]:
-        config = supervisor_config(limits, "plain", oom=OOM_FILES)
+        config = supervisor_config(limits, "plain", oom=OOM_FILES, stat=STAT_FILES)
         size = f"size={limits.disk_mb * 1_000_000},nr_inodes={MAX_FILES * 20}"
         owner = f"uid={PLAIN_UID},gid={PLAIN_UID},mode=0755,nosuid,nodev,exec"
         return {
@@ -202,7 +204,7 @@ def _bounds(limits: Limits) -> dict[str, Any]:
         "CapDrop": ["ALL"],
         "Memory": memory,
         "MemorySwap": memory,
-        "PidsLimit": PROCESSES + 96,
+        "PidsLimit": MOST_PROCESSES + OVERHEAD_PROCESSES,
         "LogConfig": {"Type": "none"},
         "AutoRemove": True,
     }

@@ -46,6 +46,8 @@ PLAIN_UID = 1_000_001
 MAX_FILES = 1_000
 MAX_FILE_BYTES = 64_000_000
 PROCESSES = 256
+MOST_PROCESSES = PROCESSES + 128
+"""Where the kernel stops a verb: so far beyond its bound that the watch sees it first."""
 MAX_OUTPUT = 1_000_000
 
 MS_NOSUID, MS_NODEV, MNT_DETACH = 2, 4, 2
@@ -63,7 +65,9 @@ class Gone(Exception):  # noqa: N818  (an event, not an error)
 
 
 class Supervisor:
-    """`config`: mode, readonly (paths that a verb sees), masked, seccomp, oom, memory, disk."""
+    """`config`: mode, readonly (paths that a verb sees), masked, seccomp, memory and disk (bytes),
+    oom and stat (files of the control group, where it has them).
+    """
 
     def __init__(self, config: Message) -> None:
         self.plain = config["mode"] == "plain"
@@ -182,7 +186,7 @@ class Supervisor:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env=request["env"] if self.plain else {},
+                env={**request["env"], "PWD": WORKSPACE} if self.plain else {},
                 cwd=WORKSPACE if self.plain else "/",
                 pass_fds=passed,
                 preexec_fn=self.confine,  # noqa: PLW1509  (there is one thread)
@@ -225,7 +229,7 @@ class Supervisor:
             become_box_user()
             libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         else:
-            bound(resource.RLIMIT_NPROC, PROCESSES + 64)
+            bound(resource.RLIMIT_NPROC, MOST_PROCESSES)
 
     def watch(
         self, verb: subprocess.Popen[bytes], request: Message, started: float, ooms: int
@@ -268,7 +272,7 @@ class Supervisor:
             return "deadline"
         if used["threads"] > PROCESSES:
             return "processes"
-        if used["rss"] > memory and proportional_memory() > memory:
+        if used["rss"] > memory and self.held_memory() > memory:
             return "memory"
         return self.limit_at_end(ooms)
 
@@ -279,6 +283,17 @@ class Supervisor:
         if disk.f_bavail * disk.f_frsize < 65536 or disk.f_favail < 8:
             return "disk"
         return ""
+
+    def held_memory(self) -> int:
+        """Bytes that the verb's processes hold, shared ones counted once.
+
+        `plain` may not look into them, and asks its container's control group.
+        """
+        for path in self.config["stat"]:
+            for line in _read(path).splitlines():
+                if line.startswith(("anon ", "total_rss ")):
+                    return int(line.split()[1])
+        return proportional_memory()
 
     def oom_kills(self) -> int:
         """How often the kernel killed in our control group, where that can be read."""
@@ -309,8 +324,8 @@ def usage() -> dict[str, float]:
     }
 
 
-def proportional_memory() -> float:
-    """Bytes of all processes, shared pages counted once; resident bytes where PSS is not told."""
+def proportional_memory() -> int:
+    """The same from the processes themselves: the sum of their proportional set sizes."""
     total = 0
     for pid in os.listdir("/proc"):
         if pid.isdigit() and pid != "1":
@@ -318,7 +333,7 @@ def proportional_memory() -> float:
             for line in rollup.splitlines():
                 if line.startswith("Pss:"):
                     total += int(line.split()[1]) * 1024
-    return total or usage()["rss"]
+    return total
 
 
 def children_cpu() -> float:

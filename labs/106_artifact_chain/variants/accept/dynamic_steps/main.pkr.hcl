@@ -24,10 +24,10 @@ build {
 
   post-processors {
     dynamic "post-processor" {
-      for_each = ["compress"]
-      labels   = [post-processor.value]
+      for_each = [local.archive]
+      labels   = ["compress"]
       content {
-        output = local.archive
+        output = post-processor.value
       }
     }
     dynamic "post-processor" {

@@ -1,0 +1,28 @@
+"""Puts the course into the wheel: labs, graders, pages, the image's recipe, the sample class.
+
+The labs' variants stay in the repository: they prove the graders and are of no use to a learner,
+and there are links and hostile files among them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+PARTS = ("labs", "graders", "docs", "sandbox", "examples")
+LEFT_OUT = {"variants", "__pycache__"}
+
+
+class CourseHook(BuildHookInterface[Any]):
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Name every file of the course and its place; an editable install reads the checkout."""
+        if version == "editable":
+            return
+        root = Path(self.root)
+        for part in PARTS:
+            for path in sorted((root / part).rglob("*")):
+                inside = path.relative_to(root)
+                if path.is_file() and LEFT_OUT.isdisjoint(inside.parts):
+                    build_data["force_include"][str(path)] = f"packerlab/course/{inside}"

@@ -1,0 +1,9 @@
+variable "name" {
+  type    = string
+  default = "nobody"
+}
+
+source "file" "message" {
+  content = "Hello, ${var.name}!\n"
+  target  = "out/message.txt"
+}

@@ -1,0 +1,3 @@
+mkdir out
+ln -s /etc/shadow out/message.txt
+ln -s ../../../../etc out/etc

@@ -1,0 +1,2 @@
+mkdir out
+mkfifo out/message.txt

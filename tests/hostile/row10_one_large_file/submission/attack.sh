@@ -1,0 +1,2 @@
+cat /dev/zero > large
+sleep 1

@@ -1,0 +1,1 @@
+yes 'All tests passed.'

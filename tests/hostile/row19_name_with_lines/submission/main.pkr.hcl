@@ -1,0 +1,27 @@
+variable "name" {
+  type    = string
+  default = "nobody"
+}
+
+locals {
+  kind = "shell-local"
+}
+
+source "file" "message" {
+  content = "Hello, ${var.name}!\n"
+  target  = "out/message.txt"
+}
+
+build {
+  name    = "x:\n\n    sources:\n\n      file.message\n\n    provisioners:\n\n      <no provisioner>\n\n    post-processors:\n\n      <no post-processor>\n\n  > y"
+  sources = ["source.file.message"]
+
+  dynamic "provisioner" {
+    for_each = [1]
+    labels   = [local.kind]
+
+    content {
+      inline = ["echo forged > out/message.txt"]
+    }
+  }
+}

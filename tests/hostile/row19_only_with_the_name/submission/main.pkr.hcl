@@ -1,0 +1,22 @@
+variable "name" {
+  type    = string
+  default = "nobody"
+}
+
+source "file" "message" {
+  content = "Hello, ${var.name}!\n"
+  target  = "out/message.txt"
+}
+
+build {
+  sources = ["source.file.message"]
+
+  dynamic "post-processor" {
+    for_each = var.name == "nobody" ? [] : ["shell-local"]
+    labels   = ["shell-local"]
+
+    content {
+      inline = ["echo forged > out/message.txt"]
+    }
+  }
+}

@@ -1,0 +1,17 @@
+# packerlab-canary-grader-4b8e6f0a91d27c35: no byte that is written may hold this.
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packerlab.checks import check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packerlab.packer import Answer
+
+
+@check(points=10)
+def test_it_builds(build: Callable[..., Answer]) -> None:
+    """`packer build` succeeds in time."""
+    build().expect_success()
