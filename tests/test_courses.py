@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,9 +86,6 @@ def test_the_engine_s_digest_covers_its_sources(tmp_path: Path) -> None:
 
 
 def digest_of_a_copy(package: Path) -> str:
-    import subprocess
-    import sys
-
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from packerlab.course import engine_digest; print(engine_digest())"

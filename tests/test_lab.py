@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +8,8 @@ from packerlab.errors import BAD_INPUT, BadInputError
 from packerlab.lab import Limits, Manifest, digest_files, load_lab, load_toml
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from packerlab.lab import Lab
 
 SLUG = "101_first_build"
@@ -137,7 +138,7 @@ def test_outputs_are_relative_names(tmp_path: Path, value: str) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"format = ", "not valid TOML: .*line 1"),
+        (b"format = =\n", "not valid TOML: .*line 1"),
         (b"format = 1\nformat = 1\n", "not valid TOML"),
         (b"title = '\xff'", "not valid TOML: .*utf-8"),
         (None, "there is no such file"),

@@ -12,13 +12,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from packerlab import state
-from packerlab.masking import Masked, mask, mask_json, mask_template
+from packerlab.masking import mask, mask_json, mask_template
 from packerlab.report import Where
 from packerlab.template import Block, Expression
 
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
 
+    from packerlab.masking import Masked
     from packerlab.template import Path
 
 MAX_DEPTH = 60
@@ -64,11 +65,13 @@ def _tree(masked: Masked) -> Tree[Any]:
     try:
         return grammar().parse(masked.text + "\n")
     except UnexpectedToken as error:
-        at_end = error.token.type == "$END"
-        begin = len(masked.text) if at_end else error.token.start_pos
-        raise masked.unexpected(begin, begin if at_end else error.token.end_pos) from None
+        begin, end = error.token.start_pos or 0, error.token.end_pos or 0
+        if error.token.type == "$END":
+            begin = end = len(masked.text)
+        raise masked.unexpected(begin, end) from None
     except UnexpectedCharacters as error:
-        raise masked.unexpected(error.pos_in_stream, error.pos_in_stream + 1) from None
+        begin = error.pos_in_stream or 0
+        raise masked.unexpected(begin, begin + 1) from None
 
 
 def _value(masked: Masked) -> Tree[Any]:
@@ -83,6 +86,16 @@ class _Reader:
     def __init__(self, file: str, masked: Masked) -> None:
         self.file = file
         self.masked = masked
+        self._readers = {
+            "string": self._string,
+            "tuple": self._list,
+            "object": self._object,
+            "function_call": self._call,
+            "int_lit": self._scalar,
+            "float_lit": self._scalar,
+            "literal_value": self._scalar,
+            "unary_op": self._scalar,
+        }
 
     def body(self, tree: Tree[Any], depth: int = 0) -> Body:
         attributes: dict[str, Expression] = {}
@@ -105,34 +118,57 @@ class _Reader:
 
     def expression(self, tree: Tree[Any], depth: int = 0) -> Expression:
         _check_depth(depth)
-        line = self._line(tree)
         inner = _unwrapped(tree)
-        kind = _kind(inner)
-        if kind == "string":
-            return self._string(inner, depth)
-        if kind in _SCALARS or (
-            kind == "unary_op" and _kind(_unwrapped(inner.children[1])) in _SCALARS
-        ):
-            return _scalar(self._source(inner), line)
-        if kind == "tuple":
-            return _compound("list", line, self._all(inner, depth))
-        if kind == "object":
-            elements = [child for child in inner.children if _kind(child) == "object_elem"]
-            keys = [self._key(element.children[0].children[0]) for element in elements]
-            if None in keys:
-                return Expression("other", line, references=self._references(inner))
-            items = [self.expression(element.children[2], depth + 1) for element in elements]
-            return _compound("object", line, items, keys=keys)
-        if kind == "function_call":
-            lists = [part for part in inner.children if _kind(part) == "arguments"]
-            items = [item for part in lists for item in self._all(part, depth)]
-            return _compound("call", line, items, value=self._source(inner.children[0]))
-        if path := self._path(inner):
-            return Expression("reference", line, references=[path])
-        return Expression("other", line, references=self._references(inner))
+        return self._readers.get(_kind(inner), self._reference)(inner, depth)
+
+    def _scalar(self, tree: Tree[Any], depth: int) -> Expression:
+        """A word, or a number with its sign."""
+        text = self._source(tree)
+        if text in _WORDS:
+            return Expression("literal", self._line(tree), _WORDS[text])
+        number = _NUMBER.fullmatch(text)
+        if not number or sum(char.isdigit() for char in text) > MAX_DIGITS:
+            return self._reference(tree, depth)
+        digits = text.replace(" ", "").replace("\t", "")
+        value = float(digits) if number["fraction"] else int(digits)
+        return Expression("literal", self._line(tree), value)
+
+    def _list(self, tree: Tree[Any], depth: int) -> Expression:
+        return self._compound("list", tree, self._all(tree, depth))
+
+    def _object(self, tree: Tree[Any], depth: int) -> Expression:
+        elements = [child for child in tree.children if _kind(child) == "object_elem"]
+        keys = [self._key(element.children[0].children[0]) for element in elements]
+        if None in keys:
+            return self._reference(tree, depth)
+        items = [self.expression(element.children[2], depth + 1) for element in elements]
+        return self._compound("object", tree, items, keys=keys)
+
+    def _call(self, tree: Tree[Any], depth: int) -> Expression:
+        lists = [part for part in tree.children if _kind(part) == "arguments"]
+        items = [item for part in lists for item in self._all(part, depth)]
+        return self._compound("call", tree, items, value=self._source(tree.children[0]))
+
+    def _reference(self, tree: Tree[Any], _: int) -> Expression:
+        """A reference by itself, else what is looked at for its references alone."""
+        if path := self._path(tree):
+            return Expression("reference", self._line(tree), references=[path])
+        return Expression("other", self._line(tree), references=self._references(tree))
 
     def _all(self, tree: Tree[Any], depth: int) -> list[Expression]:
         return [self.expression(item, depth + 1) for item in _solid(tree)]
+
+    def _compound(
+        self,
+        kind: Any,
+        tree: Tree[Any],
+        items: list[Expression],
+        *,
+        keys: Any = (),
+        value: str | None = None,
+    ) -> Expression:
+        paths = dict.fromkeys(path for item in items for path in item.references)
+        return Expression(kind, self._line(tree), value, items, list(keys), list(paths))
 
     # --- strings and heredocs ---
 
@@ -151,7 +187,7 @@ class _Reader:
             return parts[0]
         if all(part.kind == "literal" and isinstance(part.value, str) for part in parts):
             return Expression("literal", line, "".join(str(part.value) for part in parts))
-        return _compound("template", line, parts)
+        return self._compound("template", tree, parts)
 
     def _strips(self, interpolation: Tree[Any]) -> bool:
         """Whether it is written with a `~`, which takes away space beside it."""
@@ -187,7 +223,7 @@ class _Reader:
             index = _unwrapped(_solid(step)[0]) if _solid(step) else step.children[-1]
             if _kind(index) == "string" and len(index.children) < 4:
                 steps.append(self._text(index))
-            elif _kind(index) in ("", "identifier", "literal_value", "int_lit"):
+            elif kind == "get_attr_expr_term" or _kind(index) in ("", "int_lit"):
                 steps.append(self._source(index))
             else:
                 return ()
@@ -254,21 +290,10 @@ class _Embedded(_Reader):
         return self._own_line
 
 
-_SCALARS = ("int_lit", "float_lit", "literal_value")
 _WORDS = {"true": True, "false": False, "null": None}
-
-
-def _scalar(text: str, line: int) -> Expression:
-    """A word or a number; `!true` and numbers that Python's don't hold exactly have no value."""
-    if text in _WORDS:
-        return Expression("literal", line, _WORDS[text])
-    number = re.fullmatch(r"(-?)[ \t]*([0-9]+)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?", text)
-    if not number or sum(char.isdigit() for char in text) > MAX_DIGITS:
-        return Expression("other", line)
-    sign, whole, fraction, exponent = number.groups()
-    if fraction or exponent:
-        return Expression("literal", line, float(f"{sign}{whole}{fraction or ''}{exponent or ''}"))
-    return Expression("literal", line, int(sign + whole))
+_NUMBER = re.compile(
+    r"-?[ \t]*[0-9]+(?P<fraction>\.[0-9]+([eE][+-]?[0-9]{1,2})?|[eE][+-]?[0-9]{1,2})?"
+)
 
 
 def _kind(node: Any) -> str:
@@ -295,13 +320,6 @@ def _unwrapped(tree: Any) -> Any:
     while _kind(tree) == "expr_term" and len(inside := _solid(tree)) == 1:
         tree = inside[0]
     return tree
-
-
-def _compound(
-    kind: Any, line: int, items: list[Expression], *, keys: Any = (), value: str | None = None
-) -> Expression:
-    paths = dict.fromkeys(path for item in items for path in item.references)
-    return Expression(kind, line, value, items, list(keys), list(paths))
 
 
 _ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|\$\$\{|%%\{')

@@ -169,34 +169,33 @@ class _Masker:
         kind, found, end = str(match.lastgroup), match[0], match.end()
         if kind == "blank":
             self._emit(" " * len(found), end)
-            return
-        if kind == "newline":
+        elif kind == "newline":
             self._emit("\n" if not self.stack or self.stack[-1].kind == "{" else " ", end)
-            return
-        if kind == "comment":
+        elif kind == "comment":
             raise self.masked.error("the comment that begins here is not closed.", self.at)
-        if kind == "sign" and not self.operand:
+        elif kind == "sign" and not self.operand:
             self._unary(found, end)
-            return
-        self.sign = None
-        self.operand = kind in ("word", "splat", "close")
+        else:
+            self.sign = None
+            self.operand = kind in ("word", "splat", "close")
+            self._solid(kind, match)
+
+    def _solid(self, kind: str, match: re.Match[str]) -> None:
+        """A token that is no space: it decides what the next one may be."""
+        found, end = match[0], match.end()
         if kind == "heredoc":
             self._open_heredoc(match)
-        elif kind == "word":
-            self._emit(re.sub(r"[^\x00-\x7f]", "_", found), end)
-        elif kind == "splat":
-            self._emit("".join(found.split()).ljust(len(found)), end)
-        elif kind == "quote":
-            self.stack.append(_Frame('"', self.at))
-            self._emit('"', end)
-        elif kind == "open":
-            braces = "for" if _FOR.match(self.text, self.at) else found
-            self.stack.append(_Frame(braces, self.at))
-            self._emit(found, end)
         elif kind == "close":
             self._close(found, end)
+        elif kind == "splat":
+            self._emit("".join(found.split()).ljust(len(found)), end)
         else:
-            self._emit(found, end)
+            if kind == "quote":
+                self.stack.append(_Frame('"', self.at))
+            elif kind == "open":
+                opened = "for" if _FOR.match(self.text, self.at) else found
+                self.stack.append(_Frame(opened, self.at))
+            self._emit(re.sub(r"[^\x00-\x7f]", "_", found), end)
 
     def _unary(self, sign: str, end: int) -> None:
         """The grammar takes one sign before a term: of several the last stays, as `!`."""
@@ -257,7 +256,7 @@ class _Masker:
     def _unclosed(self) -> HclError:
         frame = self.stack[-1]
         what = {
-            '"': "the string that begins here is not closed on its line; a longer one is a heredoc.",
+            '"': "the string that begins here is not closed on its line (a heredoc has several).",
             "heredoc": f"the heredoc that begins here has no line `{visible(frame.marker)}`.",
             "$": "the `${` or `%{` that begins here is not closed.",
         }

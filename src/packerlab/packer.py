@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packerlab.checks import fail
+from packerlab.checks import Failure, fail
 from packerlab.errors import MachineError
 from packerlab.evidence import Evidence
 from packerlab.masking import HclError, mask
@@ -142,6 +142,11 @@ _CHANGING = [
 _PLACE = re.compile(r"on \S* ?line \d+.*|\(source code not available\)|Error:")
 
 
+def _in_order(match: re.Match[str]) -> str:
+    """Packer before 1.7 lists the types that it knows in another order each time."""
+    return f"{match[1]}{', '.join(sorted(match[2].split()))}."
+
+
 class Packer:
     """One report's Packer: verbs on one workspace, in one box."""
 
@@ -189,7 +194,9 @@ class Packer:
             if isinstance(values, list) and len(values) == len(expressions):
                 return values
         message, where = answer.error
-        fail("Packer can't tell the values that this check asks for.", found=message, where=where)
+        raise Failure(
+            "Packer can't tell the values that this check asks for.", found=message, where=where
+        )
 
     def script(self, argv: list[str]) -> Answer:
         """A learner's own program, in the workspace, with Packer on its PATH."""
@@ -230,53 +237,6 @@ def _given(variables: Mapping[str, str]) -> list[str]:
 
 def _answer(verb: str, ran: Ran) -> Answer:
     return Answer(verb, ran.exit, ran.output, Evidence(ran.files, ran.irregular))
-
-
-# --- what Packer itself lists ---------------------------------------------------------------------
-
-_SECTIONS = {"    sources:": "source", "    provisioners:": "provisioner",
-             "    post-processors:": "post-processor"}  # fmt: skip
-_NEXT = {"": "source", "source": "provisioner", "provisioner": "post-processor",
-         "post-processor": "source"}  # fmt: skip
-
-
-def inspected_components(answer: Answer) -> set[str] | None:
-    """The components that `packer inspect` lists; None where its list can't be read.
-
-    Names and descriptions in a template may hold line breaks and so forge lines. The sections come
-    in a fixed order; a forged line that moved a real item into another section would break it, for
-    the real next section's title follows. Where a build's own lines stand (name and description),
-    the same holds but for post-processors, so what is indented like one counts. So forged lines can
-    only add components.
-    """
-    text = next(
-        (message.data[1] for message in reversed(answer.messages)
-         if message.type == "ui" and message.data[1:] and message.data[1].startswith("> builds:")),
-        None,
-    )  # fmt: skip
-    if text is None:
-        return None
-    found = set()
-    section = ""
-    for line in text.split("\n")[1:]:
-        if line in _SECTIONS:
-            if _SECTIONS[line] != _NEXT[section]:
-                return None
-            section = _SECTIONS[line]
-        elif line.startswith("  > "):
-            if section not in ("", "post-processor"):
-                return None
-            section = ""
-        elif line.strip() and not _is_filler(line):
-            if section or re.match(r" {8}\S", line):
-                found.add(f"{section or 'post-processor'}.{line.strip().split('.')[0]}")
-    return found if section in ("", "post-processor") else None
-
-
-def _is_filler(line: str) -> bool:
-    return line.strip() in ("<no source>", "<no provisioner>", "<no post-processor>") or bool(
-        re.fullmatch(r" {6}\d+:", line)
-    )
 
 
 # --- required_plugins before 1.7 ------------------------------------------------------------------

@@ -20,20 +20,21 @@ import pytest
 
 from packerlab.checks import ATTRIBUTE, Failure, Incapable, Spec
 from packerlab.errors import LimitError, MachineError, RejectedError
+from packerlab.packer import inspected_components
 from packerlab.parsing import parse_trusted
-from packerlab.packer import Packer, inspected_components
 from packerlab.report import Check, Where, blocked
 from packerlab.submissions import File
-from packerlab.template import SyntaxProblem, Template
+from packerlab.template import COMPUTED, SyntaxProblem
 from packerlab.text import clean, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from packerlab.lab import Lab
-    from packerlab.packer import Answer
+    from packerlab.packer import Answer, Packer
     from packerlab.report import Outcome
     from packerlab.submissions import Files, Submission
+    from packerlab.template import Template
 
 STATIC_FIXTURES = frozenset(("template", "starter", "submission", "hidden", "request"))
 HIDDEN = "<hidden>"
@@ -80,7 +81,6 @@ class Grading:
     _outcomes: dict[str, str] = field(default_factory=dict)
     _hidden: set[str] = field(default_factory=set)
     _answers: dict[object, Answer] = field(default_factory=dict)
-    _inspected: bool = False
 
     # --- fixtures ---
 
@@ -160,9 +160,7 @@ class Grading:
     def _template(self) -> Template:
         if isinstance(self.template_or_problem, SyntaxProblem):
             problem = self.template_or_problem
-            raise Failure(
-                f"The template can't be read: {problem.message}", where=problem.where
-            )
+            raise Failure(f"The template can't be read: {problem.message}", where=problem.where)
         return self.template_or_problem
 
     @property
@@ -174,9 +172,8 @@ class Grading:
     def _checked_packer(self) -> Packer:
         """Packer, once it is known that the template uses only what the lab allows."""
         packer = self._any_packer
-        if not self._inspected:
-            self._inspected = True
-            refuse_foreign_components(self.lab, self._template, packer)
+        inspected = self._once("inspect", packer.inspect)
+        refuse_foreign_components(self.lab, self._template, inspected)
         return packer
 
     def _once(self, key: object, ask: Callable[[], Answer]) -> Answer:
@@ -230,9 +227,7 @@ class Grading:
                 raise Blocked(needed)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Any:
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         """Turn what a check raised into an outcome, and stop where the report has ended."""
         error = call.excinfo.value if call.excinfo else None
         report = yield
@@ -322,30 +317,6 @@ def _fault(error: BaseException | None) -> str:
     return clean(f"{type(error).__name__}: {error}{place}", 300)
 
 
-def refuse_foreign_components(lab: Lab, template: Template, packer: Packer) -> None:
-    """Reject a template that uses what the lab does not name: by our parser, and by Packer's list."""
-    allowed = set(lab.manifest.components)
-    for component in template.components():
-        if component.name not in allowed:
-            where = f"{visible(component.where.file)}:{component.where.line}"
-            raise RejectedError(_foreign(component.name, allowed, where))
-    answer = packer.inspect()
-    answer.expect_success()
-    listed = inspected_components(answer)
-    if listed is None:
-        raise RejectedError("a build's name or description has line breaks; use one line each.")
-    for name in sorted(listed - allowed):
-        raise RejectedError(_foreign(name, allowed, "`packer inspect` lists it"))
-
-
-def _foreign(name: str, allowed: set[str], where: str) -> str:
-    kind, _, own = name.partition(".")
-    return (
-        f"this lab does not use the {kind} `{visible(own)[:60]}` ({where}); "
-        f"it is done with {', '.join(sorted(allowed))}."
-    )
-
-
 def warm_up() -> None:
     """Have pytest load all that a session needs, once for many forks."""
     pytest.main([*OPTIONS, "--collect-only", *_only_ours(Path(__file__).with_name("warm_up.py"))])
@@ -361,6 +332,7 @@ def run_checks(grading: Grading, grader: Path, *, only_plan: bool = False) -> No
     """Run a grader's checks in this process, or only tell which there are."""
     planning = ["--collect-only"] if only_plan else []
     code = pytest.main([*OPTIONS, *planning, *_only_ours(grader)], plugins=[grading])
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED,
-                    pytest.ExitCode.INTERRUPTED, pytest.ExitCode.NO_TESTS_COLLECTED):  # fmt: skip
+    if grading.ending.status != "graded":
+        return
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not grading.told:
         grading.ending = Ending("fault", f"the grader {grader.name} can't be run.")

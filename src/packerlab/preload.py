@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import gc
 
-from packerlab import grading, hcl, plugin
+from packerlab import grading, parsing, plugin
 
-hcl.warm_up()
+parsing.warm_up()
 plugin.warm_up()
 gc.collect()
 gc.freeze()

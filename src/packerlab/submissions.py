@@ -237,7 +237,7 @@ def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         kind = _KINDS.get(stat.S_IFMT(mode), "device")
     elif info.flag_bits & 0x1:
-        kind = "encrypted file"
+        kind = "file with a password"
     elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         kind = "file packed in an unusual way"
 
@@ -335,7 +335,7 @@ def _extended_name(kind: bytes, body: bytes) -> str:
         digits = body[:8].partition(b" ")[0]
         length = int(digits) if digits.isdigit() else 0
         key, _, value = body[len(digits) + 1 : length].partition(b"=")
-        if not key or not value.endswith(b"\n"):
+        if not key or length > len(body) or not value.endswith(b"\n"):
             raise RejectedError("not a readable tar: a bad extended header.")
         if key.startswith(b"GNU.sparse."):
             raise RejectedError("it holds a sparse file; pack without --sparse.")

@@ -17,10 +17,13 @@ from packerlab.report import Where
 from packerlab.submissions import TEMPLATE_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 Path = tuple[str, ...]
 """A reference's steps, such as ("source", "file", "motd")."""
+
+COMPUTED = "dynamic"
+"""The kind of a component whose type is not written in the template."""
 
 MAX_STEPS = 40
 """How many references in a row are followed to a value."""
@@ -136,13 +139,10 @@ class Template:
     def source_of(self, build: Block) -> list[tuple[str, Block | None, Block | None]]:
         """What a build builds: (`type.name`, the top-level block, the block inside the build)."""
         known = {".".join(block.labels): block for block in self.sources}
-        found: list[tuple[str, Block | None, Block | None]] = []
-        for name in self._listed(build):
-            found.append((name, known.get(name), None))
-        for inner in build.all("source"):
-            name = ".".join(inner.labels).removeprefix("source.")
-            found.append((name, known.get(name), inner))
-        return found
+        listed = [(name, known.get(name), None) for name in self._listed(build)]
+        inner = [(".".join(block.labels).removeprefix("source."), block)
+                 for block in build.all("source")]  # fmt: skip
+        return [*listed, *((name, known.get(name), block) for name, block in inner)]
 
     def _listed(self, build: Block) -> Iterator[str]:
         expression = build.attributes.get("sources")
@@ -156,8 +156,10 @@ class Template:
         for block in self.blocks:
             if block.type in ("source", "data") and block.labels:
                 yield Component(f"{block.type}.{block.labels[0]}", block.where)
-            if block.type == "build":
+            elif block.type == "build":
                 yield from _components_inside(block)
+            elif block.type == "dynamic":
+                yield from _dynamic(block)
 
     def value(self, expression: Expression | None, steps: int = MAX_STEPS) -> Any:
         """The Python value of an expression, or `Unknown`."""
@@ -168,16 +170,10 @@ class Template:
         if expression.kind == "reference":
             return self._referenced(tuple(expression.references[0]), steps - 1)
         items = [self.value(item, steps - 1) for item in expression.items]
-        if expression.kind in ("other", "call") or any(isinstance(each, Unknown) for each in items):
+        make = _MAKE.get(expression.kind)
+        if make is None or any(isinstance(item, Unknown) for item in items):
             return Unknown(expression.references)
-        if expression.kind == "object":
-            computed = any("${" in key or "%{" in key for key in expression.keys)
-            pairs = zip(expression.keys, items, strict=True)
-            return Unknown(expression.references) if computed else dict(pairs)
-        if expression.kind == "list":
-            return items
-        texts = [_as_text(item) for item in items]
-        return Unknown(expression.references) if None in texts else "".join(map(str, texts))
+        return make(expression, items)
 
     def attribute(self, block: Block, name: str) -> Any:
         """The value of a block's attribute; None where it is not set."""
@@ -200,31 +196,53 @@ def _components_inside(build: Block) -> Iterator[Component]:
     for block in build.blocks:
         if block.type == "post-processors":
             yield from _components_inside(block)
-        elif block.type == "dynamic" and block.labels:
-            yield from _dynamic(block, block.labels[0])
-        elif block.type in _KINDS and block.labels:
-            yield Component(f"{block.type}.{_type_of('.'.join(block.labels))}", block.where)
+        elif block.type == "dynamic":
+            yield from _dynamic(block)
+        elif block.type in _LABELLED and block.labels:
+            yield _component(block.type, block.labels[0], block.where)
 
 
-def _dynamic(block: Block, kind: str) -> Iterator[Component]:
-    """What a `dynamic` block makes, where its label is written out.
+_LABELLED = ("provisioner", "post-processor", "error-cleanup-provisioner", "source")
 
-    A computed label is of no component that a lab can allow: it may depend on the verb or on a
-    hidden input, and then `packer inspect` lists something else than a build runs.
+
+def _component(kind: str, label: str, where: Where) -> Component:
+    return Component(f"{kind}.{label.removeprefix('source.').split('.')[0]}", where)
+
+
+def _dynamic(block: Block) -> Iterator[Component]:
+    """What a `dynamic` block makes, if its labels are written out.
+
+    Computed ones may come out otherwise in a build than in `packer inspect`: they are a component
+    that no lab allows.
     """
+    kind = ".".join(block.labels)
     labels = block.attributes.get("labels")
-    written = [item.value for item in labels.items] if labels and labels.kind == "list" else []
-    if kind in _KINDS and len(written) == 1 and isinstance(written[0], str):
-        yield Component(f"{kind}.{_type_of(written[0])}", block.where)
-    elif kind != "post-processors":
-        yield Component(f"dynamic.{kind}", block.where)
+    if kind == "post-processors" and labels is None:
+        pass
+    elif kind in _LABELLED and labels and [item.kind for item in labels.items] == ["literal"]:
+        yield _component(kind, str(labels.items[0].value), block.where)
+    else:
+        yield Component(f"{COMPUTED}.{kind}", block.where)
     for content in block.all("content"):
         yield from _components_inside(content)
 
 
-def _type_of(label: str) -> str:
-    """The `file` of `file` and of a build's own `source.file.motd`."""
-    return label.removeprefix("source.").split(".")[0]
+def _make_object(expression: Expression, items: list[Any]) -> Any:
+    if any("${" in key or "%{" in key for key in expression.keys):  # JSON's may be templates
+        return Unknown(expression.references)
+    return dict(zip(expression.keys, items, strict=True))
+
+
+def _make_text(expression: Expression, items: list[Any]) -> Any:
+    texts = [_as_text(item) for item in items]
+    return Unknown(expression.references) if None in texts else "".join(map(str, texts))
+
+
+_MAKE: dict[str, Callable[[Expression, list[Any]], Any]] = {
+    "list": lambda _, items: items,
+    "object": _make_object,
+    "template": _make_text,
+}
 
 
 def _as_text(value: Any) -> str | None:

@@ -10,8 +10,8 @@ source "file" "motd" {
 
 build {
   dynamic "source" {
-    for_each = ["file.motd"]
-    labels   = [source.value]
+    for_each = [1]
+    labels   = ["file.motd"]
     content {}
   }
 }
