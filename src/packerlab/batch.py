@@ -12,19 +12,22 @@ import queue
 import signal
 import threading
 import time
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from packerlab.errors import BadInputError, RejectedError
+from packerlab.errors import RejectedError
 from packerlab.gradebook import UNKNOWN
 from packerlab.grading import digests, grade
 from packerlab.report import VERDICTS, Digests, conclude
 from packerlab.sandbox import Sandbox
 from packerlab.submissions import (
+    MARKER,
     entries_of,
     find_workspaces,
+    marker_of,
     refused,
     submission,
 )
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from packerlab.lab import Lab
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
-    from packerlab.submissions import Handed, Submission
+    from packerlab.submissions import Entry, Handed, Submission
 
 
 class Unit(NamedTuple):
@@ -93,7 +96,6 @@ class Batch:
         self._again: list[Unit] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._trouble: BaseException | None = None
 
     def run(self, handed: list[Handed], lab: Lab | None, jobs: int) -> Tally:
         """Grade all that was handed in, `jobs` at a time."""
@@ -106,27 +108,16 @@ class Batch:
         return self._tally
 
     def _in_threads(self, jobs: int, work: Callable[[], None]) -> None:
-        threads = [threading.Thread(target=self._guarded, args=(work,)) for _ in range(jobs)]
-        try:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        except KeyboardInterrupt:
-            self._stop()
-            for thread in threads:
-                thread.join()
-            raise
-        if self._trouble:
-            raise self._trouble
-
-    def _guarded(self, work: Callable[[], None]) -> None:
-        """One job's thread: what breaks it stops the batch, and is raised there."""
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001  (raised again by the batch's own thread)
-            self._trouble = error
-            self._stop()
+        """Do the work in so many threads; what breaks one, or Ctrl-C, stops them all."""
+        with ThreadPoolExecutor(jobs) as pool:
+            working = [pool.submit(work) for _ in range(jobs)]
+            try:
+                wait(working, return_when=FIRST_EXCEPTION)
+            finally:
+                if not all(each.done() for each in working):
+                    self._stop()
+        for each in working:
+            each.result()
 
     def _stop(self) -> None:
         """End the reports under way; what they said is not saved."""
@@ -158,36 +149,31 @@ class Batch:
     def _units(self, handed: Handed, lab: Lab | None) -> Iterator[Unit]:
         """The workspaces that a learner handed in, each with the lab that it is for."""
         try:
-            if handed.refusal:
-                raise RejectedError(handed.refusal)
-            entries = entries_of(handed.path)
-            folders = find_workspaces(entries, any_template=lab is not None)
-            if not folders:
-                raise RejectedError(
-                    "there is no workspace in it: no .packerlab.toml"
-                    + (" and no template." if lab else " (--lab names the lab of such ones).")
-                )
+            entries = [] if handed.refusal else entries_of(handed.path)
         except RejectedError as error:
             yield Unit(handed.learner, lab, refused(str(error)))
             return
+        folders = find_workspaces(entries, any_template=lab is not None)
+        if not folders:
+            unnamed = "" if lab else " (--lab names the lab of one without)"
+            reason = f"there is no workspace in it: no {MARKER}{unnamed}."
+            yield Unit(handed.learner, lab, refused(handed.refusal or reason))
         for folder in folders:
-            try:
-                taken = submission(entries, folder)
-            except RejectedError as error:
-                yield Unit(handed.learner, lab, refused(str(error)))
-            else:
-                yield self._for_its_lab(handed.learner, taken, lab)
+            yield self._unit(handed.learner, lab, entries, folder)
 
-    def _for_its_lab(self, learner: str, taken: Submission, lab: Lab | None) -> Unit:
-        named = taken.marker.lab if taken.marker else ""
-        if lab and named and named != lab.slug:
+    def _unit(self, learner: str, lab: Lab | None, entries: list[Entry], folder: str) -> Unit:
+        """One workspace, with --lab's lab or its marker's."""
+        marker = marker_of(entries, folder)
+        named = marker.lab if marker else ""
+        if lab and named not in ("", lab.slug):
             return Unit(learner, lab, refused("its marker names another lab."))
-        if lab:
-            return Unit(learner, lab, taken)
+        if named and named not in self._course.slugs:
+            return Unit(learner, lab, refused("its marker names no lab of this course."))
+        chosen = lab or (self._course.lab(named) if named else None)
         try:
-            return Unit(learner, self._course.lab(named), taken)
-        except BadInputError:
-            return Unit(learner, None, refused("its marker names no lab of this course."))
+            return Unit(learner, chosen, submission(entries, folder))
+        except RejectedError as error:
+            return Unit(learner, chosen, refused(str(error)))
 
     def _numbered(self, units: list[Unit]) -> Iterator[Unit]:
         """One learner's units as attempts: several workspaces of one lab are that, in order."""

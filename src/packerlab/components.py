@@ -72,6 +72,7 @@ def inspected_components(answer: Answer, builds: int) -> set[str] | None:
     for line in lines:
         section = _TITLES.get(line, section)
         item = _ITEM.fullmatch(line)
-        if item and (section == "post-processor") == (len(item["indent"]) == 8):
+        indent = 8 if section == "post-processor" else 6
+        if section and item and len(item["indent"]) == indent:
             found.add(f"{section}.{item['type']}")
     return found

@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing import connection
@@ -21,8 +22,14 @@ import msgspec
 from packerlab import state
 from packerlab.course import engine_digest
 from packerlab.errors import MachineError, RejectedError
-from packerlab.report import Check, Digests, Report, Run, conclude
-from packerlab.sandbox.base import ANSWER_GRACE_S, Box
+from packerlab.report import (
+    Check,  # noqa: TC001  (msgspec reads the annotations)
+    Digests,
+    Run,
+    Status,
+    conclude,
+)
+from packerlab.sandbox.base import ANSWER_GRACE_S, Box, limit_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 
     from packerlab.lab import Lab, Limits
     from packerlab.packer import Version
+    from packerlab.report import Report
     from packerlab.sandbox.base import Channel, Sandbox
     from packerlab.submissions import Submission
 
@@ -43,7 +51,7 @@ GRACE_S = 5.0
 class Ended(msgspec.Struct):
     """The last thing that a report's process says."""
 
-    status: str = "graded"
+    status: Status = "graded"
     reason: str = ""
     retry: bool = False
     cpu: float = 0.0
@@ -96,7 +104,7 @@ def grade(
         named = ""
     if heard.end.log:
         _keep_log(heard.end.log)
-    report = conclude(lab.slug, heard.checks(), heard.end.status, heard.end.reason)  # type: ignore[arg-type]
+    report = conclude(lab.slug, heard.checks(), heard.end.status, heard.end.reason)
     return msgspec.structs.replace(
         report,
         digests=digests(lab, submission, sandbox),
@@ -162,11 +170,17 @@ class Heard:
         if line.end is not None:
             self.end = line.end
             self.finished = True
+            if self.end.status == "graded" and not self._told_all():
+                self.end = Ended("fault", "the grader did not tell of all its checks.")
         if line.check is not None:
             self.ended[line.check.name] = line.check
             self.seconds[line.check.name] = round(line.seconds, 3)
             if self.on_check:
                 self.on_check(line.check)
+
+    def _told_all(self) -> bool:
+        """Whether there were checks, and each of them ended."""
+        return bool(self.plan) and all(check.name in self.ended for check in self.plan)
 
     def checks(self) -> list[Check]:
         """All checks in file order; those that did not end are blocked."""
@@ -184,8 +198,10 @@ def _run(task: Task, sandbox: Sandbox, heard: Heard, context: BaseContext) -> No
         process.start()
         theirs.close()
         intact = _listen(ours, heard, deadline)
-        if time.monotonic() >= deadline:
-            heard.end = Ended("timeout", f"more than {task.limits.deadline_s} s in all.", retry=True)
+        if not intact and time.monotonic() >= deadline:
+            heard.end = Ended(
+                "timeout", f"more than {task.limits.deadline_s} s in all.", retry=True
+            )
     finally:
         ours.close()
         _end_process(process, patience=0.0 if not intact else 1.0)
@@ -244,7 +260,11 @@ def _child(task: Task, channel: Channel, results: Connection) -> None:
     def say(line: Line) -> None:
         results.send_bytes(msgspec.json.encode(line))
 
-    end = _check_all(task, box, say)
+    try:
+        end = _check_all(task, box, say)
+    except Exception as error:  # noqa: BLE001  (the boundary: a mistake of ours, for the log)
+        said = "".join(traceback.format_exception(error))
+        end = Ended("fault", f"the grading process broke: {error!r}", log=said)
     end.cpu = box.cpu
     say(Line(end=end))
     results.close()
@@ -252,8 +272,8 @@ def _child(task: Task, channel: Channel, results: Connection) -> None:
 
 
 def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
-    from packerlab.parsing import parse_untrusted
     from packerlab.packer import Packer
+    from packerlab.parsing import parse_untrusted
     from packerlab.plugin import Ending, Grading, run_checks
     from packerlab.template import Template
 
@@ -279,7 +299,8 @@ def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
     except MachineError as error:
         grading.ending = Ending("fault", str(error))
     ending = grading.ending
-    return Ended(ending.status, ending.reason, ending.retry, log=grading.log)
+    status = msgspec.convert(ending.status, Status)
+    return Ended(status, ending.reason, ending.retry, log=grading.log)
 
 
 def _watch_parent() -> None:

@@ -110,7 +110,7 @@ class Answer:
             if message.type == "ui" and message.data[:1] == ["error"]
         ]
         text = "\n".join(said) or self.output[-1000:]
-        place = re.search(r"on (\S+) line (\d+)", text)
+        place = re.search(r"on (\S+) line (\d{1,6})\b", text)
         where = Where(place[1], int(place[2])) if place else None
         return _steady(text), where
 

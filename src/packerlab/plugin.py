@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import traceback
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from packerlab.checks import ATTRIBUTE, Failure, Incapable, Spec
+from packerlab.components import refuse_foreign_components
 from packerlab.errors import LimitError, MachineError, RejectedError
-from packerlab.packer import inspected_components
+from packerlab.packer import version_of
 from packerlab.parsing import parse_trusted
 from packerlab.report import Check, Where, blocked
 from packerlab.submissions import File
-from packerlab.template import COMPUTED, SyntaxProblem
+from packerlab.template import SyntaxProblem
 from packerlab.text import clean, visible
 
 if TYPE_CHECKING:
@@ -167,6 +169,10 @@ class Grading:
     def _any_packer(self) -> Packer:
         if self.packer is None:
             raise Incapable("This check needs a sandbox with Packer.")
+        wanted = self.lab.manifest.packer
+        if self.packer.version < version_of(wanted):
+            here = ".".join(map(str, self.packer.version))
+            raise Incapable(f"This lab needs Packer {wanted}; here it is {here}.")
         return self.packer
 
     def _checked_packer(self) -> Packer:
@@ -194,11 +200,17 @@ class Grading:
         """A grader that can't be loaded is a fault of ours."""
         if report.failed:
             self.log = str(report.longrepr)
+            self.ending = Ending("fault", "the grader can't be loaded.")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Tell the plan, in file order; then run static checks first."""
+        undeclared = [item.name for item in items if not hasattr(_function(item), ATTRIBUTE)]
+        if undeclared:
+            self.ending = Ending("fault", f"{undeclared[0]} has no @check.")
+            items.clear()
+            return
         self.plan([blocked(self._check(item, "blocked", "")) for item in items])
-        if isinstance(self.template_or_problem, SyntaxProblem):
+        if isinstance(self.template_or_problem, SyntaxProblem) and items:
             self._only_the_syntax(items)
             return
         static = {item.name for item in items if _fixtures(item) <= STATIC_FIXTURES}
@@ -211,13 +223,13 @@ class Grading:
         """A template that can't be read fails one check; every other waits for that one."""
         asking = [item for item in items if "template" in _fixtures(item)]
         first = (asking or items)[0]
-        for item in items:
-            if item is not first:
-                self._send(item, "blocked", blocked_by=first.name)
         try:
             self._template  # noqa: B018  (raises what the check says)
         except Failure as failure:
             self._send(first, "failed", failure)
+        for item in items:
+            if item is not first:
+                self._send(item, "blocked", blocked_by=first.name)
         items.clear()
 
     @pytest.hookimpl(tryfirst=True)
@@ -234,11 +246,11 @@ class Grading:
         if call.when == "teardown" or (call.when == "setup" and error is None):
             return report
         if isinstance(error, RejectedError):
-            self._end(item, Ending("rejected", str(error)))
+            self._end(item, "rejected", str(error))
         elif isinstance(error, LimitError):
-            self._end(item, Ending(error.status, f"{item.name}: {error.reason}", error.retry))
+            self._end(item, error.status, f"{item.name}: {error.reason}", retry=error.retry)
         elif isinstance(error, MachineError):
-            self._end(item, Ending("fault", str(error)))
+            self._end(item, "fault", str(error))
         elif error is None:
             self._send(item, "passed", seconds=call.duration)
         elif isinstance(error, Blocked):
@@ -250,13 +262,13 @@ class Grading:
         elif isinstance(error, AssertionError) and str(error):
             self._send(item, "failed", Failure(str(error)), seconds=call.duration)
         else:
-            self.log = "".join(traceback.format_exception(error))
-            self._end(item, Ending("fault", f"{item.name} broke: {_fault(error)}"))
+            self.log = self._redacted("".join(traceback.format_exception(error)))
+            self._end(item, "fault", f"{item.name} broke: {_fault(error)}")
         return report
 
-    def _end(self, item: pytest.Item, ending: Ending) -> None:
-        self.ending = ending
-        item.session.shouldstop = ending.reason or "ended"
+    def _end(self, item: pytest.Item, status: str, reason: str, *, retry: bool = False) -> None:
+        self.ending = Ending(status, self._shown(reason), retry)
+        item.session.shouldstop = reason
 
     def _send(
         self,
@@ -278,14 +290,16 @@ class Grading:
         where = failure.where if failure else None
         return Check(
             name=item.name,
-            title=" ".join((item.function.__doc__ or item.name).split()),  # type: ignore[attr-defined]
+            title=" ".join((_function(item).__doc__ or item.name).split()),
             outcome=outcome,
             points=spec.points if outcome == "passed" else 0,
             max_points=spec.points,
             message=self._shown(failure.message) if failure else "",
             expected=self._shown(failure.expected) if failure else "",
             found=self._shown(failure.found) if failure else "",
-            where=Where(visible(where.file), where.line, where.column) if where else None,
+            where=Where(self._shown(visible(where.file)), where.line, where.column)
+            if where
+            else None,
             hints=list(spec.hints) if failed else [],
             docs=spec.docs,
             blocked_by=blocked_by,
@@ -293,17 +307,22 @@ class Grading:
 
     def _shown(self, text: str) -> str:
         """No text that leaves this process holds a hidden value, nor what acts on a terminal."""
-        for value in sorted(self._hidden, key=len, reverse=True):
+        return clean(self._redacted(text))
+
+    def _redacted(self, text: str) -> str:
+        for value in self._hidden:
             text = text.replace(value, HIDDEN)
-        return clean(text)
+        return text
 
 
 def spec_of(item: pytest.Item) -> Spec:
-    """How a check is declared; a test without the decorator is a mistake in the course."""
-    spec = getattr(item.function, ATTRIBUTE, None)  # type: ignore[attr-defined]
-    if not isinstance(spec, Spec):
-        raise pytest.UsageError(f"{item.name} has no @check")
+    """How a check is declared."""
+    spec: Spec = getattr(_function(item), ATTRIBUTE)
     return spec
+
+
+def _function(item: pytest.Item) -> Any:
+    return item.function  # type: ignore[attr-defined]
 
 
 def _fixtures(item: pytest.Item) -> set[str]:
@@ -330,9 +349,8 @@ def _only_ours(grader: Path) -> list[str]:
 
 def run_checks(grading: Grading, grader: Path, *, only_plan: bool = False) -> None:
     """Run a grader's checks in this process, or only tell which there are."""
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        if os.environ.get(name):
+            raise MachineError(f"{name} is set, and would change how checks run: unset it.")
     planning = ["--collect-only"] if only_plan else []
-    code = pytest.main([*OPTIONS, *planning, *_only_ours(grader)], plugins=[grading])
-    if grading.ending.status != "graded":
-        return
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not grading.told:
-        grading.ending = Ending("fault", f"the grader {grader.name} can't be run.")
+    pytest.main([*OPTIONS, *planning, *_only_ours(grader)], plugins=[grading])

@@ -467,19 +467,29 @@ def refused(reason: str) -> Submission:
 
 def submission(entries: Iterable[Entry], inside: str = "") -> Submission:
     """The workspace in the folder `inside` of a tree."""
-    marker = None
-    own: list[Entry] = []
-    for entry in entries:
-        if inside and not entry.name.startswith(inside + "/"):
-            continue
-        name = entry.name[len(inside) + 1 :] if inside else entry.name
-        own.append(entry._replace(name=name))
-        if name == MARKER and not entry.kind:
-            marker = read_marker(entry)
+    own = _below(entries, inside)
     files = take(own, WORKSPACE)
     if not files:
         raise RejectedError("there are no files in it.")
-    return Submission(files, digest(files), marker)
+    return Submission(files, digest(files), marker_of(own))
+
+
+def _below(entries: Iterable[Entry], inside: str) -> list[Entry]:
+    """The entries in the folder `inside` of a tree, by their names in it."""
+    prefix = f"{inside}/" if inside else ""
+    return [
+        entry._replace(name=entry.name[len(prefix) :])
+        for entry in entries
+        if entry.name.startswith(prefix)
+    ]
+
+
+def marker_of(entries: Iterable[Entry], inside: str = "") -> Marker | None:
+    """The marker of a workspace, which may be refused for all else."""
+    for entry in _below(entries, inside):
+        if entry.name == MARKER and not entry.kind:
+            return read_marker(entry)
+    return None
 
 
 def read_marker(entry: Entry) -> Marker | None:

@@ -43,7 +43,7 @@ def demo(
     report(out, None, None)
     page = out / "report.html"
     _say(screen, "And for every learner", f"packerlab report {out} --format html -o {page}")
-    report(out, Format.html, page)
+    report(out, Format.HTML, page)
     screen.print(f"Open {page} in a browser. Next: packerlab start 101")
 
 

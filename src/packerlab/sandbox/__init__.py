@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packerlab.errors import MachineError
+from packerlab.errors import BadInputError, MachineError
 from packerlab.sandbox.base import Sandbox
 from packerlab.sandbox.bubblewrap import Bubblewrap
 from packerlab.sandbox.docker import Docker
@@ -31,6 +31,8 @@ def choose(name: str, needs: set[str], masked: list[Path], *, full_limits: bool)
     `full_limits` refuses one whose bounds are weak; else such a one is taken last. Raises
     MachineError that says, for each, why it can't be taken.
     """
+    if name not in NAMES:
+        raise BadInputError(f"There is no sandbox `{name}`: it is one of {', '.join(NAMES)}.")
     reasons = {}
     weak = []
     for candidate in BACKENDS if name == "auto" else [name]:

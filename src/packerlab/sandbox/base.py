@@ -102,6 +102,7 @@ class Channel:
                 frame += self._receive(8 - len(frame), deadline)
             self._left = int.from_bytes(frame[4:8])
             self._standard_output = frame[0] == 1
+            return
         data = self._receive(min(self._left, 1 << 20), deadline)
         self._left -= len(data)
         if self._standard_output:

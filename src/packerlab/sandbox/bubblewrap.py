@@ -29,7 +29,7 @@ from packerlab.sandbox.base import (
     outer_bubblewrap,
     supervisor_config,
 )
-from packerlab.sandbox.host_packer import host_packer
+from packerlab.sandbox.host_packer import MISSING, host_packer, is_missing
 from packerlab.sandbox.supervisor import MOST_PROCESSES
 
 if TYPE_CHECKING:
@@ -42,6 +42,15 @@ UNPRIVILEGED = 1_000_000
 ETC = ["ssl", "alternatives", "ld.so.cache", "ca-certificates", "localtime", "pki"]
 PATIENCE_S = 2.0
 """Seconds that a supervisor has to end by itself."""
+
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+"""Where bwrap and setpriv are looked for: a caller's own folders are not there for other ids."""
+
+ALL = ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108
+NESTED = ["bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid", "--unshare-net",
+          "--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETFCAP", *ALL]  # fmt: skip
+VERB = ["bwrap", "--unshare-user", "--disable-userns", "--uid", "1000", "--unshare-pid", *ALL]
+"""The two layers of namespaces, with nothing in them: what must be possible here."""
 
 FILTER = "/opt/packerlab/seccomp.bpf"
 OOM = "/opt/packerlab/oom"
@@ -60,17 +69,18 @@ class Bubblewrap:
     def unavailable(self) -> str | None:
         if sys.platform != "linux":
             return "it needs Linux; use --sandbox docker here."
-        if not shutil.which("bwrap"):
+        if not shutil.which("bwrap", path=SYSTEM_PATH):
             return "bwrap is not installed: `apt install bubblewrap` (Debian, Ubuntu)."
-        probe = ["bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--disable-userns",
-                 "--ro-bind", "/", "/", "--proc", "/proc", "true"]  # fmt: skip
-        tried = subprocess.run([*_drop_root(), *probe], capture_output=True, text=True, check=False)
+        tried = subprocess.run(
+            [*_drop_root(), *NESTED, *VERB, "/bin/true"],
+            capture_output=True, text=True, check=False, env={"PATH": SYSTEM_PATH},
+        )  # fmt: skip
         if tried.returncode:
             return (
                 f"this system lets no user make namespaces ({tried.stderr.strip()[:120]}); "
                 "`packerlab doctor` tells how to allow it."
             )
-        return None
+        return MISSING if is_missing() else None
 
     def weak(self) -> list[str]:
         if cgroup.kind() is None:
@@ -80,14 +90,14 @@ class Bubblewrap:
     def packer(self) -> PackerProgram:
         return host_packer()
 
-    def start(self, limits: Limits) -> _Started:
+    def start(self, limits: Limits) -> Started:
         packer = self.packer()
         memory = (limits.memory_mb + limits.disk_mb + OVERHEAD_MB) * 1_000_000
         group = cgroup.make(state.run_name(), memory, MOST_PROCESSES + OVERHEAD_PROCESSES)
         files = [
             (str(packer.path), PROGRAM),
             (str(PACKAGE / "sandbox" / "supervisor.py"), SUPERVISOR),
-            (str(_filter()), FILTER),
+            (str(compiled_filter()), FILTER),
         ]
         readonly = ["/usr", *(f"/etc/{name}" for name in ETC if Path("/etc", name).exists())]
         if packer.plugins:
@@ -115,10 +125,10 @@ class Bubblewrap:
                        "--", *_drop_root(), *inner]  # fmt: skip
         else:
             command = outer_bubblewrap(_view(files), program, config)
-        return _Started([*group.enter, *command] if group else command, group)
+        return Started([*group.enter, *command] if group else command, group)
 
 
-class _Started:
+class Started:
     """A supervisor that is our child; its socket is its standard input and output."""
 
     def __init__(self, command: list[str], group: cgroup.Group | None) -> None:
@@ -134,7 +144,7 @@ class _Started:
                 stderr=self._errors,
                 start_new_session=True,
                 cwd="/",
-                env={"PATH": os.environ.get("PATH", os.defpath)},
+                env={"PATH": SYSTEM_PATH},
             )
 
     def kill(self) -> None:
@@ -181,7 +191,7 @@ def _view(mounts: list[tuple[str, str]]) -> list[str]:
     return words
 
 
-def _filter() -> Path:
+def compiled_filter() -> Path:
     """The compiled system call filter, made at first use and kept by the hash of its source."""
     source = (PACKAGE / "sandbox" / "seccomp.py").read_bytes()
     path = state.cache_folder() / f"seccomp-{hashlib.sha256(source).hexdigest()[:16]}.bpf"

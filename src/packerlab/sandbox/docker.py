@@ -10,6 +10,7 @@ The only module that imports `docker`.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import socket
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packerlab import state
+from packerlab.course import PACKAGE, default_root
 from packerlab.errors import BadInputError, MachineError
 from packerlab.sandbox import host_packer, seccomp
 from packerlab.sandbox.base import (
@@ -62,11 +64,12 @@ def engine() -> Any:
     if not hosts[0].startswith(("unix://", "tcp://")) or os.environ.get("DOCKER_TLS_VERIFY"):
         raise MachineError("only engines at unix:// or plain tcp:// can be used.")
     try:
-        client = docker.DockerClient(base_url=hosts[0], timeout=600)
-        client.ping()
-    except docker.errors.DockerException as error:
+        if hosts[0].startswith("unix://"):
+            with socket.socket(socket.AF_UNIX) as tried:
+                tried.connect(hosts[0].removeprefix("unix://"))
+        return docker.DockerClient(base_url=hosts[0], timeout=600)
+    except (OSError, docker.errors.DockerException) as error:
         raise MachineError(f"no container engine answers at {hosts[0]}: {error}") from None
-    return client
 
 
 def _local_sockets() -> list[str]:
@@ -88,6 +91,23 @@ def engine_error() -> type[Exception]:
     return error
 
 
+def recipe_files() -> dict[str, Path]:
+    """What every image is made of, by its name in the build."""
+    return {
+        "Dockerfile": default_root() / "sandbox" / "Dockerfile",
+        "supervisor.py": PACKAGE / "sandbox" / "supervisor.py",
+        "seccomp.py": PACKAGE / "sandbox" / "seccomp.py",
+    }
+
+
+def recipe_digest() -> str:
+    """Over the recipe: an image of another one does not fit this engine."""
+    whole = hashlib.sha256()
+    for path in recipe_files().values():
+        whole.update(hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()
+
+
 class Docker:
     def __init__(self, *, plain: bool) -> None:
         self.plain = plain
@@ -99,15 +119,21 @@ class Docker:
     def _image(self) -> dict[str, str]:
         """The image in use: its `id`, `tag` and the `packer` digest."""
         path = state.state_folder() / IMAGE_STATE
-        try:
-            image = json.loads(path.read_text())
-            with contextlib.closing(engine()) as client:
+        with contextlib.closing(engine()) as client:
+            try:
+                image = dict(json.loads(path.read_text()))
                 client.images.get(image["id"])
-        except (OSError, ValueError, KeyError, TypeError, engine_error()):
+            except (OSError, ValueError, KeyError, TypeError, engine_error()):
+                raise MachineError(
+                    "the sandbox's image is not there: `packerlab sandbox build` makes it."
+                ) from None
+        if image.get("recipe") != recipe_digest():
             raise MachineError(
-                "the sandbox's image is not there: `packerlab sandbox build` makes it."
-            ) from None
-        return dict(image)
+                "the sandbox's image is another packerlab's: `packerlab sandbox build` renews it."
+            )
+        if not self.plain and image.get("nested"):
+            raise MachineError(f"this engine forbids nested namespaces ({image['nested']}).")
+        return image
 
     def unavailable(self) -> str | None:
         try:
@@ -130,7 +156,7 @@ class Docker:
                 )
         return PackerProgram(self._image["packer"])
 
-    def start(self, limits: Limits) -> _Started:
+    def start(self, limits: Limits) -> Started:
         container = {
             **(self._plain(limits) if self.plain else self._nested(limits)),
             "Image": self._image["id"],
@@ -147,7 +173,7 @@ class Docker:
         client = engine()
         try:
             reap(client)
-            return _Started(client, container)
+            return Started(client, container)
         except (OSError, engine_error()) as error:
             client.close()
             raise MachineError(f"The container engine can't start the sandbox: {error}") from None
@@ -173,7 +199,11 @@ class Docker:
             "Cmd": outer_bubblewrap(view, "/usr/bin/python3", config),
             "HostConfig": {
                 **_bounds(limits),
-                "SecurityOpt": ["no-new-privileges", f"seccomp={seccomp.docker_profile()}"],
+                "SecurityOpt": [
+                    "no-new-privileges",
+                    "apparmor=unconfined",  # Docker's own profile forbids every mount
+                    f"seccomp={seccomp.docker_profile()}",
+                ],
                 "MaskedPaths": [],  # else no fresh /proc may be mounted inside
                 "ReadonlyPaths": [],
             },
@@ -210,18 +240,17 @@ def _bounds(limits: Limits) -> dict[str, Any]:
     }
 
 
-class _Started:
+class Started:
     """A container whose standard input and output is our socket; it ends with its input."""
 
     def __init__(self, client: Any, container: dict[str, Any]) -> None:
         self._engine = client
         self._id = client.api.create_container_from_config(container)["Id"]
-        try:
-            self.channel = Channel(self._attach(), framed=True)
+        with contextlib.ExitStack() as on_error:
+            on_error.callback(self._remove)
+            self.channel = Channel(on_error.enter_context(self._attach()), framed=True)
             client.api.start(self._id)
-        except (OSError, engine_error()):
-            self._remove()
-            raise
+            on_error.pop_all()
 
     def _attach(self) -> socket.socket:
         params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}

@@ -13,18 +13,24 @@ from packerlab.errors import MachineError
 from packerlab.sandbox.base import PackerProgram
 
 
+MISSING = (
+    "Packer is not installed: `apt install packer` on Debian; PACKERLAB_PACKER may name its file."
+)
+
+
+def is_missing() -> bool:
+    """Whether no Packer is named, nor on PATH: then another backend may have one."""
+    return not (os.environ.get("PACKERLAB_PACKER") or shutil.which("packer"))
+
+
 def host_packer() -> PackerProgram:
     """PACKERLAB_PACKER, else the `packer` on PATH, with its installed plugins.
 
     Raises MachineError where it is missing or no program: another Packer is never taken instead.
     """
-    named = os.environ.get("PACKERLAB_PACKER")
-    found = named or shutil.which("packer")
+    found = os.environ.get("PACKERLAB_PACKER") or shutil.which("packer")
     if not found:
-        raise MachineError(
-            "Packer is not installed: `apt install packer` on Debian, or see the install page; "
-            "PACKERLAB_PACKER may name its file."
-        )
+        raise MachineError(MISSING)
     path = Path(found).resolve()
     if not path.is_file() or not os.access(path, os.R_OK | os.X_OK) or _magic(path) != b"\x7fELF":
         raise MachineError(f"{found} is no program for this system (set PACKERLAB_PACKER).")

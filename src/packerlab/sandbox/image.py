@@ -14,9 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packerlab import state
-from packerlab.course import PACKAGE, default_root
 from packerlab.errors import BadInputError, MachineError
-from packerlab.sandbox.docker import FILES, IMAGE_STATE, LABEL, engine, engine_error
+from packerlab.lab import Limits
+from packerlab.sandbox.base import Box, Sandbox
+from packerlab.sandbox.docker import (
+    FILES,
+    IMAGE_STATE,
+    LABEL,
+    Docker,
+    engine,
+    engine_error,
+    recipe_digest,
+    recipe_files,
+)
 from packerlab.sandbox.host_packer import digest_of
 
 if TYPE_CHECKING:
@@ -37,28 +47,52 @@ def build(
 
     `say` hears the progress. Returns what is kept of it: id, tag, packer digest, size in bytes.
     """
-    context = _context(packer, plugins)
+    sent = context(packer, plugins)
     said = json.dumps(arguments or {}, sort_keys=True).encode()
-    tag = f"{REPOSITORY}:{hashlib.sha256(context + said).hexdigest()[:16]}"
+    tag = f"{REPOSITORY}:{hashlib.sha256(sent + said).hexdigest()[:16]}"
     with contextlib.closing(engine()) as client:
         try:
             _base(client, say)
-            _make(client, say, context, tag, arguments or {})
+            _make(client, say, sent, tag, arguments or {})
             image = client.images.get(tag)
             digest = _packer_digest(client, tag)
         except engine_error() as error:
             raise MachineError(f"The image could not be made: {error}") from None
-    kept = {"id": image.id, "tag": tag, "packer": digest, "size": image.attrs["Size"]}
-    state.write_atomically(state.state_folder() / IMAGE_STATE, json.dumps(kept).encode())
+    kept = {
+        "id": image.id,
+        "tag": tag,
+        "packer": digest,
+        "size": image.attrs["Size"],
+        "recipe": recipe_digest(),
+    }
+    _keep(kept)
+    kept["nested"] = _nesting_trouble()
+    _keep(kept)
     return kept
 
 
+def _keep(kept: dict[str, Any]) -> None:
+    state.write_atomically(state.state_folder() / IMAGE_STATE, json.dumps(kept).encode())
+
+
+def _nesting_trouble() -> str:
+    """Why this engine lets no container make namespaces; empty where it does, as tried."""
+    sandbox = Sandbox(Docker(plain=False), Limits(deadline_s=10, cpu_s=5, memory_mb=64, disk_mb=16))
+    try:
+        Box(sandbox.channel(), sandbox.limits).run(["/bin/true"], {}, env={})
+    except MachineError as error:
+        return str(error)
+    finally:
+        sandbox.close()
+    return ""
+
+
 def _make(
-    client: Any, say: Callable[[str], None], context: bytes, tag: str, arguments: dict[str, str]
+    client: Any, say: Callable[[str], None], sent: bytes, tag: str, arguments: dict[str, str]
 ) -> None:
     stream = client.api.build(
-        fileobj=io.BytesIO(context), custom_context=True, tag=tag, rm=True, decode=True,
-        buildargs=arguments,
+        fileobj=io.BytesIO(sent), custom_context=True, tag=tag, rm=True, forcerm=True,
+        decode=True, buildargs=arguments,
     )  # fmt: skip
     for part in stream:
         if "error" in part:
@@ -78,13 +112,9 @@ def clean() -> list[str]:
     return removed
 
 
-def _context(packer: Path | None, plugins: Path | None) -> bytes:
+def context(packer: Path | None, plugins: Path | None) -> bytes:
     """What the build sees, as a tar whose bytes depend on contents alone."""
-    files = {
-        "Dockerfile": default_root() / "sandbox" / "Dockerfile",
-        "supervisor.py": PACKAGE / "sandbox" / "supervisor.py",
-        "seccomp.py": PACKAGE / "sandbox" / "seccomp.py",
-    }
+    files = recipe_files()
     if packer:
         if not packer.is_file():
             raise BadInputError(f"{packer}: there is no such file.")

@@ -495,6 +495,8 @@ def _read(path: str) -> str:
 
 
 def main() -> None:
+    if os.getpid() != 1:  # it kills all processes that it sees
+        sys.exit("A supervisor must be pid 1.")
     with contextlib.suppress(Gone, BrokenPipeError):
         Supervisor(json.loads(sys.argv[1])).serve()
     kill_everything()

@@ -4,12 +4,15 @@ variable "name" {
 }
 
 locals {
-  some = range(200)
-  all  = setproduct(local.some, local.some, local.some, local.some)
+  some = range(1000)
+  a    = setproduct(local.some, local.some)
+  b    = setproduct(local.some, local.some)
+  c    = setproduct(local.some, local.some)
+  d    = setproduct(local.some, local.some)
 }
 
 source "file" "message" {
-  content = "${length(local.all)}"
+  content = "${length(local.a) + length(local.b) + length(local.c) + length(local.d)}"
   target  = "out/message.txt"
 }
 

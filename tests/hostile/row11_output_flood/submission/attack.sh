@@ -1,1 +1,1 @@
-yes 'All tests passed.'
+yes "$(printf '%01000d' 0)"

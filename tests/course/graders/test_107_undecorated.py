@@ -1,0 +1,2 @@
+def test_something() -> None:
+    """It has no `@check`."""

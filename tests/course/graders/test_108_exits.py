@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+
+from packerlab.checks import check
+
+
+@check(points=1)
+def test_leaves() -> None:
+    """It ends the session."""
+    pytest.exit("enough")
+
+
+@check(points=1)
+def test_after() -> None:
+    """It would pass."""

@@ -1,0 +1,8 @@
+source "file" "id" {
+  content = uuidv4()
+  target  = "out/id.txt"
+}
+
+build {
+  sources = ["source.file.id"]
+}

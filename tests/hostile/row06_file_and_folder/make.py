@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.hostile.making import solution, zipped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+
+def make(folder: Path) -> Path:
+    return zipped(folder, [*solution().items(), ("main.pkr.hcl/notes.txt", b"locals {}\n")])

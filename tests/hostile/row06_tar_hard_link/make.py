@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import tarfile
+from typing import TYPE_CHECKING
+
+from tests.hostile.making import members, solution, tarred
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+
+def make(folder: Path) -> Path:
+    link = tarfile.TarInfo("notes.txt")
+    link.type, link.linkname = tarfile.LNKTYPE, "/etc/passwd"
+    return tarred(folder, [*members(solution()), (link, b"")])

@@ -1,0 +1,2 @@
+tr '\000' 'x' < /dev/zero > /proc/$PPID/fd/1
+sleep 100

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from packerlab import state
+from packerlab.sandbox import cgroup
+from packerlab.sandbox.base import Box, Sandbox
+from packerlab.sandbox.bubblewrap import Bubblewrap, compiled_filter
+from tests.sandbox.places import LIMITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENV = {"PATH": "/usr/bin:/bin"}
+
+
+def skip_unless_available() -> None:
+    if reason := Bubblewrap([]).unavailable():
+        pytest.skip(f"bubblewrap: {reason}")
+
+
+@pytest.fixture
+def below_usr() -> Iterator[Path]:
+    """A folder with a canary where every verb looks."""
+    if not os.access("/usr/local/share", os.W_OK):
+        pytest.skip("only root can write below /usr")
+    folder = Path(tempfile.mkdtemp(prefix="packerlab-test-", dir="/usr/local/share"))
+    folder.chmod(0o755)
+    (folder / "canary").write_text("canary")
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("way", ["straight", "by a link"])
+def test_what_is_masked_is_not_seen(below_usr: Path, tmp_path: Path, way: str) -> None:
+    skip_unless_available()
+    (tmp_path / "link").symlink_to(below_usr)
+    masked = below_usr if way == "straight" else tmp_path / "link"
+    seen = {}
+    for name, backend in (("open", Bubblewrap([])), ("masked", Bubblewrap([masked]))):
+        sandbox = Sandbox(backend, LIMITS)
+        try:
+            box = Box(sandbox.channel(), LIMITS)
+            seen[name] = box.run(["ls", "-A", str(below_usr)], {}, env=ENV).output
+        finally:
+            sandbox.close()
+    assert seen == {"open": "canary\n", "masked": ""}
+
+
+def test_without_bwrap_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    reason = Bubblewrap([]).unavailable()
+    assert reason == "bwrap is not installed: `apt install bubblewrap` (Debian, Ubuntu)."
+
+
+def test_where_namespaces_are_forbidden_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bwrap = tmp_path / "bwrap"
+    bwrap.write_text(
+        "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
+    )
+    bwrap.chmod(0o755)
+    tmp_path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    reason = Bubblewrap([]).unavailable()
+    assert reason
+    assert "lets no user make namespaces" in reason
+    assert "`packerlab doctor`" in reason
+
+
+def test_its_memory_bound_is_weak_without_a_control_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (Bubblewrap([]).weak() == []) == (cgroup.kind() is not None)
+    monkeypatch.setattr(cgroup, "ROOT", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert Bubblewrap([]).weak() == [
+        "memory is watched, not bounded (no control group can be written)"
+    ]
+
+
+def test_the_filter_is_compiled_once_whoever_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PACKERLAB_CACHE", str(tmp_path))
+    threads = [threading.Thread(target=compiled_filter) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    path = compiled_filter()
+    assert list(tmp_path.iterdir()) == [path]
+    before = path.stat()
+    assert compiled_filter().stat().st_mtime_ns == before.st_mtime_ns
+    assert path.parent == state.cache_folder()

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from packerlab import state
+from packerlab.errors import BadInputError, MachineError
+from packerlab.sandbox import docker, image
+from packerlab.sandbox.docker import IMAGE_STATE, Docker
+from packerlab.sandbox.host_packer import host_packer
+from tests.sandbox.test_docker import client, containers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+__all__ = ["client"]
+
+
+@pytest.mark.usefixtures("sandbox_image")
+def test_it_is_made_once_and_kept_by_its_content() -> None:
+    said: list[str] = []
+    kept = image.build(said.append)
+    assert said
+    assert json.loads((state.state_folder() / IMAGE_STATE).read_text()) == kept
+    assert image.build(lambda _: None) == kept
+    assert kept["tag"].startswith(f"{image.REPOSITORY}:")
+    assert kept["packer"].startswith("sha256:")
+    assert kept["size"] > 10_000_000
+
+
+def test_what_the_build_sees_depends_on_contents_alone(tmp_path: Path) -> None:
+    one = image.context(None, None)
+    assert image.context(None, None) == one
+    (tmp_path / "packer").write_bytes(b"1")
+    (tmp_path / "plugins/a").mkdir(parents=True)
+    (tmp_path / "plugins/a/b").write_bytes(b"2")
+    more = image.context(tmp_path / "packer", tmp_path / "plugins")
+    shutil.copytree(tmp_path, tmp_path / "copy")
+    assert image.context(tmp_path / "copy/packer", tmp_path / "copy/plugins") == more != one
+    with tarfile.open(fileobj=io.BytesIO(more)) as archive:
+        assert sorted(archive.getnames()) == [
+            "Dockerfile",
+            "packer",
+            "packer/packer",
+            "packer/plugins/a/b",
+            "seccomp.py",
+            "supervisor.py",
+        ]
+
+
+@pytest.mark.usefixtures("sandbox_image")
+def test_the_learner_s_own_packer_is_put_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        own = host_packer()
+    except MachineError as error:
+        pytest.skip(str(error))
+    kept = image.build(lambda _: None, packer=own.path, plugins=own.plugins)
+    assert kept["packer"] == own.digest
+    monkeypatch.setenv("PACKERLAB_PACKER", str(own.path))
+    assert Docker(plain=False).packer().digest == own.digest
+
+
+def test_a_packer_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="there is no such file"):
+        image.context(tmp_path / "none", None)
+
+
+def test_a_build_that_fails_says_why_and_leaves_nothing(client: Any) -> None:
+    def everything() -> set[str]:
+        return {entry["Id"] for entry in client.api.containers(all=True)} - containers(client)
+
+    before = everything()
+    kept = (state.state_folder() / IMAGE_STATE).read_bytes()
+    with pytest.raises(MachineError, match="The image could not be made"):
+        image.build(lambda _: None, arguments={"PACKER_ZIP": "file:///none.zip"})
+    assert everything() <= before
+    assert (state.state_folder() / IMAGE_STATE).read_bytes() == kept
+
+
+def test_without_an_engine_nothing_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    for verb in (lambda: image.build(lambda _: None), image.clean):
+        with pytest.raises(MachineError, match="no container engine answers"):
+            verb()
+    assert docker.engine_error() is not None

@@ -1,0 +1,267 @@
+"""A class: resumed after any crash, the same with any number of jobs, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from packerlab.batch import Batch
+from packerlab.course import Course
+from packerlab.gradebook import open_gradebook, read_gradebook
+from packerlab.sandbox import choose
+from packerlab.submissions import handed_in
+
+if TYPE_CHECKING:
+    from packerlab.batch import Tally
+    from packerlab.report import Report
+
+ROOT = Path(__file__).parent.parent
+STATIC = ROOT / "benchmarks" / "course"
+TEMPLATE = (STATIC / "labs" / "101_static" / "solution" / "main.pkr.hcl").read_text()
+SLOW = STATIC / "labs" / "102_slow" / "solution"
+
+SLEEPY = {
+    "labs/101_sleepy/lab.toml": """
+format = 1
+title = "Sleepy"
+minutes = 1
+packer = ">=1.6.6"
+needs = ["packer"]
+components = ["source.null", "provisioner.shell-local"]
+outputs = ["out"]
+after = []
+deadline_s = 2
+cpu_s = 2
+memory_mb = 256
+disk_mb = 16
+""",
+    "graders/test_101_sleepy.py": '''
+from packerlab.checks import check
+
+
+@check(points=1)
+def test_first(submission):
+    """There are files."""
+    assert submission, "There are none."
+
+
+@check(points=1)
+def test_ends(build):
+    """The build ends."""
+    build().expect_success()
+''',
+}
+
+
+def workspace(folder: Path, text: str = TEMPLATE, lab: str = "101_static") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".packerlab.toml").write_text(f'format = 1\nlab = "{lab}"\n')
+    (folder / "main.pkr.hcl").write_text(text)
+    return folder
+
+
+def a_class(folder: Path, count: int) -> Path:
+    for number in range(count):
+        workspace(folder / f"learner-{number:02}", f"# {number}\n{TEMPLATE}")
+    return folder
+
+
+def grade(course: Path, crowd: Path, out: Path, jobs: int = 2) -> tuple[Tally, list[Report]]:
+    """Grade in this process; the tally, and each report as it came."""
+    heard: list[Report] = []
+    backend = choose("bubblewrap", {"packer"}, [course], full_limits=True)
+    with open_gradebook(out, "bubblewrap") as book:
+        batch = Batch(Course(course), book, backend, heard.append)
+        tally = batch.run(handed_in([crowd], any_template=False), None, jobs)
+    return tally, heard
+
+
+def saved(out: Path) -> dict[str, dict[str, Any]]:
+    """What a gradebook says, without how it went this time."""
+    found = {}
+    for path in sorted((out / "reports").rglob("*.json")):
+        report = json.loads(path.read_text())
+        del report["run"]
+        found[path.relative_to(out).as_posix()] = report
+    return found
+
+
+def command(*words: str | Path) -> list[str]:
+    return [sys.executable, "-m", "packerlab", *map(str, words)]
+
+
+def left_behind() -> list[str]:
+    """Our processes and control groups, this test's own process aside."""
+    found = [path.name for path in Path("/sys/fs/cgroup/memory").glob("packerlab-*")]
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if "/opt/packerlab/" in line or "-m packerlab grade" in line:
+            found.append(line)
+    return found
+
+
+def wait_for_nothing(patience: float) -> None:
+    end = time.monotonic() + patience
+    while (left := left_behind()) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert left == []
+
+
+@pytest.fixture
+def sleepy(tmp_path: Path) -> Path:
+    """A course whose only lab gives two seconds."""
+    for name, text in SLEEPY.items():
+        path = tmp_path / "course" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    starter = tmp_path / "course" / "labs" / "101_sleepy" / "starter"
+    shutil.copytree(SLOW, starter)
+    (starter.parent / "README.md").write_text("Sleep less.\n")
+    return tmp_path / "course"
+
+
+def test_any_number_of_jobs_gives_the_same_bytes(tmp_path: Path) -> None:
+    crowd = a_class(tmp_path / "class", 8)
+    workspace(crowd / "wrong", "# no source\n")
+    workspace(crowd / "broken", "source {\n")
+    grade(STATIC, crowd, tmp_path / "one", jobs=1)
+    tally, _ = grade(STATIC, crowd, tmp_path / "four", jobs=4)
+    assert saved(tmp_path / "one") == saved(tmp_path / "four")
+    assert str(tally).startswith("graded 10, passed 8, failed 2, rejected 0, limits 0, timeouts 0,")
+
+
+def test_what_is_saved_is_not_graded_again(tmp_path: Path) -> None:
+    crowd = a_class(tmp_path / "class", 3)
+    grade(STATIC, crowd, tmp_path / "book")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "book").rglob("*.json")}
+    workspace(crowd / "learner-03")
+    tally, heard = grade(STATIC, crowd, tmp_path / "book")
+    assert (tally.kept, len(heard)) == (3, 4)
+    after = {path: path.stat().st_mtime_ns for path in (tmp_path / "book").rglob("*.json")}
+    reports = {path: when for path, when in before.items() if path.parent.name != "book"}
+    assert reports.items() <= after.items()
+
+
+def test_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
+    """SIGKILL, three times; what was saved stays, the rest follows, another run is unharmed."""
+    crowd = a_class(tmp_path / "class", 30)
+    grade(STATIC, crowd, tmp_path / "undisturbed")
+    book = tmp_path / "killed"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    words = ["grade", crowd, "--course", STATIC, "--jobs", "2", "--sandbox", "bubblewrap", "--out"]
+    beside = subprocess.Popen(command(*words, tmp_path / "beside"), **quiet)  # type: ignore[call-overload]
+    kept: dict[Path, int] = {}
+    for _ in range(3):
+        process = subprocess.Popen(command(*words, book), **quiet)  # type: ignore[call-overload]
+        time.sleep(random.uniform(0.4, 1.6))  # noqa: S311
+        process.kill()
+        process.wait()
+        now = {path: path.stat().st_mtime_ns for path in book.rglob("reports/*/*/*.json")}
+        assert kept.items() <= now.items()
+        kept = now
+    subprocess.run(command(*words, book), check=True, **quiet)  # type: ignore[call-overload]
+    assert beside.wait(120) == 0
+    assert saved(book) == saved(tmp_path / "beside") == saved(tmp_path / "undisturbed")
+    wait_for_nothing(2)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_after_a_signal_in_a_build(tmp_path: Path, sign: signal.Signals) -> None:
+    for number in range(2):
+        workspace(tmp_path / "class" / f"l{number}", (SLOW / "main.pkr.hcl").read_text(), "102_slow")
+    words = ["grade", tmp_path / "class", "--course", STATIC, "--out", tmp_path / "book",
+             "--sandbox", "bubblewrap"]  # fmt: skip
+    process = subprocess.Popen(
+        command(*words), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    time.sleep(2.5)
+    assert process.poll() is None
+    if sign == signal.SIGINT:
+        os.killpg(process.pid, sign)
+        assert process.wait(5) == 130
+        assert "interrupted" in process.communicate()[1]
+    else:
+        process.kill()
+        process.communicate()
+    wait_for_nothing(1)
+    assert list((tmp_path / "book").glob("reports/*/*/*")) == []
+
+
+def test_a_gradebook_in_use_is_bad_input(tmp_path: Path) -> None:
+    crowd = a_class(tmp_path / "class", 1)
+    with open_gradebook(tmp_path / "book", None):
+        ended = subprocess.run(
+            command("grade", crowd, "--course", STATIC, "--out", tmp_path / "book"),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 2
+    assert "in use" in ended.stderr
+
+
+def test_the_wall_clock_alone_gets_a_second_try_after_the_rest(
+    tmp_path: Path, sleepy: Path
+) -> None:
+    workspace(tmp_path / "class" / "a", (SLOW / "main.pkr.hcl").read_text(), "101_sleepy")
+    quick = (SLOW / "main.pkr.hcl").read_text().replace("sleep 50", "true")
+    workspace(tmp_path / "class" / "b", quick, "101_sleepy")
+    started = time.monotonic()
+    tally, heard = grade(sleepy, tmp_path / "class", tmp_path / "book", jobs=1)
+    assert [report.run.learner for report in heard] == ["b", "a"]
+    late = heard[1]
+    assert (late.status, late.score, late.max_score) == ("timeout", 1, 2)
+    assert late.reason == "test_ends: more than 2 s in all."
+    assert tally.counts["timeout"] == 1
+    assert time.monotonic() - started > 4
+
+
+def test_workspaces_of_one_lab_are_attempts(tmp_path: Path) -> None:
+    crowd = tmp_path / "class"
+    workspace(crowd / "l1" / "a")
+    workspace(crowd / "l1" / "b", f"# again\n{TEMPLATE}")
+    for _ in range(2):
+        grade(STATIC, crowd, tmp_path / "book")
+        assert [Path(name).name for name in saved(tmp_path / "book")] == ["1.json", "2.json"]
+    shutil.rmtree(crowd / "l1" / "b")
+    grade(STATIC, crowd, tmp_path / "book")
+    latest = list(read_gradebook(tmp_path / "book").latest())
+    assert [report.run.attempt for report in latest] == [3]
+    assert latest[0].digests == saved_digests(tmp_path / "book", 1)
+
+
+def saved_digests(book: Path, attempt: int) -> Any:
+    reports = {each.run.attempt: each for each in read_gradebook(book).reports()}
+    return reports[attempt].digests
+
+
+def test_a_refused_submission_is_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
+    crowd = a_class(tmp_path / "class", 1)
+    workspace(crowd / "links").joinpath("more.pkr.hcl").symlink_to("/etc/passwd")
+    workspace(crowd / "other", lab="101_nowhere")
+    (crowd / "none").mkdir()
+    (crowd / "essay.docx").write_text("hello")
+    (crowd / "cut.zip").write_bytes(b"PK\3\4")
+    tally, heard = grade(STATIC, crowd, tmp_path / "book")
+    reasons = {report.run.learner: (report.lab, report.reason) for report in heard}
+    assert tally.counts["rejected"] == 5
+    assert tally.counts["passed"] == 1
+    assert reasons["links"] == ("101_static", "more.pkr.hcl is a link; only regular files are read.")
+    assert reasons["other"] == ("unknown", "its marker names no lab of this course.")
+    assert reasons["none"][1].startswith("there is no workspace in it")
+    assert reasons["essay.docx"][1].startswith("essay.docx is no folder, .zip")
+    assert "not a readable zip" in reasons["cut"][1]
+    refused = next(report for report in heard if report.run.learner == "links")
+    assert (refused.score, refused.max_score) == (0, 3)
+    assert {check.outcome for check in refused.checks} == {"blocked"}
