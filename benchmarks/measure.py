@@ -7,7 +7,6 @@ those of a forkserver, which `getrusage` does not see. Root on Linux, for the co
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import subprocess
 import time
@@ -105,7 +104,7 @@ def pss(pid: int) -> int:
 
 def program_of(pid: int) -> str:
     with contextlib.suppress(OSError):
-        return os.readlink(f"/proc/{pid}/exe")
+        return str(Path(f"/proc/{pid}/exe").readlink())
     return ""
 
 

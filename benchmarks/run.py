@@ -24,11 +24,13 @@ from benchmarks import measure
 from benchmarks.bare import bare_script, recorded_verbs
 from packerlab.course import open_course
 from packerlab.gradebook import open_gradebook
-from packerlab.report import Check, Report, Run, conclude
+from packerlab.report import Check, Run, conclude
 from packerlab.sandbox.docker import LABEL, engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from packerlab.report import Report
 
 ROOT = Path(__file__).parent.parent
 PACKERLAB = str(Path(sys.executable).with_name("packerlab"))
@@ -173,13 +175,13 @@ def peak_memory(argv: list[str]) -> int:
     peak = 0
     for pids in measure.samples(group, process, 0.01):
         ours = [pid for pid in pids if not measure.program_of(pid).endswith("/packer")]
-        peak = max(peak, sum(map(measure.pss, ours)))
+        peak = max(peak, sum(measure.pss(pid) for pid in ours))
     group.remove()
     return peak
 
 
-def start_up(_: Path, note: Callable[[str, float], None]) -> None:
-    for _ in range(RUNS + 4):
+def start_up(_folder: Path, note: Callable[[str, float], None]) -> None:
+    for _turn in range(RUNS + 4):
         note("start_up_help", measure.run([PACKERLAB, "--help"]).wall)
         note("start_up_labs", measure.run([PACKERLAB, "labs"]).wall)
 

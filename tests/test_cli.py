@@ -151,7 +151,9 @@ def test_a_template_of_50_megabytes(solved: Path) -> None:
 def test_archives_that_attack(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "escape.zip", "w") as archive:
         archive.writestr("../outside.pkr.hcl", "")
-    refuses(packerlab("check", tmp_path / "escape.zip", "--lab", "101"), 2, "stay inside its folder")
+    refuses(
+        packerlab("check", tmp_path / "escape.zip", "--lab", "101"), 2, "stay inside its folder"
+    )
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("main.pkr.hcl", "#" * 3_000_000)
     refuses(packerlab("check", tmp_path / "bomb.zip", "--lab", "101"), 2, "times its size")
@@ -184,7 +186,9 @@ def test_no_packer(solved: Path, tmp_path: Path) -> None:
 def test_no_sandbox(solved: Path) -> None:
     done = packerlab("check", solved, "--sandbox", "docker", DOCKER_HOST="unix:///nowhere.sock")
     refuses(done, 3, "No sandbox can be used here", "docker: no container engine answers")
-    elsewhere = packerlab("check", solved, "--sandbox", "docker", DOCKER_HOST="tcp://192.0.2.1:2375")
+    elsewhere = packerlab(
+        "check", solved, "--sandbox", "docker", DOCKER_HOST="tcp://192.0.2.1:2375"
+    )
     refuses(elsewhere, 3, "another machine's")
     refuses(packerlab("check", solved, "--sandbox", "chroot"), 2, "chroot", "bubblewrap")
 

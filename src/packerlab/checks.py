@@ -64,7 +64,7 @@ class Failure(AssertionError):  # noqa: N818  (the learner's, not a program's)
 
 
 class Incapable(Exception):  # noqa: N818
-    """This machine can't tell: it lacks a capability, or has another Packer."""
+    """A machine can't tell: it lacks a capability, or has another Packer."""
 
 
 def fail(

@@ -22,7 +22,7 @@ class BadInputError(PackerlabError):
 
 
 class MachineError(PackerlabError):
-    """This machine lacks something, or something of ours broke."""
+    """The machine lacks something, or something of ours broke."""
 
     exit_code = MACHINE
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from packerlab.checks import fail
 from packerlab.errors import RejectedError
-from packerlab.submissions import EVIDENCE, Files, archive_entries, take
+from packerlab.submissions import EVIDENCE, archive_entries, take
 from packerlab.text import visible
 
 if TYPE_CHECKING:
     from packerlab.report import Where
+    from packerlab.submissions import Files
 
 MAX_JSON = 1_000_000
 SHOWN = 8

@@ -199,9 +199,8 @@ def _run(task: Task, sandbox: Sandbox, heard: Heard, context: BaseContext) -> No
         theirs.close()
         intact = _listen(ours, heard, deadline)
         if not intact and time.monotonic() >= deadline:
-            heard.end = Ended(
-                "timeout", f"more than {task.limits.deadline_s} s in all.", retry=True
-            )
+            late = limit_error("deadline", task.limits)
+            heard.end = Ended(late.status, late.reason, late.retry)
     finally:
         ours.close()
         _end_process(process, patience=0.0 if not intact else 1.0)

@@ -11,6 +11,8 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from packerlab import state
 from packerlab.masking import mask, mask_json, mask_template
 from packerlab.report import Where
@@ -65,13 +67,12 @@ def _tree(masked: Masked) -> Tree[Any]:
     try:
         return grammar().parse(masked.text + "\n")
     except UnexpectedToken as error:
-        begin, end = error.token.start_pos or 0, error.token.end_pos or 0
-        if error.token.type == "$END":
-            begin = end = len(masked.text)
-        raise masked.unexpected(begin, end) from None
+        at_end = error.token.type == "$END"
+        raise masked.unexpected(
+            len(masked.text) if at_end else error.token.start_pos or 0
+        ) from None
     except UnexpectedCharacters as error:
-        begin = error.pos_in_stream or 0
-        raise masked.unexpected(begin, begin + 1) from None
+        raise masked.unexpected(error.pos_in_stream or 0) from None
 
 
 def _value(masked: Masked) -> Tree[Any]:
@@ -127,7 +128,8 @@ class _Reader:
         if text in _WORDS:
             return Expression("literal", self._line(tree), _WORDS[text])
         number = _NUMBER.fullmatch(text)
-        if not number or sum(char.isdigit() for char in text) > MAX_DIGITS:
+        several_signs = self.masked.text[_start(tree)] == "!"
+        if not number or several_signs or sum(map(str.isdigit, text)) > MAX_DIGITS:
             return self._reference(tree, depth)
         digits = text.replace(" ", "").replace("\t", "")
         value = float(digits) if number["fraction"] else int(digits)
@@ -184,7 +186,7 @@ class _Reader:
             else:
                 return Expression("other", line, references=self._references(tree))
         if len(parts) == 1:  # "${x}" is x itself
-            return parts[0]
+            return msgspec.structs.replace(parts[0], line=line)
         if all(part.kind == "literal" and isinstance(part.value, str) for part in parts):
             return Expression("literal", line, "".join(str(part.value) for part in parts))
         return self._compound("template", tree, parts)

@@ -48,14 +48,16 @@ class Masked:
         begin = self._breaks[line - 2] + 1 if line > 1 else 0
         return HclError(message, line, position - begin + 1)
 
-    def unexpected(self, begin: int, end: int) -> HclError:
-        """The error for characters that make no sense where they stand."""
-        found = self.original[begin:end].strip(" \t")
-        if begin >= len(self.original.rstrip()):
+    def unexpected(self, begin: int) -> HclError:
+        """The error for what makes no sense where it stands."""
+        text = self.text or self.original
+        found = re.compile(r'[ \t]*("_*"|[\w.-]+|[^ \t])').match(text, begin)
+        if found is None or found.end() >= len(self.original.rstrip()) and found[1] == "\n":
             return self.error("the file ends too early.", begin)
-        if not found.strip():
+        if found[1] == "\n":
             return self.error("the line ends too early.", begin)
-        return self.error(f"`{visible(found.splitlines()[0])[:40]}` can't stand here.", begin)
+        shown = visible(self.original[found.start(1) : found.end(1)])[:40]
+        return self.error(f"`{shown}` can't stand here.", found.start(1))
 
 
 _WORD = r"(?:[A-Za-z_]|[^\x00-\x7f])(?:[\w-]|[^\x00-\x7f])*"
@@ -209,7 +211,7 @@ class _Masker:
         opened = self.stack[-1].kind if self.stack else ""
         wanted = _OPENED_BY[found]
         if opened != wanted and not (wanted in "{~" and opened in ("$", "for")):
-            raise self.masked.unexpected(self.at, end)
+            raise self.masked.unexpected(self.at)
         self.stack.pop()
         self._emit(found.replace("~", " "), end)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from packerlab.checks import ATTRIBUTE, Failure, Incapable, Spec
+from packerlab.checks import ATTRIBUTE, Failure, Incapable
 from packerlab.components import refuse_foreign_components
 from packerlab.errors import LimitError, MachineError, RejectedError
 from packerlab.packer import version_of
@@ -32,6 +32,7 @@ from packerlab.text import clean, visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from packerlab.checks import Spec
     from packerlab.lab import Lab
     from packerlab.packer import Answer, Packer
     from packerlab.report import Outcome

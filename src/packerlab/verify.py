@@ -18,7 +18,7 @@ from packerlab.lab import load_toml
 from packerlab.packer import version_of
 from packerlab.sandbox import Sandbox
 from packerlab.submissions import WORKSPACE as WORKSPACE_CAPS
-from packerlab.submissions import Files, Submission, digest, entries_of, refused, submission, take
+from packerlab.submissions import Submission, digest, entries_of, refused, submission, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from packerlab.packer import Version
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
+    from packerlab.submissions import Files
 
 MARGIN = 4
 """How many times over what the solution needed a lab's limits must be."""

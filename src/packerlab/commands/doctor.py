@@ -29,7 +29,7 @@ REMEDIES = {
     "docker": {
         "debian": _ENGINE,
         "ubuntu": _ENGINE,
-        "fedora": "dnf install moby-engine, or podman with its socket; then packerlab sandbox build",
+        "fedora": "dnf install moby-engine, or podman; then packerlab sandbox build",
         "macos": "install and start Docker Desktop; then packerlab sandbox build",
         "windows": "Docker Desktop with its WSL 2 engine; then packerlab sandbox build inside WSL",
     },

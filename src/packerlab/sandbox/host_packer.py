@@ -12,7 +12,6 @@ from packerlab import state
 from packerlab.errors import MachineError
 from packerlab.sandbox.base import PackerProgram
 
-
 MISSING = (
     "Packer is not installed: `apt install packer` on Debian; PACKERLAB_PACKER may name its file."
 )
