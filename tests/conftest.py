@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from packerlab import state
 from packerlab.errors import MachineError
@@ -14,6 +15,11 @@ from packerlab.sandbox import docker, image
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+def pytest_configure() -> None:
+    settings.register_profile("packerlab", deadline=None)  # this machine may be busy
+    settings.load_profile("packerlab")
 
 
 def redirect(patch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -194,10 +194,13 @@ def test_nothing_is_left_after_a_signal_in_a_build(tmp_path: Path, sign: signal.
         workspace(
             tmp_path / "class" / f"l{number}", (SLOW / "main.pkr.hcl").read_text(), "102_slow"
         )
-    words: list[str | Path] = ["grade", tmp_path / "class", "--course", STATIC, "--out", tmp_path / "book",
-             "--sandbox", "bubblewrap"]  # fmt: skip
+    out = tmp_path / "book"
+    words: list[str | Path] = ["--course", STATIC, "--out", out, "--sandbox", "bubblewrap"]
     process = subprocess.Popen(
-        command(*words), stderr=subprocess.PIPE, text=True, start_new_session=True
+        command("grade", tmp_path / "class", *words),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     time.sleep(2.5)
     assert process.poll() is None

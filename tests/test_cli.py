@@ -8,11 +8,14 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from packerlab.course import default_root
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SOLUTION = default_root() / "labs" / "101_first_build" / "solution"
 

@@ -176,7 +176,7 @@ def test_no_bytes_break_the_reader(data: bytes, suffix: str) -> None:
     read_anything(data, suffix)
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_000)
 @given(
     suffix=ARCHIVES,
     spoils=st.lists(
@@ -204,7 +204,6 @@ HEADERS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(HEADERS, st.binary(max_size=600)), max_size=6))
 def test_no_tar_breaks_the_reader(members: list[tuple[tarfile.TarInfo, bytes]]) -> None:
     data = b"".join(
@@ -220,7 +219,6 @@ ZIPPED = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(ZIPPED, max_size=6), st.binary(max_size=100))
 def test_no_zip_breaks_the_reader(entries: list[tuple[bytes, int, int, int]], body: bytes) -> None:
     header = local_header(b"a", len(body), 10)
@@ -228,7 +226,7 @@ def test_no_zip_breaks_the_reader(entries: list[tuple[bytes, int, int, int]], bo
 
 
 @given(names=st.lists(NAMES, max_size=5), links=st.lists(NAMES, max_size=2))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_nothing_is_ever_written(
     tmp_path_factory: pytest.TempPathFactory, names: list[str], links: list[str]
 ) -> None:

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from packerlab.sandbox.base import Backend
     from packerlab.submissions import Entry, Handed, Submission
 
+MAX_WORKSPACES = 64
+"""In what one learner handed in: more than a course has labs."""
+
 
 class Unit(NamedTuple):
     """One submission to grade, as which attempt; `again` once its wall clock ran out."""
@@ -154,10 +157,15 @@ class Batch:
             yield Unit(handed.learner, lab, refused(str(error)))
             return
         folders = find_workspaces(entries, any_template=lab is not None)
-        if not folders:
+        reason = handed.refusal
+        if not folders and not reason:
             unnamed = "" if lab else " (--lab names the lab of one without)"
             reason = f"there is no workspace in it: no {MARKER}{unnamed}."
-            yield Unit(handed.learner, lab, refused(handed.refusal or reason))
+        if len(folders) > MAX_WORKSPACES:
+            reason = f"more than {MAX_WORKSPACES} workspaces in it."
+        if reason:
+            yield Unit(handed.learner, lab, refused(reason))
+            return
         for folder in folders:
             yield self._unit(handed.learner, lab, entries, folder)
 

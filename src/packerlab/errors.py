@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 DONE = 0
 NEGATIVE = 1
 BAD_INPUT = 2
@@ -38,7 +40,9 @@ class LimitError(Exception):
     that only the wall clock ran out, which a loaded machine may have caused.
     """
 
-    def __init__(self, status: str, reason: str, *, retry: bool = False) -> None:
+    def __init__(
+        self, status: Literal["timeout", "limit"], reason: str, *, retry: bool = False
+    ) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from packerlab import state
-from packerlab.masking import mask, mask_json, mask_template
+from packerlab.masking import HclError, mask, mask_json, mask_template
 from packerlab.report import Where
 from packerlab.template import Block, Expression
 
@@ -151,9 +151,10 @@ class _Reader:
         items = [item for part in lists for item in self._all(part, depth)]
         return self._compound("call", tree, items, value=self._source(tree.children[0]))
 
-    def _reference(self, tree: Tree[Any], _: int) -> Expression:
+    def _reference(self, tree: Tree[Any], _depth: int) -> Expression:
         """A reference by itself, else what is looked at for its references alone."""
-        if path := self._path(tree):
+        path, _ = self._path(tree)
+        if path:
             return Expression("reference", self._line(tree), references=[path])
         return Expression("other", self._line(tree), references=self._references(tree))
 
@@ -212,15 +213,15 @@ class _Reader:
 
     # --- references ---
 
-    def _path(self, tree: Any) -> Path:
-        """The steps of a reference such as `source.file.motd`; empty where it is none."""
+    def _path(self, tree: Any) -> tuple[Path, Any]:
+        """The steps of a reference such as `source.file.motd`, else where it is none."""
         steps: list[str] = []
         while True:
             kind = _kind(tree)
             if kind == "identifier":
-                return (self._source(tree), *reversed(steps))
+                return (self._source(tree), *reversed(steps)), None
             if kind not in ("get_attr_expr_term", "index_expr_term"):
-                return ()
+                return (), tree
             step = tree.children[1]
             index = _unwrapped(_solid(step)[0]) if _solid(step) else step.children[-1]
             if _kind(index) == "string" and len(index.children) < 4:
@@ -228,7 +229,7 @@ class _Reader:
             elif kind == "get_attr_expr_term" or _kind(index) in ("", "int_lit"):
                 steps.append(self._source(index))
             else:
-                return ()
+                return (), tree
             tree = _unwrapped(tree.children[0])
 
     def _references(self, tree: Any) -> list[Path]:
@@ -237,12 +238,13 @@ class _Reader:
         waiting = [tree]
         while waiting:
             node = waiting.pop()
-            kind = _kind(node)
-            path = self._path(_unwrapped(node)) if kind == "expr_term" else ()
-            if path:
-                found[path] = None
-            elif kind != "object_elem_key" or _kind(_unwrapped(node.children[0])) != "identifier":
-                waiting += reversed(getattr(node, "children", []))
+            if _kind(node) == "object_elem_key" and _kind(_unwrapped(node.children[0])) in _NAMES:
+                continue
+            if _kind(node) == "expr_term":
+                path, node = self._path(_unwrapped(node))
+                if path:
+                    found[path] = None
+            waiting += reversed(getattr(node, "children", []))
         return list(found)
 
     def _key(self, tree: Any) -> str | None:
@@ -271,8 +273,11 @@ class _Json(_Reader):
         text = self._text(tree)
         if "${" not in text and "%{" not in text:
             return Expression("literal", line, unicodedata.normalize("NFC", text))
-        inner = _Embedded(self.file, masked := mask_template(text), line)
-        return inner.expression(_value(masked), depth + 1)
+        try:
+            inner = _Embedded(self.file, masked := mask_template(text), line)
+            return inner.expression(_value(masked), depth + 1)
+        except HclError as error:
+            raise self.masked.error(f"in this string, {error}", _start(tree)) from None
 
     def _text(self, string: Tree[Any]) -> str:
         return _without_surrogates(json.loads(self._source(string)))
@@ -292,6 +297,7 @@ class _Embedded(_Reader):
         return self._own_line
 
 
+_NAMES = ("identifier", "keyword")
 _WORDS = {"true": True, "false": False, "null": None}
 _NUMBER = re.compile(
     r"-?[ \t]*[0-9]+(?P<fraction>\.[0-9]+([eE][+-]?[0-9]{1,2})?|[eE][+-]?[0-9]{1,2})?"

@@ -28,9 +28,14 @@ class HclError(Exception):
 
 @dataclass
 class Masked:
-    """A text and its mask. `heredocs` has where one's string begins, and whether it is `<<-`."""
+    """A text and its mask.
+
+    `before` counts what stands before the learner's text. `heredocs` has where one's string begins,
+    and whether it is `<<-`.
+    """
 
     original: str
+    before: int = 0
     text: str = ""
     heredocs: dict[int, bool] = field(default_factory=dict)
 
@@ -45,14 +50,14 @@ class Masked:
     def error(self, message: str, position: int) -> HclError:
         """An error that names the place of a character."""
         line = self.line(position)
-        begin = self._breaks[line - 2] + 1 if line > 1 else 0
+        begin = self._breaks[line - 2] + 1 if line > 1 else self.before
         return HclError(message, line, position - begin + 1)
 
     def unexpected(self, begin: int) -> HclError:
         """The error for what makes no sense where it stands."""
         text = self.text or self.original
         found = re.compile(r'[ \t]*("_*"|[\w.-]+|[^ \t])').match(text, begin)
-        if found is None or found.end() >= len(self.original.rstrip()) and found[1] == "\n":
+        if found is None or not text[begin:].strip():
             return self.error("the file ends too early.", begin)
         if found[1] == "\n":
             return self.error("the line ends too early.", begin)
@@ -117,14 +122,14 @@ def mask_template(text: str) -> Masked:
     masker.stack.append(_Frame("heredoc", 4, marker='"'))
     masker.run(until=len(text) + 5)
     if masker.stack != [_Frame("heredoc", 4, marker='"')]:
-        raise masker.masked.error("a `${` in this string is not closed.", 0)
+        raise masker.masked.error("a `${` or `%{` is not closed.", 0)
     masker.masked.text += '"'
     return masker.masked
 
 
 def mask_json(text: str) -> Masked:
     """Mask JSON that was found valid, as an HCL object: `x = {...}`."""
-    masked = Masked("x = " + text)
+    masked = Masked("x = " + text, before=4)
     masked.text = re.sub(
         r'"(?:\\.|[^"\\])*"|\s+',
         lambda match: (

@@ -134,7 +134,7 @@ def _steady(text: str) -> str:
 
 
 _CHANGING = [
-    (re.compile(r" after [0-9][^:.,]*?seconds?( [0-9]+ \w*seconds?)*"), ""),
+    (re.compile(r" after [0-9][^:.,]{0,40}?seconds?( [0-9]+ \w{0,9}seconds?)*"), ""),
     (re.compile(r"(/tmp/packer-\w*?)\d+"), r"\1"),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\b0x[0-9a-f]{6,}\b"), "<address>"),
@@ -250,7 +250,7 @@ def without_required_plugins(files: Files) -> Files:
         text = file.data.decode(errors="surrogateescape")
         try:
             text = _blank_json(text) if name.endswith(".json") else _blank_hcl(text)
-        except (HclError, ValueError):
+        except (HclError, ValueError, RecursionError):
             continue  # Packer says what is wrong with it
         blanked[name] = File(text.encode(errors="surrogateescape"), file.executable)
     return blanked
@@ -260,24 +260,27 @@ def _blank_hcl(text: str) -> str:
     depth = 0
     block = ""
     begin: int | None = None
-    for token in re.finditer(r"(?P<name>[A-Za-z_][\w-]*)?[ \t]*\{|\}", mask(text).text):
-        if token[0] == "}":
+    before, start = "", 0  # the token before this one, and where it begins
+    for token in re.finditer(r"[A-Za-z_][\w-]*+|[^\s\w]", mask(text).text):
+        if token[0] == "{":
+            if depth == 0:
+                block = before
+            elif depth == 1 and block == "packer" and before == "required_plugins":
+                begin = start
+            depth += 1
+        elif token[0] == "}":
             depth -= 1
             if depth == 1 and begin is not None:
                 blank = re.sub(r"[^\r\n]", " ", text[begin : token.end()])
                 text = text[:begin] + blank + text[token.end() :]
                 begin = None
-            continue
-        if depth == 0:
-            block = token["name"]
-        elif depth == 1 and block == "packer" and token["name"] == "required_plugins":
-            begin = token.start()
-        depth += 1
+        before, start = token[0], token.start()
     return text
 
 
 def _blank_json(text: str) -> str:
     """JSON's comment key is `//`; the padding keeps every column."""
+    json.loads(text, parse_int=str)  # in what is no JSON, strings may be looked for without end
     key = ""
     path: list[str] = []
     for token in re.finditer(r'"(?:\\.|[^"\\])*"(\s*:)?|[{}\[\]]', text):

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from packerlab.submissions import Files
 
 MAX_ANSWER = 32_000_000
+BROKEN, AT_BOUNDS = 1, 2
+"""How the parser's process ends when it has no answer; its CPU bound is a signal."""
 
 
 class Bounds(NamedTuple):
@@ -92,7 +94,7 @@ def _parse(files: Files) -> _Answer:
             return _Answer(problem=SyntaxProblem(str(error), where))
         except RejectedError as error:
             return _Answer(refusal=str(error))
-        except (RecursionError, MemoryError):
+        except RecursionError:
             return _Answer(refusal=f"{visible(name)} nests too deep to be read.")
         if name in templates:
             answer.blocks += blocks
@@ -127,8 +129,10 @@ def _in_child(files: Files, bounds: Bounds) -> bytes:
             with os.fdopen(writer, "wb") as stream:
                 stream.write(answer)
             os._exit(0)
+        except MemoryError:
+            os._exit(AT_BOUNDS)
         finally:
-            os._exit(1)
+            os._exit(BROKEN)
     os.close(writer)
     answer = b""
     try:
@@ -138,7 +142,7 @@ def _in_child(files: Files, bounds: Bounds) -> bytes:
         if not answer:
             os.kill(pid, signal.SIGKILL)
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if status == 1:
+    if status == BROKEN:
         raise MachineError("The template's parser broke; please report it with the template.")
     if status or not answer:
         raise RejectedError("its HCL takes more time or memory to read than any template needs.")

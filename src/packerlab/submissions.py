@@ -512,7 +512,8 @@ def find_workspaces(entries: list[Entry], *, any_template: bool) -> list[str]:
     homes = set()
     for entry in entries:
         folder, _, base = entry.name.rpartition("/")
-        if not PASSED_OVER.isdisjoint(folder.split("/")):
+        steps = folder.split("/") if folder else []
+        if not {*PASSED_OVER, "", ".", ".."}.isdisjoint(steps):
             continue
         if base == MARKER or (any_template and base.endswith(TEMPLATE_SUFFIXES)):
             homes.add(folder)

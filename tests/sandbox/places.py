@@ -64,7 +64,7 @@ class Place:
         self.channel = Channel(socket.socket(fileno=fds[0]), framed=self.backend != "bubblewrap")
 
     def _start(self, theirs: socket.socket, limits: Limits) -> subprocess.Popen[bytes]:
-        python, paths = sys.executable, [str(PACKAGE.parent)]
+        python, paths = sys.executable, sys.path
         env = dict(os.environ)
         if self.as_user:
             python, paths = _python_for_all(), [str(_copied_to(self._shared / "python"))]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from packerlab.errors import MACHINE, MachineError
+from packerlab.errors import MACHINE, BadInputError, MachineError
 from packerlab.sandbox import BACKENDS, NAMES, cgroup, choose
 from packerlab.sandbox.bubblewrap import Bubblewrap
 
@@ -72,6 +72,11 @@ def test_where_none_can_be_taken_every_reason_is_given(
     assert first == "No sandbox can be used here:"
     assert [reason.split(":")[0].strip() for reason in reasons] == list(BACKENDS)
     assert last == "`packerlab doctor` tells more."
+
+
+def test_another_name_is_bad_input() -> None:
+    with pytest.raises(BadInputError, match="There is no sandbox `none`: it is one of auto, bubb"):
+        choice("none")
 
 
 def test_a_capability_that_nobody_has_is_named() -> None:

@@ -288,4 +288,7 @@ def test_a_supervisor_that_does_not_end_is_killed() -> None:
     sandbox.channel()
     pids = descendants(os.getpid())
     sandbox.close()
+    end = time.monotonic() + 2
+    while alive(pids) and time.monotonic() < end:
+        time.sleep(0.01)
     assert alive(pids) == []

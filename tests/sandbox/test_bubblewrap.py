@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from packerlab import state
-from packerlab.sandbox import cgroup
+from packerlab.sandbox import bubblewrap, cgroup
 from packerlab.sandbox.base import Box, Sandbox
 from packerlab.sandbox.bubblewrap import Bubblewrap, compiled_filter
 from tests.sandbox.places import LIMITS
@@ -57,25 +57,29 @@ def test_what_is_masked_is_not_seen(below_usr: Path, tmp_path: Path, way: str) -
 def test_without_bwrap_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(bubblewrap, "SYSTEM_PATH", str(tmp_path))
     reason = Bubblewrap([]).unavailable()
     assert reason == "bwrap is not installed: `apt install bubblewrap` (Debian, Ubuntu)."
 
 
-def test_where_namespaces_are_forbidden_it_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bwrap = tmp_path / "bwrap"
-    bwrap.write_text(
-        "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
-    )
-    bwrap.chmod(0o755)
-    tmp_path.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+def test_where_namespaces_are_forbidden_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusing = ["/bin/sh", "-c", "echo 'bwrap: No permissions to create new namespace' >&2; exit 1"]
+    monkeypatch.setattr(bubblewrap, "NESTED", refusing)
     reason = Bubblewrap([]).unavailable()
     assert reason
-    assert "lets no user make namespaces" in reason
+    assert "lets no user make namespaces (bwrap: No permissions to create" in reason
     assert "`packerlab doctor`" in reason
+
+
+def test_without_packer_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skip_unless_available()
+    monkeypatch.delenv("PACKERLAB_PACKER", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "Packer is not installed" in str(Bubblewrap([]).unavailable())
+    monkeypatch.setenv("PACKERLAB_PACKER", str(tmp_path / "none"))
+    assert Bubblewrap([]).unavailable() is None  # then it is taken, and refuses that one
 
 
 def test_its_memory_bound_is_weak_without_a_control_group(

@@ -61,7 +61,7 @@ def test_another_machine_s_engine_is_taken_only_when_that_is_meant(
     with pytest.raises(MachineError, match=rf"another machine's .*set {OTHER_HOST}=1"):
         docker.engine()
     monkeypatch.setenv(OTHER_HOST, "1")
-    with pytest.raises(MachineError, match="no container engine answers at tcp://127.0.0.1:9"):
+    with pytest.raises(MachineError, match=r"answers at tcp://127\.0\.0\.1:9"):
         docker.engine()
 
 
@@ -96,6 +96,27 @@ def test_without_the_image_it_says_how_to_make_it(client: Any, content: str | No
     assert Docker(plain=True).unavailable() == told
     with pytest.raises(MachineError, match="packerlab sandbox build"):
         Docker(plain=False).packer()
+
+
+def change_state(**changes: str) -> None:
+    path = state.state_folder() / IMAGE_STATE
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+@pytest.mark.usefixtures("sandbox_image")
+def test_an_image_of_another_recipe_is_refused() -> None:
+    change_state(recipe="0")
+    told = "the sandbox's image is another packerlab's: `packerlab sandbox build` renews it."
+    assert Docker(plain=False).unavailable() == told
+    assert Docker(plain=True).unavailable() == told
+
+
+@pytest.mark.usefixtures("sandbox_image")
+def test_an_engine_that_forbids_nesting_has_the_plain_row() -> None:
+    change_state(nested="bwrap: No permissions")
+    reason = Docker(plain=False).unavailable()
+    assert reason == "this engine forbids nested namespaces (bwrap: No permissions)."
+    assert Docker(plain=True).unavailable() is None
 
 
 @pytest.mark.usefixtures("sandbox_image")

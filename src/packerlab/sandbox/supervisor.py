@@ -243,38 +243,48 @@ class Supervisor:
                 selector.register(fd, selectors.EVENT_READ)
             os.set_blocking(stdout, False)
             while verb.poll() is None:
-                for key, _ in selector.select(TICK):
-                    if key.fd == sys.stdin.fileno():
-                        raise Gone
-                    if key.fd == self.woken:
-                        os.read(self.woken, 64)
-                    elif chunk := os.read(key.fd, 65536):
-                        output += chunk
-                    else:
-                        selector.unregister(stdout)
+                output += self.hear(selector)
                 if len(output) > MAX_OUTPUT:
                     return output, "output", cpu
                 now = time.monotonic()
                 if now - tick < TICK:
                     continue
                 tick = now
-                used = usage()
-                cpu = max(cpu, used["cpu"])
-                if limit := self.limit_now(request, used, now - started, ooms):
+                limit, used = self.limit_now(request, now - started, ooms)
+                cpu = max(cpu, used)
+                if limit:
                     return output, limit, cpu
         return output, "", cpu
 
-    def limit_now(self, request: Message, used: dict[str, float], wall: float, ooms: int) -> str:
+    def hear(self, selector: selectors.BaseSelector) -> bytes:
+        """Wait a moment for output, or for a child's end."""
+        heard = b""
+        for key, _ in selector.select(TICK):
+            if key.fd == sys.stdin.fileno():
+                raise Gone
+            chunk = os.read(key.fd, 65536)
+            if not chunk:
+                selector.unregister(key.fd)
+            if key.fd != self.woken:
+                heard += chunk
+        return heard
+
+    def limit_now(self, request: Message, wall: float, ooms: int) -> tuple[str, float]:
+        """The bound that is hit, if any, and the CPU seconds of all that runs."""
+        if len(others()) > PROCESSES:  # first, while there is still time to look
+            return "processes", 0.0
+        used = usage()
         memory = self.config["memory"]
+        limit = ""
         if used["cpu"] > request["cpu"]:
-            return "cpu"
-        if wall > request["deadline"]:
-            return "deadline"
-        if used["threads"] > PROCESSES:
-            return "processes"
-        if used["rss"] > memory and self.held_memory() > memory:
-            return "memory"
-        return self.limit_at_end(ooms)
+            limit = "cpu"
+        elif wall > request["deadline"]:
+            limit = "deadline"
+        elif used["threads"] > PROCESSES:
+            limit = "processes"
+        elif used["rss"] > memory and self.held_memory() > memory:
+            limit = "memory"
+        return limit or self.limit_at_end(ooms), used["cpu"]
 
     def limit_at_end(self, ooms: int) -> str:
         if self.oom_kills() > ooms:
@@ -307,16 +317,20 @@ class Supervisor:
 # --- processes ---
 
 
+def others() -> list[str]:
+    """Every process but this one."""
+    return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+
+
 def usage() -> dict[str, float]:
-    """CPU seconds, threads and resident bytes of every process but this one."""
+    """Their CPU seconds, threads and resident bytes."""
     ticks = threads = pages = 0
-    for pid in os.listdir("/proc"):
-        if pid.isdigit() and pid != "1":
-            fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-            if len(fields) > 21:
-                ticks += sum(int(field) for field in fields[11:15])
-                threads += int(fields[17])
-                pages += int(fields[21])
+    for pid in others():
+        fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+        if len(fields) > 21:
+            ticks += sum(int(field) for field in fields[11:15])
+            threads += int(fields[17])
+            pages += int(fields[21])
     return {
         "cpu": ticks / os.sysconf("SC_CLK_TCK"),
         "threads": threads,
@@ -327,12 +341,10 @@ def usage() -> dict[str, float]:
 def proportional_memory() -> int:
     """The same from the processes themselves: the sum of their proportional set sizes."""
     total = 0
-    for pid in os.listdir("/proc"):
-        if pid.isdigit() and pid != "1":
-            rollup = _read(f"/proc/{pid}/smaps_rollup")
-            for line in rollup.splitlines():
-                if line.startswith("Pss:"):
-                    total += int(line.split()[1]) * 1024
+    for pid in others():
+        for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1]) * 1024
     return total
 
 

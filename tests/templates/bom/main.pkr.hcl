@@ -1,0 +1,7 @@
+﻿source "file" "marked" {
+  target = "out/x"
+}
+
+build {
+  sources = ["source.file.marked"]
+}

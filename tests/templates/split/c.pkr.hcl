@@ -1,0 +1,4 @@
+source "file" "c" {
+  target  = var.target
+  content = local.content
+}
