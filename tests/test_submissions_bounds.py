@@ -142,6 +142,7 @@ BOMBS = {
     "many records": pax_header(b"6 a=b\n" * 8_000_000),
     "many headers": pax_header(b"6 a=b\n" * 85, tarfile.XGLTYPE) * 10_000,
     "a long number": pax_header(b"0" * 5_000_000),
+    "empty headers": pax_header(b"") * 100_000,
     "long names": pax_header(b"a" * 500, tarfile.GNUTYPE_LONGNAME) * 10_000,
 }
 
@@ -150,6 +151,12 @@ BOMBS = {
 def test_a_tar_of_headers_is_refused(tmp_path: Path, bomb: str) -> None:
     (tmp_path / "a.tar").write_bytes(BOMBS[bomb] + member("a").tobuf())
     reject(tmp_path / "a.tar", "too many attributes")
+
+
+def test_many_records_cost_little(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    path.write_bytes(pax_header(b"6 a=b\n" * 650_000) + member("../a").tobuf())
+    reject(path, "stay inside")
 
 
 @pytest.mark.parametrize(

@@ -292,7 +292,7 @@ def _tar(data: bytes) -> list[Entry]:
         if not 0 <= size <= len(data) - start:
             raise RejectedError("not a readable tar: it is truncated.")
         if header.type in _EXTENSIONS:
-            extra += at - start
+            extra += tarfile.BLOCKSIZE + size
             if extra > MAX_TAR_EXTENSIONS:
                 raise RejectedError("not a readable tar: too many attributes.")
             name = _extended_name(header.type, data[start : start + size]) or name
@@ -331,16 +331,17 @@ def _extended_name(kind: bytes, body: bytes) -> str:
     if kind == tarfile.GNUTYPE_LONGNAME:
         return body.rstrip(b"\0").decode(errors="surrogateescape")
     name = b""
-    while kind in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE) and body:
-        digits = body[:8].partition(b" ")[0]
-        length = int(digits) if digits.isdigit() else 0
-        key, _, value = body[len(digits) + 1 : length].partition(b"=")
-        if not key or length > len(body) or not value.endswith(b"\n"):
+    at = 0
+    while kind in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE) and at < len(body):
+        digits = body[at : at + 8].partition(b" ")[0]
+        end = at + int(digits) if digits.isdigit() else at
+        key, _, value = body[at + len(digits) + 1 : end].partition(b"=")
+        if not key or end > len(body) or not value.endswith(b"\n"):
             raise RejectedError("not a readable tar: a bad extended header.")
         if key.startswith(b"GNU.sparse."):
             raise RejectedError("it holds a sparse file; pack without --sparse.")
         name = value[:-1] if key == b"path" else name
-        body = body[length:]
+        at = end
     return name.decode(errors="surrogateescape")
 
 
