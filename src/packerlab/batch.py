@@ -173,15 +173,16 @@ class Batch:
         """One workspace, with --lab's lab or its marker's."""
         marker = marker_of(entries, folder)
         named = marker.lab if marker else ""
-        if lab and named not in ("", lab.slug):
-            return Unit(learner, lab, refused("its marker names another lab."))
-        if named and named not in self._course.slugs:
-            return Unit(learner, lab, refused("its marker names no lab of this course."))
-        chosen = lab or (self._course.lab(named) if named else None)
+        chosen = self._course.lab(named) if not lab and named in self._course.slugs else lab
         try:
-            return Unit(learner, chosen, submission(entries, folder))
+            taken = submission(entries, folder)
         except RejectedError as error:
             return Unit(learner, chosen, refused(str(error)))
+        if chosen is None:
+            taken = refused("its marker names no lab of this course.")
+        elif named not in ("", chosen.slug):
+            taken = refused("its marker names another lab.")
+        return Unit(learner, chosen, taken)
 
     def _numbered(self, units: list[Unit]) -> Iterator[Unit]:
         """One learner's units as attempts: several workspaces of one lab are that, in order."""

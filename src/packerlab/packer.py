@@ -22,7 +22,7 @@ from packerlab.submissions import File
 from packerlab.template import template_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from packerlab.sandbox.base import Box, Ran
     from packerlab.submissions import Files
@@ -133,18 +133,19 @@ def _steady(text: str) -> str:
     return "\n".join(line for line in lines if line and not _PLACE.fullmatch(line))
 
 
-_CHANGING = [
+def _in_order(match: re.Match[str]) -> str:
+    """Packer before 1.7 lists the types that it knows in another order each time."""
+    return f"{match[1]}{', '.join(sorted(match[2].split()))}."
+
+
+_CHANGING: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r" after [0-9][^:.,]{0,40}?seconds?( [0-9]+ \w{0,9}seconds?)*"), ""),
     (re.compile(r"(/tmp/packer-\w*?)\d+"), r"\1"),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\b0x[0-9a-f]{6,}\b"), "<address>"),
+    (re.compile(r"(known [\w ]{1,40}: )\[([^\]]*)\]"), _in_order),
 ]
 _PLACE = re.compile(r"on \S* ?line \d+.*|\(source code not available\)|Error:")
-
-
-def _in_order(match: re.Match[str]) -> str:
-    """Packer before 1.7 lists the types that it knows in another order each time."""
-    return f"{match[1]}{', '.join(sorted(match[2].split()))}."
 
 
 class Packer:
@@ -258,23 +259,22 @@ def without_required_plugins(files: Files) -> Files:
 
 def _blank_hcl(text: str) -> str:
     depth = 0
-    block = ""
-    begin: int | None = None
-    before, start = "", 0  # the token before this one, and where it begins
-    for token in re.finditer(r"[A-Za-z_][\w-]*+|[^\s\w]", mask(text).text):
+    block = word = ""
+    begin = named = 0
+    for token in re.finditer(r"[A-Za-z_][\w-]*+|[{}]", mask(text).text):
         if token[0] == "{":
-            if depth == 0:
-                block = before
-            elif depth == 1 and block == "packer" and before == "required_plugins":
-                begin = start
+            block = word if depth == 0 else block
+            if depth == 1 and (block, word) == ("packer", "required_plugins"):
+                begin = named
             depth += 1
         elif token[0] == "}":
             depth -= 1
-            if depth == 1 and begin is not None:
+            if depth == 1 and begin:
                 blank = re.sub(r"[^\r\n]", " ", text[begin : token.end()])
                 text = text[:begin] + blank + text[token.end() :]
-                begin = None
-        before, start = token[0], token.start()
+                begin = 0
+        else:
+            word, named = token[0], token.start()
     return text
 
 
@@ -289,6 +289,7 @@ def _blank_json(text: str) -> str:
             key = ""
         elif token[0] in "}]":
             path.pop()
+            key = ""
         elif token[1]:
             key = json.loads(token[0].removesuffix(token[1]))
             if key == "required_plugins" and [step for step in path if step] == ["packer"]:

@@ -13,6 +13,7 @@ import hashlib
 import os
 import secrets
 import socket
+import threading
 import time
 from functools import cache
 from pathlib import Path
@@ -54,9 +55,18 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise
 
 
-@cache
 def _this_run() -> tuple[str, str, FileLock]:
-    """The owner, the id and the lock of this process's run."""
+    """The owner, the id and the lock of this process's run: one for all of its threads."""
+    with _ONE_AT_A_TIME:
+        return _begun_run()
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Without it two threads begin two runs, and what is named after one looks like a dead run's."""
+
+
+@cache
+def _begun_run() -> tuple[str, str, FileLock]:
     locks = _locks()
     owner = hashlib.sha256(f"{socket.gethostname()}\0{locks.resolve()}".encode()).hexdigest()[:8]
     run = secrets.token_hex(4)

@@ -49,7 +49,7 @@ MAX_ENTRIES = 10_000
 """Names in one handed-in entry, passed-over ones included."""
 MAX_ARCHIVE_BYTES = 64_000_000
 MAX_EXPANDED_BYTES = 256_000_000
-MAX_TAR_EXTENSIONS = 4_000_000
+MAX_TAR_EXTENSIONS = 2_000_000
 """Bytes of long names and attributes in one tar."""
 MAX_MARKER_BYTES = 4096
 LONGEST_LEARNER = 150
@@ -292,17 +292,17 @@ def _tar(data: bytes) -> list[Entry]:
         if not 0 <= size <= len(data) - start:
             raise RejectedError("not a readable tar: it is truncated.")
         if header.type in _EXTENSIONS:
-            extra += tarfile.BLOCKSIZE + size
+            extra += size
             if extra > MAX_TAR_EXTENSIONS:
                 raise RejectedError("not a readable tar: too many attributes.")
             name = _extended_name(header.type, data[start : start + size]) or name
-            continue
+        else:
+            if not header.isdir():
+                found.append(_tar_entry(header, name, data, start))
+            name = ""
         count += 1
-        if count > MAX_ENTRIES:
+        if len(found) > MAX_ENTRIES or count > 3 * MAX_ENTRIES:
             raise RejectedError(f"more than {MAX_ENTRIES} files.")
-        if not header.isdir():
-            found.append(_tar_entry(header, name, data, start))
-        name = ""
     return found
 
 

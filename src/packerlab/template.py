@@ -25,8 +25,10 @@ Path = tuple[str, ...]
 COMPUTED = "dynamic"
 """The kind of a component whose type is not written in the template."""
 
-MAX_STEPS = 40
-"""How many references in a row are followed to a value."""
+MAX_DEPTH = 40
+MAX_STEPS = 10_000
+MAX_TEXT = 1_000_000
+"""How deep, how far and to which length a value is followed; beyond, it is Packer's to tell."""
 
 
 class SyntaxProblem(msgspec.Struct, frozen=True):
@@ -113,6 +115,21 @@ class Template:
                 found[name] = (block.attributes["expression"], block.place("expression"))
         return found
 
+    @cached_property
+    def _given(self) -> dict[str, Expression]:
+        """The variables' values: what a file assigns, else the default."""
+        older = [block.attributes for block in self.all("variables")]
+        defaults = {
+            name: block.attributes["default"]
+            for name, block in self.variables.items()
+            if "default" in block.attributes
+        }
+        return (
+            {name: value for each in older for name, value in each.items()}
+            | defaults
+            | self.assigned
+        )
+
     @property
     def sources(self) -> list[Block]:
         """The top-level sources, whose labels are type and name."""
@@ -161,16 +178,21 @@ class Template:
             elif block.type == "dynamic":
                 yield from _dynamic(block)
 
-    def value(self, expression: Expression | None, steps: int = MAX_STEPS) -> Any:
+    def value(self, expression: Expression | None) -> Any:
         """The Python value of an expression, or `Unknown`."""
-        if expression is None or steps == 0:
+        return self._value(expression, iter(range(MAX_STEPS)), MAX_DEPTH)
+
+    def _value(self, expression: Expression | None, steps: Iterator[int], depth: int) -> Any:
+        """Each expression that is looked at takes a step, so that no doubling goes on for ever."""
+        if expression is None or depth == 0 or next(steps, None) is None:
             return Unknown()
         if expression.kind == "literal":
             return expression.value
         if expression.kind == "reference":
-            return self._referenced(tuple(expression.references[0]), steps - 1)
-        items = [self.value(item, steps - 1) for item in expression.items]
+            given = self._referenced(tuple(expression.references[0]))
+            return self._value(given, steps, depth - 1) if given else Unknown(expression.references)
         make = _MAKE.get(expression.kind)
+        items = [self._value(item, steps, depth - 1) for item in expression.items] if make else []
         if make is None or any(isinstance(item, Unknown) for item in items):
             return Unknown(expression.references)
         return make(expression, items)
@@ -179,17 +201,13 @@ class Template:
         """The value of a block's attribute; None where it is not set."""
         return self.value(block.attributes[name]) if name in block.attributes else None
 
-    def _referenced(self, path: Path, steps: int) -> Any:
-        if len(path) == 2 and path[0] == "var" and path[1] in self.variables:
-            default = self.variables[path[1]].attributes.get("default")
-            given = self.assigned.get(path[1], default)
-            return self.value(given, steps) if given else Unknown([path])
+    def _referenced(self, path: Path) -> Expression | None:
+        """What a variable or a local is set to."""
+        if len(path) == 2 and path[0] == "var":
+            return self._given.get(path[1])
         if len(path) == 2 and path[0] == "local" and path[1] in self.locals:
-            return self.value(self.locals[path[1]][0], steps)
-        return Unknown([path])
-
-
-_KINDS = ("provisioner", "post-processor", "error-cleanup-provisioner", "source")
+            return self.locals[path[1]][0]
+        return None
 
 
 def _components_inside(build: Block) -> Iterator[Component]:
@@ -234,8 +252,10 @@ def _make_object(expression: Expression, items: list[Any]) -> Any:
 
 
 def _make_text(expression: Expression, items: list[Any]) -> Any:
-    texts = [_as_text(item) for item in items]
-    return Unknown(expression.references) if None in texts else "".join(map(str, texts))
+    texts = [text for item in items if (text := _as_text(item)) is not None]
+    if len(texts) < len(items) or sum(map(len, texts)) > MAX_TEXT:
+        return Unknown(expression.references)
+    return "".join(texts)
 
 
 _MAKE: dict[str, Callable[[Expression, list[Any]], Any]] = {

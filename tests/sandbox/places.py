@@ -60,6 +60,7 @@ class Place:
         self._control.settimeout(60)
         _, fds, _, _ = socket.recv_fds(self._control, 4, 1)
         if not fds:
+            shutil.rmtree(self._shared)
             raise MachineError(f"{row} did not open: its opener ended with {self.opener.wait()}.")
         self.channel = Channel(socket.socket(fileno=fds[0]), framed=self.backend != "bubblewrap")
 

@@ -28,7 +28,7 @@ def test_it_imports_the_standard_library_alone(name: str) -> None:
 
 
 def test_it_runs_alone_and_ends_with_its_input() -> None:
-    config = {"mode": "plain", "seccomp": "", "oom": [], "stat": [], "memory": 1, "disk": 1}
+    config = {"mode": "plain", "seccomp": "", "group": [], "memory": 1, "disk": 1}
     namespaces = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
     if subprocess.run([*namespaces, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this system lets no user make namespaces")

@@ -105,7 +105,10 @@ def new(
         root / "docs" / track / f"{slug}.md": PAGE.format(slug=slug, title=title),
     }
     for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise BadInputError(f"{path} can't be written: {error.strerror}.") from None
         print(path)
     print(f"\nNext: packerlab verify {slug}")

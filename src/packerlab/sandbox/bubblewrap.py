@@ -53,7 +53,6 @@ VERB = ["bwrap", "--unshare-user", "--disable-userns", "--uid", "1000", "--unsha
 """The two layers of namespaces, with nothing in them: what must be possible here."""
 
 FILTER = "/opt/packerlab/seccomp.bpf"
-OOM = "/opt/packerlab/oom"
 
 
 class Bubblewrap:
@@ -102,8 +101,8 @@ class Bubblewrap:
         readonly = ["/usr", *(f"/etc/{name}" for name in ETC if Path("/etc", name).exists())]
         if packer.plugins:
             files.append((str(packer.plugins), PLUGINS))
-        if group and group.oom:
-            files.append((group.oom, OOM))
+        told = group.told if group else []
+        files += [(path, path) for path in told]
         python = Path(sys.base_prefix).resolve()
         if not python.is_relative_to("/usr"):
             files.append((str(python), str(python)))
@@ -113,7 +112,7 @@ class Bubblewrap:
             readonly=[*readonly, PROGRAM, PLUGINS],
             masked=[str(path) for path in self._masked if path.is_relative_to("/usr")],
             seccomp=FILTER,
-            oom=[OOM],
+            group=told,
         )
         files += [(path, path) for path in readonly]
         program = str(Path(sys._base_executable).resolve())  # type: ignore[attr-defined]  # noqa: SLF001

@@ -20,10 +20,10 @@ ROOT = Path("/sys/fs/cgroup")
 
 
 class Group(NamedTuple):
-    """A control group for one supervisor. `enter` goes before its command; `oom` counts kills."""
+    """A control group for one supervisor: what goes before its command, and what it can read."""
 
     enter: list[str]
-    oom: str
+    told: list[str]
     paths: list[Path]
 
     def remove(self) -> None:
@@ -55,8 +55,9 @@ def _version_1(name: str, memory: int, processes: int) -> Group | None:
     bounds = {
         "memory": {"memory.limit_in_bytes": memory},
         "pids": {"pids.max": processes},
+        "cpuacct": {},
     }
-    paths = []
+    paths: list[Path] = []
     try:
         for controller, files in bounds.items():
             path = ROOT / controller / name
@@ -70,7 +71,8 @@ def _version_1(name: str, memory: int, processes: int) -> Group | None:
         return None
     with contextlib.suppress(OSError):
         (paths[0] / "memory.memsw.limit_in_bytes").write_text(str(memory))
-    return Group(_enter(paths), str(paths[0] / "memory.oom_control"), paths)
+    memory_files = (paths[0] / "memory.oom_control", paths[0] / "memory.stat")
+    return Group(_enter(paths), [*map(str, memory_files), str(paths[2] / "cpuacct.stat")], paths)
 
 
 def _version_2(name: str, memory: int, processes: int) -> Group | None:
@@ -86,7 +88,8 @@ def _version_2(name: str, memory: int, processes: int) -> Group | None:
     except OSError:
         _remove(path)
         return None
-    return Group(_enter([path]), str(path / "memory.events"), [path])
+    told = [str(path / name) for name in ("memory.events", "memory.stat", "cpu.stat")]
+    return Group(_enter([path]), told, [path])
 
 
 def _own_group() -> Path:
@@ -107,7 +110,7 @@ def _systemd(name: str, memory: int, processes: int) -> Group | None:
         f"--property=MemoryMax={memory}", "--property=MemorySwapMax=0",
         f"--property=TasksMax={processes}", "--",
     ]  # fmt: skip
-    return Group(enter, "", [])
+    return Group(enter, [], [])
 
 
 def _enter(paths: list[Path]) -> list[str]:
@@ -130,7 +133,7 @@ def _remove(path: Path) -> None:
 
 def reap() -> None:
     """Remove the groups of runs that are no more."""
-    for parent in (ROOT / "memory", ROOT / "pids", _own_group()):
+    for parent in (ROOT / "memory", ROOT / "pids", ROOT / "cpuacct", _own_group()):
         for path in parent.glob(f"{state.RUN_PREFIX}*"):
             if not state.run_is_alive(path.name):
                 _remove(path)

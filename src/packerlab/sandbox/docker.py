@@ -2,7 +2,8 @@
 
 `docker` starts the same bubblewrap command as on the host, in a container that has no capability
 and no uid of anybody's. `docker-plain` is for engines that forbid nested namespaces: the engine's
-own seccomp, one container per report, and verbs under a uid that the supervisor drops to.
+own seccomp and our filter, one container per report, and verbs under a uid that the supervisor
+drops to.
 
 The only module that imports `docker`.
 """
@@ -44,8 +45,14 @@ OTHER_HOST = "PACKERLAB_DOCKER_HOST_ELSEWHERE"
 IMAGE_STATE = "sandbox-image.json"
 
 FILES = "/opt/packerlab"
-OOM_FILES = ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"]
-STAT_FILES = ["/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat"]
+GROUP = "/sys/fs/cgroup"
+GROUP_FILES = [
+    f"{GROUP}/{name}"
+    for name in (
+        "memory.events", "memory.stat", "cpu.stat",
+        "memory/memory.oom_control", "memory/memory.stat", "cpuacct/cpuacct.stat",
+    )
+]  # fmt: skip
 """A container's own view of its control group, version 2 and 1."""
 
 
@@ -185,15 +192,13 @@ class Docker:
             "nested",
             readonly=[*readonly, PROGRAM, PLUGINS],
             seccomp=f"{FILES}/seccomp.bpf",
-            oom=["/opt/oom"],
+            group=GROUP_FILES,
         )
         view = []
-        for path in [*readonly, FILES]:
+        for path in [*readonly, FILES, GROUP]:
             view += ["--ro-bind", path, path]
         for name in ("bin", "sbin", "lib", "lib64"):
             view += ["--symlink", f"usr/{name}", f"/{name}"]
-        for path in OOM_FILES:
-            view += ["--ro-bind-try", path, "/opt/oom"]
         return {
             "User": f"{UNPRIVILEGED}:{UNPRIVILEGED}",
             "Cmd": outer_bubblewrap(view, "/usr/bin/python3", config),
@@ -210,7 +215,9 @@ class Docker:
         }
 
     def _plain(self, limits: Limits) -> dict[str, Any]:
-        config = supervisor_config(limits, "plain", oom=OOM_FILES, stat=STAT_FILES)
+        config = supervisor_config(
+            limits, "plain", seccomp=f"{FILES}/seccomp.bpf", group=GROUP_FILES
+        )
         size = f"size={limits.disk_mb * 1_000_000},nr_inodes={MAX_FILES * 20}"
         owner = f"uid={PLAIN_UID},gid={PLAIN_UID},mode=0755,nosuid,nodev,exec"
         return {

@@ -1,0 +1,180 @@
+"""`packerlab check`: every way out of it, and what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.toy import MESSAGE, ROOT, SCRIPT, SHELL, cli
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    (folder / "main.pkr.hcl").write_text(MESSAGE)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("lab", "code", "words"),
+    [
+        ("101", 0, "10 of 10 points"),
+        ("102", 3, "no score"),
+        ("103", 3, "fault: test_breaks broke: ZeroDivisionError"),
+        ("110", 2, "rejected: this lab does not use the source `file`"),
+        ("111", 1, "0 of 1 points"),
+    ],
+)
+def test_the_exit_code_is_the_verdict(workspace: Path, lab: str, code: int, words: str) -> None:
+    done = cli("check", workspace, "--lab", lab)
+    assert done.returncode == code
+    assert words in done.stdout
+    assert done.stderr == "" or done.stderr.startswith("note: ")
+
+
+def test_a_grader_that_can_t_be_loaded_is_one_sentence(workspace: Path) -> None:
+    done = cli("check", workspace, "--lab", "104")
+    assert done.returncode == 3
+    assert done.stderr.endswith("error: the grader can't be loaded.\n")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("sleep 60", "timeout: test_build: more than 4 s in all."),
+        ("while :; do :; done", "timeout: test_build: more than 1 s of CPU time."),
+        ("head -c 100000000 /dev/zero > x", "limit: test_build: more than 32 MB of disk."),
+    ],
+)
+def test_a_bound_is_a_negative_verdict(workspace: Path, command: str, reason: str) -> None:
+    (workspace / "main.pkr.hcl").write_text(SHELL.replace("PROGRAM", command))
+    done = cli("check", workspace, "--lab", "110")
+    assert done.returncode == 1
+    assert reason in done.stdout
+    assert "1 of 3 points" in done.stdout
+
+
+def test_json_is_the_report(workspace: Path) -> None:
+    done = cli("check", workspace, "--lab", "101", "--json")
+    report = json.loads(done.stdout)
+    assert (report["format"], report["score"], report["status"]) == (1, 10, "graded")
+    assert report["run"]["learner"] == "workspace"
+
+
+def test_checks_are_shown_as_they_end(workspace: Path) -> None:
+    (workspace / "main.pkr.hcl").write_text(SHELL.replace("PROGRAM", "sleep 2"))
+    process = subprocess.Popen(
+        [SCRIPT, "check", workspace, "--lab", "110"],
+        env={**os.environ, "PACKERLAB_COURSE": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert "It is valid." in process.stdout.readline()
+    assert process.poll() is None
+    process.communicate()
+
+
+def test_ctrl_c_ends_it_at_once(workspace: Path) -> None:
+    (workspace / "main.pkr.hcl").write_text(SHELL.replace("PROGRAM", "sleep 57"))
+    process = subprocess.Popen(
+        [SCRIPT, "check", workspace, "--lab", "110"],
+        env={**os.environ, "PACKERLAB_COURSE": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(2)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=5)[1]
+    assert process.returncode == 130
+    assert said.endswith("interrupted\n")
+    assert "Traceback" not in said
+    assert not any("sleep\x0057" in line for line in command_lines())
+
+
+def command_lines() -> list[str]:
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            lines.append(path.read_text())
+        except OSError:
+            continue
+    return lines
+
+
+def test_a_name_in_a_hostile_marker_can_t_act(workspace: Path) -> None:
+    marker = 'format = 1\nlab = "101\\u001b]0;x\\u0007\\u202e"\n'
+    (workspace / ".packerlab.toml").write_text(marker)
+    for words in (("check", workspace), ("check", workspace, "--lab", "101")):
+        done = cli(*words)
+        assert done.returncode == 2
+        assert not {"\x1b", "\x07", "\u202e"} & set(done.stderr + done.stdout)
+
+
+def test_no_sandbox_at_all(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "packer").symlink_to(shutil.which("packer") or "/bin/false")
+    nowhere = {"PATH": str(tmp_path / "bin"), "DOCKER_HOST": "unix:///nowhere.sock"}
+    done = cli("check", workspace, "--lab", "101", **nowhere)
+    assert done.returncode == 3
+    for words in ("bubblewrap: bwrap is not installed", "docker: ", "docker-plain: ", "doctor"):
+        assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_packer_that_tells_no_version(workspace: Path) -> None:
+    program = shutil.which("true") or ""
+    done = cli("check", workspace, "--lab", "101", PACKERLAB_PACKER=program)
+    assert done.returncode == 3
+    assert "Packer does not tell its version" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="gives a folder to another user")
+def test_what_may_not_be_read(workspace: Path) -> None:
+    (workspace / "main.pkr.hcl").chmod(0o600)
+    tmp = workspace.parent
+    for folder in (tmp, *tmp.parents):
+        if folder.owner() == "root" and "pytest" in str(folder):
+            folder.chmod(0o755)
+    home = tmp / "home of another"
+    home.mkdir(mode=0o777)
+    home.chmod(0o777)
+    done = subprocess.run(
+        ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", sys.executable, "-m",
+         "packerlab", "check", workspace, "--lab", "101"],
+        env={**os.environ, "HOME": str(home), "PACKERLAB_COURSE": str(ROOT),
+             "PACKERLAB_STATE": str(home / "state"), "PACKERLAB_CACHE": str(home / "cache")},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "can't be read: Permission denied" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="mounts a small disk")
+def test_a_cache_on_a_full_disk(workspace: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", disk], check=True)
+    try:
+        (disk / "filler").write_bytes(b"x" * 12_000)
+        folders = {"PACKERLAB_CACHE": str(disk / "cache"), "PACKERLAB_STATE": str(disk / "state")}
+        done = cli("check", workspace, "--lab", "101", **folders)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    assert done.returncode == 3
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr

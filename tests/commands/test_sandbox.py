@@ -1,0 +1,52 @@
+"""`packerlab sandbox`: what it says where there is no container engine; the rest needs one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.toy import cli
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOWHERE = {"DOCKER_HOST": "unix:///nowhere.sock"}
+
+
+def test_status_tells_of_each_sandbox() -> None:
+    done = cli("sandbox", "status", **NOWHERE)
+    assert done.returncode == 0
+    lines = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    assert set(lines) == {"bubblewrap", "docker", "docker-plain"}
+    assert lines["docker"] == lines["docker-plain"] != "ready"
+
+
+@pytest.mark.parametrize("verb", ["build", "clean"])
+def test_without_an_engine_it_is_the_machine_s(verb: str) -> None:
+    done = cli("sandbox", verb, **NOWHERE)
+    assert done.returncode == 3
+    assert "no container engine answers" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--zip", "https://example.org/packer.zip"], "--zip and --sha256 go together."),
+        (["--sha256", "00"], "--zip and --sha256 go together."),
+        (["--plugins", "nowhere"], "nowhere: there is no such folder."),
+        (["--packer", "nowhere"], "nowhere"),
+    ],
+)
+def test_bad_input_is_one_sentence(tmp_path: Path, words: list[str], said: str) -> None:
+    done = cli("sandbox", "build", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("sandbox_image")
+def test_status_with_an_engine() -> None:
+    done = cli("sandbox", "status")
+    assert "docker: ready" in done.stdout

@@ -1,0 +1,115 @@
+"""The shape of the source: imports go down, and some things are done in one place alone."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "packerlab"
+MODULES = sorted(SOURCE.rglob("*.py"))
+LONGEST = 400
+LONGER = {
+    "sandbox/supervisor.py": 550,  # one file is all that goes into the sandbox
+    "submissions.py": 600,  # the one reader of untrusted trees
+}
+
+ONE_IMPORTER = {
+    "docker": "sandbox/docker.py",
+    "hcl2": "hcl.py",
+    "lark": "hcl.py",
+    "pytest": "plugin.py",
+}
+BROAD = {("cli.py", "main"), ("grading.py", "_child")}
+"""The boundaries where any mistake of ours becomes a sentence and a log."""
+
+
+def name_of(module: Path) -> str:
+    return module.relative_to(SOURCE).as_posix()
+
+
+def tree_of(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
+def imported(module: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_imports_go_down() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("package", ONE_IMPORTER)
+def test_one_module_imports_it(package: str) -> None:
+    importers = {name_of(module) for module in MODULES if package in imported(module)}
+    assert importers == {ONE_IMPORTER[package]}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_a_module_can_be_read_at_one_sitting(module: Path) -> None:
+    lines = len(module.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGER.get(name_of(module), LONGEST)
+
+
+def is_broad(handler: ast.ExceptHandler) -> bool:
+    """Whether it catches everything; to clean up and raise again is no catching."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    named = {kind.id for kind in kinds if isinstance(kind, ast.Name)}
+    raises_again = isinstance(handler.body[-1], ast.Raise) and handler.body[-1].exc is None
+    everything = handler.type is None or not named.isdisjoint({"Exception", "BaseException"})
+    return everything and not raises_again
+
+
+def test_only_boundaries_catch_everything() -> None:
+    found = {
+        (name_of(module), function.name)
+        for module in MODULES
+        for function in ast.walk(tree_of(module))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.ExceptHandler) and is_broad(node)
+    }
+    assert found <= BROAD
+
+
+FORBIDDEN_CALLS = {"os.chdir", "os.putenv", "os.unsetenv", "os.system", "os.popen"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_nothing_changes_the_process_that_it_runs_in(module: Path) -> None:
+    """No `chdir`, no writes to the environment, no shell, no state of a module that changes."""
+    for node in ast.walk(tree_of(module)):
+        assert not isinstance(node, ast.Global)
+        if isinstance(node, ast.Call):
+            assert ast.unparse(node.func) not in FORBIDDEN_CALLS
+            assert "shell" not in {word.arg for word in node.keywords}
+        written = [node] if isinstance(node, ast.Attribute | ast.Subscript) else []
+        for target in written:
+            changes = isinstance(target.ctx, ast.Store | ast.Del)
+            assert not (changes and ast.unparse(target).startswith("os.environ"))
+
+
+def test_the_command_line_starts_light() -> None:
+    """Heavy modules are imported by the verb that needs them."""
+    heavy = ("docker", "hcl2", "lark", "pytest", "jinja2", "multiprocessing", "packerlab.sandbox")
+    asked = f"import sys, packerlab.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
