@@ -386,7 +386,7 @@ def drain(stream: IO[bytes] | None, room: int) -> bytes:
 
 
 def filter_calls(path: str) -> None:
-    """Put this process behind the compiled filter: an engine's own may be older than what it bars."""
+    """Put this process behind our filter: an engine's own may be older than what ours denies."""
     with open(path, "rb") as file:
         code = ctypes.create_string_buffer(file.read())
     program = SocketFilter((len(code) - 1) // 8, ctypes.addressof(code))

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 def make(folder: Path) -> Path:
     path = zipped(folder, [*solution().items()])
     data = bytearray(path.read_bytes())
-    at = data.find(b"PK\x01\x02")
-    while at >= 0:
-        data[at + 8] |= 1  # the flag for encryption, in the list of files
-        at = data.find(b"PK\x01\x02", at + 4)
+    last = data.rfind(b"PK\x01\x02")
+    data[last + 8] |= 1  # the flag for encryption, in the list of files
     path.write_bytes(data)
     return path
