@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from packerlab import state
 from packerlab.errors import MachineError
-from packerlab.sandbox import docker, image
+from packerlab.sandbox import cgroup, docker, image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,7 @@ def _whole_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("PACKERLAB_CACHE", str(folder / "cache"))
         redirect(patch, folder)
         yield
+        cgroup.reap()  # what killed runs leave, since no next run has this cache
 
 
 @pytest.fixture(autouse=True)

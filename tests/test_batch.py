@@ -283,3 +283,48 @@ def test_a_refused_submission_is_reported_and_the_rest_goes_on(tmp_path: Path) -
     refused = next(report for report in heard if report.run.learner == "links")
     assert (refused.score, refused.max_score) == (0, 3)
     assert {check.outcome for check in refused.checks} == {"blocked"}
+
+
+def test_learners_are_told_apart_by_their_entries(tmp_path: Path) -> None:
+    crowd = tmp_path / "class"
+    workspace(crowd / "Ada")
+    shutil.make_archive(str(crowd / "ada"), "zip", crowd / "Ada")
+    workspace(tmp_path / "wrapped" / "my work")
+    shutil.make_archive(str(crowd / "ben"), "gztar", tmp_path / "wrapped")
+    workspace(crowd / "cleo" / "week 1" / "lab")
+    workspace(crowd / ".d\N{LATIN SMALL LETTER E WITH ACUTE}")
+    (crowd / ".git").mkdir()
+    tally, heard = grade(STATIC, crowd, tmp_path / "book")
+    verdicts = {report.run.learner: report.verdict for report in heard}
+    assert verdicts == {
+        "Ada": "rejected",
+        "ada": "rejected",
+        "ben": "passed",
+        "cleo": "passed",
+        "%2Ed%C3%A9": "passed",
+    }
+    assert {report.reason for report in heard} == {
+        "",
+        "another entry has the same learner's name.",
+    }
+    assert tally.counts["rejected"] == 2
+
+
+def test_with_a_lab_named_markers_are_held_against_it(tmp_path: Path) -> None:
+    crowd = tmp_path / "class"
+    workspace(crowd / "other", lab="102_slow")
+    workspace(crowd / "same")
+    (workspace(crowd / "unmarked") / ".packerlab.toml").unlink()
+    (workspace(crowd / "garbled") / ".packerlab.toml").write_bytes(b"\xff[[")
+    backend = choose("bubblewrap", {"packer"}, [STATIC], full_limits=True)
+    heard: list[Report] = []
+    with open_gradebook(tmp_path / "book", "bubblewrap") as book:
+        batch = Batch(Course(STATIC), book, backend, heard.append)
+        batch.run(handed_in([crowd], any_template=True), Course(STATIC).lab("101"), 2)
+    reasons = {report.run.learner: report.reason for report in heard}
+    assert reasons == {
+        "other": "its marker names another lab.",
+        "same": "",
+        "unmarked": "",
+        "garbled": "",
+    }

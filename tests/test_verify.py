@@ -143,7 +143,7 @@ def test_variants_that_do_not_end_as_they_say(lab: Lab) -> None:
     assert problems[0].startswith("accept/other_words does not pass: graded 4/10; test_message")
     assert problems[1] == "reject/elsewhere does not say `something else`"
     assert problems[2].startswith(
-        "reject/program should end as timeout and fail no check: rejected 0/10 this lab does not use"
+        "reject/program should end as timeout and fail no check: rejected 0/10 this lab does not"
     )
     assert len(problems) == 3
 
@@ -202,7 +202,7 @@ def test_a_variant_overlays_and_deletes(lab: Lab) -> None:
     files = overlaid(lab, folder, Variant(why="x", delete=["more.txt"])).files
     assert list(files) == ["main.pkr.hcl"]
     assert b"Hi, " in files["main.pkr.hcl"].data
-    with pytest.raises(BadInputError, match="the solution has no nothing.txt to delete"):
+    with pytest.raises(BadInputError, match=r"the solution has no nothing\.txt to delete"):
         overlaid(lab, folder, Variant(why="x", delete=["nothing.txt"]))
 
 

@@ -18,7 +18,7 @@ from packerlab.sandbox import Sandbox, choose
 from packerlab.submissions import File, Submission, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from packerlab.lab import Lab, Limits
     from packerlab.report import Check, Report
@@ -114,17 +114,17 @@ def lasting(report: Report) -> bytes:
 
 
 def cli(
-    *words: str | Path, cwd: Path | None = None, timeout: float = 60, **environment: str
+    *words: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the console script on the toy course."""
     return subprocess.run(
         [SCRIPT, *words],
         cwd=cwd,
-        env={**os.environ, "PACKERLAB_COURSE": str(ROOT), **environment},
+        env={**os.environ, "PACKERLAB_COURSE": str(ROOT), **(env or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=timeout,
+        timeout=120,
         check=False,
     )

@@ -6,15 +6,35 @@ import os
 import sys
 import time
 import traceback
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from packerlab import __version__, errors
 from packerlab.commands import check, demo, doctor, grade, labs, new, report, sandbox, start, verify
 
+
+class _Ended(Exception):  # noqa: N818  (no error: the user's wish)
+    """Ctrl-C, or the reader of our output is gone."""
+
+
+class _Verbs(TyperGroup):
+    """Lets both come through to `main`: Typer has exit codes of its own for them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except (KeyboardInterrupt, BrokenPipeError) as wish:
+            raise _Ended from wish
+
+
 app = typer.Typer(
     name="packerlab",
+    cls=_Verbs,
     help="Learn Packer by building for real, offline, in a sandbox.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -60,10 +80,10 @@ def main() -> None:
     except errors.PackerlabError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(errors.INTERRUPTED)
-    except BrokenPipeError:
+    except _Ended as ended:
+        if isinstance(ended.__cause__, KeyboardInterrupt):
+            print("interrupted", file=sys.stderr)
+            sys.exit(errors.INTERRUPTED)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(errors.DONE)
     except Exception as error:  # noqa: BLE001  (the boundary: a mistake of ours goes into a log)

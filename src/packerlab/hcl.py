@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from packerlab import state
+from packerlab.literals import flushed, unescape, unescape_heredoc, without_surrogates
 from packerlab.masking import HclError, mask, mask_json, mask_template
 from packerlab.report import Where
 from packerlab.template import Block, Expression
@@ -203,9 +204,9 @@ class _Reader:
         raw = [None if _kind(token) else self._source(token) for token in tokens]
         flush = self.masked.heredocs.get(_start(string))
         if flush:
-            raw = _flushed(raw)
-        unescape = _unescape if flush is None else _unescape_heredoc
-        return [None if text is None else unescape(text) for text in raw]
+            raw = flushed(raw)
+        read = unescape if flush is None else unescape_heredoc
+        return [None if text is None else read(text) for text in raw]
 
     def _text(self, string: Tree[Any]) -> str:
         """A string that is no template: a label, a key."""
@@ -280,7 +281,7 @@ class _Json(_Reader):
             raise self.masked.error(f"in this string, {error}", _start(tree)) from None
 
     def _text(self, string: Tree[Any]) -> str:
-        return _without_surrogates(json.loads(self._source(string)))
+        return without_surrogates(json.loads(self._source(string)))
 
     def _key(self, tree: Any) -> str:
         return self._text(_unwrapped(tree))
@@ -328,51 +329,3 @@ def _unwrapped(tree: Any) -> Any:
     while _kind(tree) == "expr_term" and len(inside := _solid(tree)) == 1:
         tree = inside[0]
     return tree
-
-
-_ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|\$\$\{|%%\{')
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
-
-
-def _unescape(text: str) -> str:
-    def one(match: re.Match[str]) -> str:
-        simple, short, long = match.groups()
-        if simple:
-            return _ESCAPED.get(simple, simple)
-        if short or long:
-            number = int(short or long, 16)
-            return _without_surrogates(chr(number)) if number < 0x110000 else _REPLACEMENT
-        return match.group()[1:]
-
-    return _ESCAPE.sub(one, text)
-
-
-def _unescape_heredoc(text: str) -> str:
-    return text.replace("$${", "${").replace("%%{", "%{")
-
-
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-
-
-def _without_surrogates(text: str) -> str:
-    """Half a pair is no character; Packer shows it as this too."""
-    return re.sub("[\ud800-\udfff]", _REPLACEMENT, text)
-
-
-_SEQUENCE = "\udfff"
-"""Stands for a `${}`: no text that was UTF-8 has it."""
-
-
-def _flushed(parts: list[str | None]) -> list[str | None]:
-    """A `<<-` heredoc's literal parts without the indentation that its lines share."""
-    whole = "".join(_SEQUENCE if part is None else part for part in parts)
-    lines = re.findall(r"[^\n]*\n|[^\n]+", whole)
-    written = [line for line in lines if line.strip() or not line.endswith("\n")]
-    margin = min((len(line) - len(line.lstrip()) for line in written), default=0)
-    cut = "".join(line[margin:] if line.strip() else line for line in lines).split(_SEQUENCE)
-    sequences = 0
-    flushed: list[str | None] = []
-    for part in parts:
-        flushed.append(None if part is None else cut[sequences])
-        sequences += part is None
-    return flushed

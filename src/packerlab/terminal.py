@@ -27,9 +27,15 @@ UNBROKEN = 4096
 """Columns of what is no terminal: nothing is broken into lines there."""
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """A reader that is gone is for `cli.main` to know of; rich would exit with 1."""
+        raise BrokenPipeError
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console that shows what it is given, as it is given; NO_COLOR and pipes are respected."""
-    out = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    out = _Console(stderr=stderr, markup=False, highlight=False, emoji=False)
     if not out.is_terminal:
         out.width = UNBROKEN
     return out

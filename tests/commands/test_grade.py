@@ -59,8 +59,8 @@ def test_what_is_ours_or_the_machine_s_is_said_so(crowd: Path, tmp_path: Path, l
         (["class", "--lab", "999"], "There is no lab `999`"),
         (["class", "--course", "class"], "is not a course"),
         (["class", "--sandbox", "chroot"], "chroot"),
-        (["class", "--jobs", "-1"], "-1"),
-        (["class", "--jobs", "many"], "many"),
+        (["class", "--jobs", "-1"], "--jobs"),
+        (["class", "--jobs", "many"], "--jobs"),
         ([], "PATH"),
     ],
 )

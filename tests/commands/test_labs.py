@@ -31,7 +31,7 @@ def test_json_has_the_whole_manifest() -> None:
 def test_a_course_may_be_empty(tmp_path: Path) -> None:
     (tmp_path / "labs").mkdir()
     assert cli("labs", "--course", tmp_path).returncode == 0
-    assert json.loads(cli("labs", "--json", PACKERLAB_COURSE=str(tmp_path)).stdout) == []
+    assert json.loads(cli("labs", "--json", env={"PACKERLAB_COURSE": str(tmp_path)}).stdout) == []
 
 
 def test_a_manifest_that_is_wrong_names_file_and_key(tmp_path: Path) -> None:

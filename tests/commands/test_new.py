@@ -45,14 +45,13 @@ def test_what_is_no_slug_makes_nothing(course: Path, slug: str) -> None:
 
 @pytest.mark.skipif(os.getuid() != 0, reason="mounts a disk read-only")
 def test_a_course_that_can_t_be_written(course: Path) -> None:
-    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "none", course]
-    subprocess.run(mount, check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", str(course)], check=True)
     try:
         (course / "labs").mkdir()
-        subprocess.run(["mount", "-o", "remount,ro", course], check=True)
+        subprocess.run(["mount", "-o", "remount,ro", str(course)], check=True)
         done = cli("new", "105_a", "--course", course)
     finally:
-        subprocess.run(["umount", course], check=True)
+        subprocess.run(["umount", str(course)], check=True)
     assert done.returncode == 2
     assert "can't be written: Read-only file system" in done.stderr
     assert "Traceback" not in done.stderr

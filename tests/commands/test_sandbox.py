@@ -15,7 +15,7 @@ NOWHERE = {"DOCKER_HOST": "unix:///nowhere.sock"}
 
 
 def test_status_tells_of_each_sandbox() -> None:
-    done = cli("sandbox", "status", **NOWHERE)
+    done = cli("sandbox", "status", env=NOWHERE)
     assert done.returncode == 0
     lines = dict(line.split(": ", 1) for line in done.stdout.splitlines())
     assert set(lines) == {"bubblewrap", "docker", "docker-plain"}
@@ -24,7 +24,7 @@ def test_status_tells_of_each_sandbox() -> None:
 
 @pytest.mark.parametrize("verb", ["build", "clean"])
 def test_without_an_engine_it_is_the_machine_s(verb: str) -> None:
-    done = cli("sandbox", verb, **NOWHERE)
+    done = cli("sandbox", verb, env=NOWHERE)
     assert done.returncode == 3
     assert "no container engine answers" in done.stderr
     assert "Traceback" not in done.stderr

@@ -54,7 +54,7 @@ def test_nothing_of_the_learner_s_is_written_over(tmp_path: Path, taken: str) ->
 @pytest.mark.skipif(os.getuid() != 0, reason="mounts a disk read-only")
 def test_a_place_that_can_t_be_written(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "ro,size=16k", "none", tmp_path / "disk"]
+    mount = ["mount", "-t", "tmpfs", "-o", "ro,size=16k", "none", str(tmp_path / "disk")]
     subprocess.run(mount, check=True)
     try:
         done = cli("start", "101", tmp_path / "disk" / "mine")

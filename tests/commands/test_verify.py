@@ -43,7 +43,9 @@ def test_bad_input(course: Path, words: list[str], code: int) -> None:
 
 
 def test_no_sandbox_is_the_machine_s(course: Path) -> None:
-    done = cli("verify", "--course", course, "--sandbox", "docker", DOCKER_HOST="unix:///nowhere")
+    done = cli(
+        "verify", "--course", course, "--sandbox", "docker", env={"DOCKER_HOST": "unix:///nowhere"}
+    )
     assert done.returncode == 3
     assert "No sandbox can be used here" in done.stderr
 

@@ -28,6 +28,14 @@ def solution(lab: str = MESSAGE) -> dict[str, bytes]:
     return {MARKER: marker(lab), "main.pkr.hcl": own}
 
 
+def by_program(program: bytes) -> dict[str, bytes]:
+    """An answer to the lab of any program that runs this one, in Python."""
+    files = solution(ANY_PROGRAM)
+    start, _, rest = files["main.pkr.hcl"].partition(b"inline           = [")
+    template = start + b'inline           = ["python3 attack"]' + rest.partition(b"]")[2]
+    return {**files, "main.pkr.hcl": template, "attack": program}
+
+
 def written(folder: Path, files: dict[str, bytes]) -> Path:
     for name, data in files.items():
         path = folder / name

@@ -84,6 +84,8 @@ def checked(
         raise BadInputError(
             f"{folder} is not a workspace: `packerlab start LAB` makes one, --lab names its lab."
         )
+    if not lab and named not in whole.slugs:
+        raise BadInputError(f"{folder} is a workspace of {visible(named)}, no lab of this course.")
     chosen = whole.lab(lab or named)
     if lab and named not in ("", chosen.slug):
         raise BadInputError(f"{folder} is a workspace of {visible(named)}, not of {chosen.slug}.")

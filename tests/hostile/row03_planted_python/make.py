@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 PLANTED = (
     "conftest.py", "sitecustomize.py", "usercustomize.py", "test_901_message.py", "selectors.py",
     "typing.py", "msgspec.py", "packerlab/__init__.py", "graders/test_901_message.py",

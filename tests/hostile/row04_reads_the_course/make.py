@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.hostile.making import ANY_PROGRAM, solution, written
+from tests.hostile.making import by_program, written
 
 if TYPE_CHECKING:
     from pathlib import Path
-
 
 
 SEARCH = r"""
@@ -34,9 +33,5 @@ if loot:
 def make(folder: Path) -> Path:
     base = folder.parent.parent
     paths = [base, base / "course" / "secret", folder.parent, base / "canary.txt"]
-    files = solution(ANY_PROGRAM)
-    calls = files["main.pkr.hcl"].replace(b'"mkdir out", ', b"")
-    start, _, rest = calls.partition(b"inline           = [")
-    files["main.pkr.hcl"] = start + b'inline           = ["python3 search"]' + rest.partition(b"]")[2]
-    files["search"] = f"PATHS = {[str(path) for path in paths]!r}\n{SEARCH}".encode()
-    return written(folder, files)
+    program = f"PATHS = {[str(path) for path in paths]!r}\n{SEARCH}"
+    return written(folder, by_program(program.encode()))

@@ -6,7 +6,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     folder.symlink_to(folder.with_name("zz_good"))
     return folder

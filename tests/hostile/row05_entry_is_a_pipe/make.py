@@ -7,7 +7,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     path = folder.with_suffix(".zip")
     os.mkfifo(path)

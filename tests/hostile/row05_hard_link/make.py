@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     written(folder, solution())
     (folder / "notes.txt").hardlink_to(folder.parent.parent / "canary.txt")

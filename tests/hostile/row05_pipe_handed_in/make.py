@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     written(folder, solution())
     os.mkfifo(folder / "notes.txt")

@@ -6,7 +6,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     path = folder.with_suffix(".pkr.hcl")
     path.symlink_to("/dev/zero")

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     files = {**solution(), "caf\N{LATIN SMALL LETTER E WITH ACUTE}.txt": b"x"}
     path = zipped(folder, files.items())

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     path = zipped(folder, [*solution().items()])
     data = bytearray(path.read_bytes())

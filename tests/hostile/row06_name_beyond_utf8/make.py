@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     written(folder, solution())
     with open(os.path.join(os.fsencode(folder), b"notes\xff\xfe.txt"), "wb"):  # noqa: PTH118, PTH123

@@ -8,6 +8,5 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     return zipped(folder, [*solution().items(), ("notes\u202elch.rkp.txt", b"locals {}\n")])

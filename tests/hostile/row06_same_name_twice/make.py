@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

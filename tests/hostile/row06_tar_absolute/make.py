@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     evil = tarfile.TarInfo("/tmp/row06_escaped.txt")
     return tarred(folder, [*members(solution()), (evil, b"")])

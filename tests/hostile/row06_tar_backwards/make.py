@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     path = tarred(folder, members(solution()))
     header = bytearray(tarfile.TarInfo("back").tobuf(tarfile.GNU_FORMAT))

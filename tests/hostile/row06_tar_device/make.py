@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     device = tarfile.TarInfo("disk")
     device.type, device.devmajor, device.devminor = tarfile.BLKTYPE, 8, 0

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     link = tarfile.TarInfo("notes.txt")
     link.type, link.linkname = tarfile.LNKTYPE, "/etc/passwd"

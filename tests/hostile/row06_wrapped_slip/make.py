@@ -8,6 +8,5 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     return zipped(folder, [(f"../{name}", data) for name, data in solution().items()])

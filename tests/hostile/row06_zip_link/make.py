@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     link = zipfile.ZipInfo("out")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16

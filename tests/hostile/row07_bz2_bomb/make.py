@@ -7,7 +7,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     path = folder.with_name(f"{folder.name}.tar.bz2")
     path.write_bytes(bz2.compress(bytes(200_000_000)))

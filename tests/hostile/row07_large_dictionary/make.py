@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     path = zipped(folder, [*solution().items()])
     with zipfile.ZipFile(path, "a", zipfile.ZIP_LZMA) as archive:

@@ -8,6 +8,5 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
-    return written(folder, {**solution(), "more.pkr.hcl": b"locals { a = \"" + b"x" * 3_000_000})
+    return written(folder, {**solution(), "more.pkr.hcl": b'locals { a = "' + b"x" * 3_000_000})

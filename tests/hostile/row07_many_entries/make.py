@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
-    return zipped(folder, [*solution().items(), *((f"f/{number}", b"") for number in range(100_000))])
+    return zipped(
+        folder, [*solution().items(), *((f"f/{number}", b"") for number in range(100_000))]
+    )

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     path = tarred(folder, members(solution()))
     header = tarfile.TarInfo("folder")

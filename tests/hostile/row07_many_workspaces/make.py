@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
-    files = [(f"w{number}/{name}", data) for number in range(300) for name, data in solution().items()]
+    files = [
+        (f"w{number}/{name}", data) for number in range(300) for name, data in solution().items()
+    ]
     return zipped(folder, files)

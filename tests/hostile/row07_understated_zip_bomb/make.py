@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     path = zipped(folder, [("large.pkr.hcl", bytes(100_000_000)), *solution().items()])
     size = (100_000_000).to_bytes(4, "little")

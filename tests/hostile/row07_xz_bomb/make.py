@@ -7,7 +7,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     path = folder.with_name(f"{folder.name}.tar.xz")
     path.write_bytes(lzma.compress(bytes(200_000_000)))

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.hostile.making import ANY_PROGRAM, solution, written
+from tests.hostile.making import by_program, written
 
 if TYPE_CHECKING:
     from pathlib import Path
-
 
 
 ATTEMPTS = r"""
@@ -51,8 +50,5 @@ def make(folder: Path) -> Path:
     port = int((folder.parent.parent / "port").read_text())
     names = ("127.0.0.1", "::1", "localhost", "host.docker.internal", "172.17.0.1", "10.0.2.2")
     addresses = [*((name, port) for name in names), ("169.254.169.254", 80), ("192.0.2.1", 80)]
-    files = solution(ANY_PROGRAM)
-    start, _, rest = files["main.pkr.hcl"].partition(b"inline           = [")
-    files["main.pkr.hcl"] = start + b'inline           = ["python3 attack"]' + rest.partition(b"]")[2]
-    files["attack"] = f"ADDRESSES = {addresses!r}\n{ATTEMPTS}".encode()
-    return written(folder, files)
+    program = f"ADDRESSES = {addresses!r}\n{ATTEMPTS}"
+    return written(folder, by_program(program.encode()))

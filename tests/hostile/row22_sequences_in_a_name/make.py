@@ -8,6 +8,5 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     return written(folder.with_name("\x1b]0;passed\x07\u202eeve\n[bold green]passed"), solution())

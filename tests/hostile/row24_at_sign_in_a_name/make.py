@@ -8,6 +8,5 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     return written(folder.with_name("@SUM(1+1)*cmd"), solution())

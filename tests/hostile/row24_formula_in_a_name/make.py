@@ -8,6 +8,5 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     return written(folder.with_name("=cmd|' -C calc'!A1"), solution())

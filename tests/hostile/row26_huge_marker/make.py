@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     large = marker("901_message") + b"# " + b"x" * 1_000_000
     return written(folder, {**solution(), MARKER: large})

@@ -8,6 +8,5 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     return written(folder, {**solution(), MARKER: marker("../../../tmp/901_message")})

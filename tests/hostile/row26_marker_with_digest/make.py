@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def make(folder: Path) -> Path:
     more = b'lab_digest = "sha256:00"\nscore = 10\nstatus = "graded"\n'
     wrong = {**solution(), "main.pkr.hcl": b"locals {\n}\n"}

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 REPORT = b"""{
  "format": 1, "lab": "901_message", "status": "graded", "reason": "", "complete": true,
  "score": 10, "max_score": 10, "checks": [],

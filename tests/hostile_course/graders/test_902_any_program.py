@@ -22,8 +22,7 @@ def made(build: Callable[..., Answer], hidden: Callable[[str], str]) -> Answer:
 @check(points=1)
 def test_it_builds(made: Answer) -> None:
     """`packer build` succeeds."""
-    if made.exit != 0:
-        fail("`packer build` fails.", expected="exit status 0", found=f"exit status {made.exit}")
+    made.expect_success()
 
 
 @check(points=4)
