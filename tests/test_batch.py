@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from packerlab import state
 from packerlab.batch import Batch
 from packerlab.course import Course
 from packerlab.gradebook import open_gradebook, read_gradebook
@@ -101,14 +102,17 @@ def command(*words: str | Path) -> list[str]:
 
 
 def left_behind() -> list[str]:
-    """Our processes and control groups, this test's own process aside."""
-    found = [path.name for path in Path("/sys/fs/cgroup/memory").glob("packerlab-*")]
+    """What this test session's runs left: control groups, sandboxes, graders."""
+    ours = str(state.cache_folder())
+    runs = {path.stem for path in (state.cache_folder() / "runs").glob("*.lock")}
+    groups = [path.name for path in Path("/sys/fs/cgroup/memory").glob(f"{state.RUN_PREFIX}*")]
+    found = [name for name in groups if name.split("-")[1] in runs]
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if "/opt/packerlab/" in line or "-m packerlab grade" in line:
+        if ours in line:
             found.append(line)
     return found
 
