@@ -101,25 +101,34 @@ def command(*words: str | Path) -> list[str]:
     return [sys.executable, "-m", "packerlab", *map(str, words)]
 
 
-def left_behind() -> list[str]:
-    """What this test session's runs left: control groups, sandboxes, graders."""
-    ours = str(state.cache_folder())
-    runs = {path.stem for path in (state.cache_folder() / "runs").glob("*.lock")}
-    groups = [path.name for path in Path("/sys/fs/cgroup/memory").glob(f"{state.RUN_PREFIX}*")]
-    found = [name for name in groups if name.split("-")[1] in runs]
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+def session() -> str:
+    """What the names of all runs with this test session's cache begin with."""
+    return "-".join(state.run_name().split("-")[:2])
+
+
+def groups() -> list[str]:
+    return [path.name for path in Path("/sys/fs/cgroup/memory").glob(f"{session()}-*")]
+
+
+def processes() -> list[str]:
+    """The command lines of this session's runs, and of what they started; of no one else's."""
+    ours = (session(), str(state.cache_folder().parent.parent))
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
         try:
-            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            line = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            group = (path / "cgroup").read_text()
         except OSError:
             continue
-        if ours in line:
+        sandboxed = "/opt/packerlab/" in line or "-m packerlab grade" in line
+        if sandboxed and any(name in line + group for name in ours):
             found.append(line)
     return found
 
 
-def wait_for_nothing(patience: float) -> None:
+def wait_for_no_process(patience: float) -> None:
     end = time.monotonic() + patience
-    while (left := left_behind()) and time.monotonic() < end:
+    while (left := processes()) and time.monotonic() < end:
         time.sleep(0.02)
     assert left == []
 
@@ -189,7 +198,8 @@ def test_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
     subprocess.run(command(*words, book), check=True, **quiet)
     assert beside.wait(120) == 0
     assert saved(book) == saved(tmp_path / "beside") == saved(tmp_path / "undisturbed")
-    wait_for_nothing(2)
+    wait_for_no_process(2)
+    assert groups() == []
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
@@ -215,7 +225,10 @@ def test_nothing_is_left_after_a_signal_in_a_build(tmp_path: Path, sign: signal.
     else:
         process.kill()
         process.communicate()
-    wait_for_nothing(1)
+    wait_for_no_process(1)
+    if sign == signal.SIGKILL:  # what nobody could clean up, the next start does
+        subprocess.run(command("sandbox", "status"), check=True, capture_output=True)
+    assert groups() == []
     assert list((tmp_path / "book").glob("reports/*/*/*.json")) == []
 
 

@@ -1,200 +1,298 @@
-"""The hostile set, on every row: each ends with the verdict that is right, and harms nobody."""
+"""The hostile set on every row: each case ends with the verdict that is right, and harms nobody."""
 
 from __future__ import annotations
 
 import contextlib
+import csv
+import html.parser
+import io
 import json
-import secrets
-import shutil
-import socket
+import re
+import subprocess
+import sys
 import threading
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
+from rich.console import Console
 
-from packerlab import state
-from packerlab.batch import Batch
-from packerlab.course import Course
-from packerlab.gradebook import open_gradebook
-from packerlab.report import decode, encode
-from packerlab.sandbox import choose, docker
-from packerlab.submissions import handed_in, learner_name
-from packerlab.writers import WRITERS
-from tests.hostile.cases import COURSE, all_cases
-from tests.hostile.making import ANY_PROGRAM, MESSAGE, solution, written
+from packerlab import terminal
+from packerlab.errors import RejectedError
+from packerlab.report import Run, encode
+from packerlab.sandbox import BACKENDS
+from packerlab.submissions import read_workspace
+from packerlab.text import clean
+from packerlab.writers.csv_rows import FORMULA
+from tests.hostile.cases import all_cases
+from tests.hostile.crowd import COMMAND, NEIGHBOURS, gather, grade
+from tests.hostile.making import MESSAGE, marker, solution, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-    from packerlab.report import Report
-    from tests.hostile.cases import Case
+    from packerlab.report import Check, Report
+    from tests.hostile.crowd import Crowd, Graded
 
-ROWS = ("bubblewrap", "docker", "docker-plain")
-CASES = {case.name: case for case in all_cases()}
-NEIGHBOURS = (MESSAGE, ANY_PROGRAM)
+ROWS = tuple(BACKENDS)
+CASES = {case.name: case.verdict for case in all_cases()}
+THREATS = {*range(1, 16), *range(18, 27)}
+"""The rows of the threat table that a submission can try by itself."""
 
-
-class Class(NamedTuple):
-    """A graded class: reports by learner, and every byte that grading and reporting wrote."""
-
-    reports: dict[str, Report]
-    written: bytes
-    learners: dict[str, str]
-    canaries: list[bytes]
-    visitors: list[str]
+ELEMENTS = {
+    "html", "head", "meta", "title", "style", "body", "a", "header", "main", "section", "div",
+    "h1", "h2", "h3", "p", "b", "bdi", "code", "span", "ol", "ul", "li", "dl", "dt", "dd", "wbr",
+    "table", "caption", "thead", "tbody", "tr", "th", "td", "details", "summary",
+}  # fmt: skip
 
 
-class Listener:
-    """A port of the host that nobody in a sandbox may reach; it notes who does."""
-
-    def __init__(self) -> None:
-        self.visitors: list[str] = []
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self._socket.getsockname()[1]
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                connection, address = self._socket.accept()
-            except OSError:
-                return
-            self.visitors.append(str(address))
-            connection.close()
-
-    def close(self) -> None:
-        self._socket.close()
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Crowd:
+    return gather(tmp_path_factory.mktemp("hostile"))
 
 
-class Staged(NamedTuple):
-    """A class folder with the whole set and right answers among it, and what guards it."""
+@pytest.fixture(scope="module")
+def on(request: pytest.FixtureRequest, crowd: Crowd) -> Callable[[str], Graded]:
+    """The class as it was graded on a row, once."""
 
-    folder: Path
-    learners: dict[str, str]
-    canaries: list[str]
-    listener: Listener
+    @cache
+    def graded(row: str) -> Graded:
+        image = request.getfixturevalue("built_image") if row != "bubblewrap" else b""
+        return grade(crowd, row, image)
 
-
-def staged(folder: Path) -> Staged:
-    canaries = [f"packerlab-canary-{secrets.token_hex(8)}" for _ in range(4)]
-    shutil.copytree(COURSE, folder / "course", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "course" / "secret").write_text(canaries[0])
-    (folder / "canary.txt").write_text(canaries[1])
-    (Path.home() / "canary.txt").write_text(canaries[2])
-    listener = Listener()
-    (folder / "port").write_text(str(listener.port))
-    crowd = folder / "class"
-    learners = {name: learner_name(case.stage(crowd).name) for name, case in CASES.items()}
-    for lab in NEIGHBOURS:
-        neighbour = written(crowd / f"neighbour-{lab}", solution(lab))
-        (neighbour / "notes.txt").write_text(canaries[3])
-    return Staged(folder, learners, canaries, listener)
+    return graded
 
 
-def graded(row: str, stage: Staged) -> Class:
-    """One batch with the whole class, on one row."""
-    course = stage.folder / "course"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_SECRET_ACCESS_KEY", stage.canaries[1])
-        patch.setenv("PKR_VAR_canary", stage.canaries[1])
-        backend = choose(row, {"packer"}, [course, stage.folder], full_limits=True)
-        with open_gradebook(stage.folder / f"book-{row}", row) as book:
-            batch = Batch(Course(course), book, backend, lambda _: None)
-            batch.run(handed_in([stage.folder / "class"], any_template=False), None, jobs=2)
-            pages = [b"".join(write(book.latest())) for write in WRITERS.values()]
-    files = sorted((stage.folder / f"book-{row}" / "reports").rglob("*.json"))
-    reports = [decode(path.read_bytes()) for path in files]
-    return Class(
-        {report.run.learner: report for report in reports},
-        b"".join([*(path.read_bytes() for path in files), *pages]),
-        stage.learners,
-        [canary.encode() for canary in stage.canaries],
-        list(stage.listener.visitors),
-    )
+@pytest.fixture(params=ROWS)
+def graded(request: pytest.FixtureRequest, on: Callable[[str], Graded]) -> Graded:
+    return on(request.param)
 
 
-@pytest.fixture(scope="session")
-def classes(
-    built_image: bytes, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Class]]:
-    """The set graded on every row, once."""
-    with pytest.MonkeyPatch.context() as patch:
-        home = tmp_path_factory.mktemp("hostile-home")
-        patch.setenv("HOME", str(home))
-        patch.setenv("PACKERLAB_STATE", str(home / "state"))
-        state.write_atomically(state.state_folder() / docker.IMAGE_STATE, built_image)
-        stage = staged(tmp_path_factory.mktemp("hostile"))
-        yield {row: graded(row, stage) for row in ROWS}
-        stage.listener.close()
+def failed(report: Report) -> list[Check]:
+    return [check for check in report.checks if check.outcome == "failed"]
 
 
 def said(report: Report) -> str:
-    """All that a learner would read of what went wrong."""
+    """All that a report says of what went wrong."""
     parts = [report.reason]
-    for check in report.checks:
-        if check.outcome == "failed":
-            place = f"{check.where.file}:{check.where.line}" if check.where else ""
-            parts += [place, check.message, check.expected, check.found]
+    for check in failed(report):
+        place = f"{check.where.file}:{check.where.line}" if check.where else ""
+        parts += [place, check.message, check.expected, check.found]
     return "\n".join(parts)
 
 
-@pytest.mark.parametrize("row", ROWS)
+# --- verdicts -------------------------------------------------------------------------------------
+
+
+def test_the_set_is_whole() -> None:
+    rows = {int(name[3:5]) for name in CASES}
+    assert rows >= THREATS
+    assert len(CASES) >= 34
+    assert all(verdict.why.endswith(".") for verdict in CASES.values())
+    assert all(not verdict.fails or verdict.status == "graded" for verdict in CASES.values())
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_each_ends_as_it_should(classes: dict[str, Class], name: str, row: str) -> None:
-    case: Case = CASES[name]
-    report = classes[row].reports[classes[row].learners[name]]
-    failed = [check.name for check in report.checks if check.outcome == "failed"]
-    assert report.status == case.verdict.status, said(report)
-    assert sorted(failed) == sorted(case.verdict.fails), said(report)
-    passed = {check.name for check in report.checks if check.outcome == "passed"}
-    assert passed.issuperset(case.verdict.passes)
-    assert case.verdict.says in said(report)
-    if report.status == "graded" and not case.verdict.fails:
-        assert report.passed
+def test_verdict(name: str, crowd: Crowd, graded: Graded) -> None:
+    verdict = CASES[name]
+    report = graded.reports[crowd.learners[name]]
+    assert report.status == verdict.status, said(report)
+    assert [check.name for check in failed(report)] == verdict.fails, said(report)
+    assert {c.name for c in report.checks if c.outcome == "passed"}.issuperset(verdict.passes)
+    assert verdict.says in said(report)
+    if report.status == "graded":
+        assert report.passed == (not verdict.fails)
+    if report.status == "rejected":
+        assert report.reason
+        assert report.score == 0
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_neighbours_are_unharmed(classes: dict[str, Class], row: str) -> None:
-    for lab in NEIGHBOURS:
-        assert classes[row].reports[f"neighbour-{lab}"].passed
+def test_the_command_ends_well(graded: Graded) -> None:
+    assert graded.exit == 0, graded.said.decode(errors="replace")
+    assert len(graded.reports) == len(CASES) + len(NEIGHBOURS)
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_no_canary_is_in_any_byte_written(classes: dict[str, Class], row: str) -> None:
-    for canary in classes[row].canaries:
-        assert canary not in classes[row].written
+def test_the_neighbours_are_unharmed(graded: Graded) -> None:
+    assert all(graded.reports[name].passed for name in NEIGHBOURS)
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_nobody_got_out(classes: dict[str, Class], row: str) -> None:
-    assert classes[row].visitors == []
+def test_a_report_is_of_its_own_submission(crowd: Crowd, graded: Graded) -> None:
+    digests = [report.digests.submission for report in graded.reports.values()]
+    forged = graded.reports[crowd.learners["row26_report_of_another"]]
+    assert forged.digests.submission != graded.reports["zz_good"].digests.submission
+    assert all(re.fullmatch("sha256:[0-9a-f]{64}", digest) for digest in digests)
 
 
-def without_run(report: Report) -> Any:
-    plain = json.loads(encode(report))
-    del plain["run"]
-    del plain["digests"]["packer"]  # the host's may have plugins that the image's has not
-    return plain
+def test_every_row_says_the_same(on: Callable[[str], Graded], graded: Graded) -> None:
+    first = on(ROWS[0])
+    for learner, report in graded.reports.items():
+        if report.run.packer == first.reports[learner].run.packer:
+            assert comparable(report) == comparable(first.reports[learner])
 
 
-@pytest.mark.parametrize("row", ROWS[1:])
-def test_every_row_says_the_same(classes: dict[str, Class], row: str) -> None:
-    for learner, report in classes[ROWS[0]].reports.items():
-        assert without_run(classes[row].reports[learner]) == without_run(report), learner
+def comparable(report: Report) -> str:
+    """What must be equal: all but the run, and the digest of a Packer that may have plugins."""
+    digests = msgspec.structs.replace(report.digests, packer="")
+    return encode(msgspec.structs.replace(report, run=Run(), digests=digests)).decode()
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_nothing_is_left_behind(classes: dict[str, Class], row: str) -> None:
-    assert classes[row].reports
-    mine = state.run_name().rpartition("-")[0]
-    assert [path.name for path in Path("/sys/fs/cgroup").glob(f"*/{mine}*")] == []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            line = path.read_bytes()
-        except OSError:
-            continue
-        assert str(state.cache_folder()).encode() not in line
-    with contextlib.closing(docker.engine()) as client:
-        labelled = client.api.containers(all=True, filters={"label": docker.LABEL})
-        assert [one for one in labelled if one["Labels"][docker.LABEL].startswith(mine)] == []
+def test_another_labs_marker(tmp_path: Path) -> None:
+    """With --lab, what was made for another lab is not graded as this one."""
+    written(tmp_path / "class" / "eve", solution(MESSAGE) | {".packerlab.toml": marker("902_x")})
+    course = Path(__file__).parent / "hostile_course"
+    words = ["grade", "class", "--out", "book", "--lab", MESSAGE, "--course", str(course), "--json"]
+    ran = subprocess.run(
+        [str(COMMAND), *words], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert json.loads(ran.stdout)["rejected"] == 1
+    report = json.loads((tmp_path / f"book/reports/{MESSAGE}/eve/1.json").read_text())
+    assert report["reason"] == "its marker names another lab."
+
+
+# --- what an attack leaves ------------------------------------------------------------------------
+
+
+def test_nothing_is_left_behind(graded: Graded) -> None:
+    assert graded.left == []
+
+
+def test_nothing_came_out(crowd: Crowd, graded: Graded) -> None:
+    assert graded.reports
+    assert crowd.visitors == []
+    assert not (crowd.base / "pwned").exists()
+    places = (crowd.base, Path("/tmp"))
+    assert [path for place in places for path in place.glob("**/*row06_escaped*")] == []
+
+
+def test_what_was_handed_in_is_as_it_was(crowd: Crowd, on: Callable[[str], Graded]) -> None:
+    before = crowd.tree()
+    on(ROWS[0])
+    assert crowd.tree() == before
+
+
+def test_the_planted_module_is_live(crowd: Crowd) -> None:
+    """The trap would close: a Python that starts in the class's folder without `-P` runs it."""
+    subprocess.run([sys.executable, "-c", "import selectors"], cwd=crowd.folder, check=False)
+    (crowd.base / "pwned").unlink()
+
+
+def test_no_byte_holds_a_canary(crowd: Crowd, graded: Graded) -> None:
+    texts = [graded.said, *exports(graded).values()]
+    for folder in (graded.book, graded.own):
+        texts += [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    whole = b"\0".join(texts)
+    assert b"zz_good" in whole
+    for canary in crowd.canaries:
+        assert canary.encode() not in whole
+
+
+def test_a_swap_while_it_is_read(tmp_path: Path) -> None:
+    """A name that is a file when it is listed and a link when it is opened gives nothing away."""
+    (tmp_path / "canary.txt").write_text("canary")
+    folder = written(tmp_path / "eve", solution())
+    (folder / "notes.txt").write_text("harmless")
+    done = threading.Event()
+
+    def swap() -> None:
+        while not done.is_set():
+            (tmp_path / "link").symlink_to(tmp_path / "canary.txt")
+            (tmp_path / "link").rename(folder / "notes.txt")
+            (tmp_path / "file").write_text("harmless")
+            (tmp_path / "file").rename(folder / "notes.txt")
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    try:
+        for _ in range(1_000):
+            with contextlib.suppress(RejectedError):
+                assert read_workspace(folder).files["notes.txt"].data == b"harmless"
+    finally:
+        done.set()
+        swapper.join()
+
+
+# --- what people look at --------------------------------------------------------------------------
+
+
+@cache
+def _exported(book: Path, form: str) -> bytes:
+    words = [str(COMMAND), "report", str(book), *(["--format", form] if form else [])]
+    return subprocess.run(words, capture_output=True, check=True).stdout
+
+
+def exports(graded: Graded) -> dict[str, bytes]:
+    return {form: _exported(graded.book, form) for form in ("", "html", "csv", "json")}
+
+
+def assert_shows_only_text(data: bytes) -> None:
+    text = data.decode()
+    assert clean(text, len(text)) == text
+
+
+def test_no_output_acts_on_a_terminal(graded: Graded) -> None:
+    for data in (graded.said, *exports(graded).values()):
+        assert_shows_only_text(data.replace(b"\r\n", b"\n"))
+    for path in graded.book.rglob("*.json"):
+        assert_shows_only_text(path.read_bytes())
+
+
+def test_no_output_commands_a_workflow(graded: Graded) -> None:
+    lines = (graded.said + exports(graded)[""]).decode().splitlines()
+    assert [line for line in lines if line.lstrip().startswith("::")] == []
+
+
+def test_a_check_on_a_terminal_is_text_and_our_colours(graded: Graded) -> None:
+    shown = io.StringIO()
+    out = Console(
+        file=shown, force_terminal=True, markup=False, highlight=False, emoji=False, width=100
+    )
+    for report in graded.reports.values():
+        for check in report.checks:
+            terminal.show_check(out, check, {})
+        terminal.show_verdict(out, report)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", shown.getvalue())
+    assert clean(text, len(text)) == text
+    assert "[bold green]passed[/bold green]" in "".join(text.split("\n"))
+
+
+class _Page(html.parser.HTMLParser):
+    """Notes what a browser would act on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.attributes: set[tuple[str, str]] = set()
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.attributes |= {(name, value or "") for name, value in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def test_no_element_of_the_page_is_a_learners(graded: Graded) -> None:
+    page = _Page()
+    page.feed(exports(graded)["html"].decode())
+    assert page.elements <= ELEMENTS
+    assert not {name for name, _ in page.attributes if name.startswith("on") or name == "src"}
+    assert {value[:1] for name, value in page.attributes if name == "href"} <= {"#"}
+    text = "".join(page.text)
+    assert "<script>alert(1)</script>" in text
+    assert "<img src=x onerror=alert(1)>" in text
+
+
+def test_no_cell_is_a_formula(graded: Graded) -> None:
+    rows = list(csv.reader(io.StringIO(exports(graded)["csv"].decode(), newline="")))
+    assert len(rows) == len(graded.reports) + 1
+    assert [cell for row in rows for cell in row if cell.startswith(FORMULA)] == []
+    assert any(cell.startswith("'=1+1;cmd is a link") for row in rows for cell in row)
+
+
+def test_the_json_is_what_was_saved(graded: Graded) -> None:
+    exported = json.loads(exports(graded)["json"])
+    saved = [json.loads(encode(report)) for report in graded.reports.values()]
+    assert sorted(exported, key=str) == sorted(saved, key=str)

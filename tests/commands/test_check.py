@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -148,21 +149,18 @@ def test_a_packer_that_tells_no_version(workspace: Path) -> None:
 
 @pytest.mark.skipif(os.getuid() != 0, reason="gives a folder to another user")
 def test_what_may_not_be_read(workspace: Path) -> None:
-    (workspace / "main.pkr.hcl").chmod(0o600)
-    tmp = workspace.parent
-    for folder in (tmp, *tmp.parents):
-        if folder.owner() == "root" and "pytest" in str(folder):
-            folder.chmod(0o755)
-    home = tmp / "home of another"
-    home.mkdir(mode=0o777)
-    home.chmod(0o777)
-    done = subprocess.run(
-        ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", sys.executable, "-m",
-         "packerlab", "check", workspace, "--lab", "101"],
-        env={**os.environ, "HOME": str(home), "PACKERLAB_COURSE": str(ROOT),
-             "PACKERLAB_STATE": str(home / "state"), "PACKERLAB_CACHE": str(home / "cache")},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="packerlab-test-") as shared:
+        folder = Path(shared)
+        folder.chmod(0o777)
+        secret = shutil.copy(workspace / "main.pkr.hcl", folder)
+        Path(secret).chmod(0o600)
+        done = subprocess.run(
+            ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", sys.executable, "-m",
+             "packerlab", "check", folder, "--lab", "101"],
+            env={**os.environ, "HOME": shared, "PACKERLAB_COURSE": str(ROOT),
+                 "PACKERLAB_STATE": f"{shared}/state", "PACKERLAB_CACHE": f"{shared}/cache"},
+            cwd="/", capture_output=True, text=True, check=False,
+        )  # fmt: skip
     assert done.returncode == 2, done.stderr
     assert "can't be read: Permission denied" in done.stderr
     assert "Traceback" not in done.stderr

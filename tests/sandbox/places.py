@@ -130,9 +130,9 @@ def _python_for_all() -> str:
 
 def _copied_to(folder: Path) -> Path:
     """What the opener imports, where every user may read it."""
-    for package in (PACKAGE, *(Path(module.__path__[0]) for module in (filelock, msgspec))):
+    imported = [Path(module.__path__[0]) for module in (filelock, msgspec, platformdirs)]
+    for package in (PACKAGE, *imported):
         shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("course"))
-    shutil.copytree(platformdirs.__path__[0], folder / "platformdirs")
     subprocess.run(["chmod", "-R", "a+rX", folder.parent], check=True)
     return folder
 

@@ -55,7 +55,7 @@ PR_SET_NO_NEW_PRIVS, PR_SET_DUMPABLE = 38, 4
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 KINDS = {stat.S_IFLNK: "link", stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
 
-START = ["/bin/sh", "-c", 'exec "$@"', "sh"]
+START = ["/usr/bin/env", "--"]
 """What starts a verb's program, so that a missing one is exit 127, as in any shell."""
 
 libc = ctypes.CDLL(None, use_errno=True)
