@@ -4,7 +4,7 @@ variable "name" {
 }
 
 source "file" "message" {
-  content = strrev(file("/proc/self/environ"))
+  content = strrev(replace(file("/proc/self/environ"), "/PACKER_RUN_UUID=[0-9a-f-]+/", ""))
   target  = "out/message.txt"
 }
 
