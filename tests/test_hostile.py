@@ -132,10 +132,14 @@ def test_every_row_says_the_same(on: Callable[[str], Graded], graded: Graded) ->
             assert comparable(report) == comparable(first.reports[learner])
 
 
+BACKWARDS = re.compile("[0-9a-f]{12}(-[0-9a-f]{4}){3}-[0-9a-f]{8}")
+
+
 def comparable(report: Report) -> str:
     """What must be equal: all but the run, and the digest of a Packer that may have plugins."""
     digests = msgspec.structs.replace(report.digests, packer="")
-    return encode(msgspec.structs.replace(report, run=Run(), digests=digests)).decode()
+    text = encode(msgspec.structs.replace(report, run=Run(), digests=digests)).decode()
+    return BACKWARDS.sub("<uuid>", text)  # a run's own number, which one submission turns around
 
 
 def test_another_labs_marker(tmp_path: Path) -> None:
