@@ -109,7 +109,7 @@ class Answer:
             for message in self.messages
             if message.type == "ui" and message.data[:1] == ["error"]
         ]
-        text = "\n".join(said) or self.output[-1000:]
+        text = "\n".join(said) or _LINE.sub("", self.output)[-1000:]
         place = re.search(r"on (\S+) line (\d{1,6})\b", text)
         where = Where(place[1], int(place[2])) if place else None
         return _steady(text), where
@@ -118,7 +118,8 @@ class Answer:
         """Fail the check with Packer's complaint, where the verb did not succeed."""
         if self.exit != 0:
             message, where = self.error
-            fail(f"`packer {self.verb}` fails.", found=message, where=where)
+            found = message or f"exit status {self.exit}"
+            fail(f"`packer {self.verb}` fails.", found=found, where=where)
 
 
 def _unescape(word: str) -> str:
@@ -137,6 +138,9 @@ def _in_order(match: re.Match[str]) -> str:
     """Packer before 1.7 lists the types that it knows in another order each time."""
     return f"{match[1]}{', '.join(sorted(match[2].split()))}."
 
+
+_LINE = re.compile(r"^[0-9]+,.*\n?", re.MULTILINE)
+"""A machine-readable line: where none complains, they only tell what was said when."""
 
 _CHANGING: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r" after [0-9][^:.,]{0,40}?seconds?( [0-9]+ \w{0,9}seconds?)*"), ""),

@@ -24,7 +24,8 @@ COURSE = HERE.parent / "hostile_course"
 class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`fails` are exactly the checks that failed; a graded one without any has full marks.
 
-    `says` is a part of the reason, or of what a failed check says.
+    `says` is a part of the reason, or of what a failed check says. `varies` is why the rows may use
+    other words: in `docker-plain` a submission sees the image's files.
     """
 
     why: str
@@ -33,6 +34,7 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fails: list[str] = []
     passes: list[str] = []
     says: str = ""
+    varies: str = ""
 
 
 class Case(NamedTuple):

@@ -9,5 +9,5 @@ if TYPE_CHECKING:
 
 def make(folder: Path) -> Path:
     path = folder.with_name(f"{folder.name}.tar.bz2")
-    path.write_bytes(bz2.compress(bytes(200_000_000)))
+    path.write_bytes(bz2.compress(bytes(40_000_000)))
     return path

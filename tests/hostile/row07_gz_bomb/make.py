@@ -9,5 +9,5 @@ if TYPE_CHECKING:
 
 def make(folder: Path) -> Path:
     path = folder.with_name(f"{folder.name}.tar.gz")
-    path.write_bytes(gzip.compress(bytes(200_000_000), 9))
+    path.write_bytes(gzip.compress(bytes(40_000_000)))
     return path

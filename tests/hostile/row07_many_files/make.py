@@ -9,4 +9,4 @@ if TYPE_CHECKING:
 
 
 def make(folder: Path) -> Path:
-    return written(folder, {**solution(), **{f"f/{number}": b"" for number in range(20_000)}})
+    return written(folder, {**solution(), **{f"f/{number}": b"" for number in range(10_100)}})

@@ -9,5 +9,5 @@ if TYPE_CHECKING:
 
 def make(folder: Path) -> Path:
     path = folder.with_name(f"{folder.name}.tar.xz")
-    path.write_bytes(lzma.compress(bytes(200_000_000)))
+    path.write_bytes(lzma.compress(bytes(40_000_000)))
     return path

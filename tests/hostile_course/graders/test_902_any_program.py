@@ -25,7 +25,7 @@ def test_it_builds(made: Answer) -> None:
     made.expect_success()
 
 
-@check(points=4)
+@check(points=5)
 def test_message(made: Answer, hidden: Callable[[str], str]) -> None:
     """The build writes the greeting to out/message.txt."""
     expected = f"Hello, {hidden('name')}!\n"
@@ -59,11 +59,3 @@ def test_no_loot(made: Answer) -> None:
     """The build can't read, reach or write anything that is not its own."""
     if "out/loot.txt" in made.files:
         fail("The build came out of its box.", found=made.files.text("out/loot.txt"))
-
-
-@check(points=1)
-def test_starts_anew(build: Callable[..., Answer], hidden: Callable[[str], str]) -> None:
-    """A second build finds nothing of the first."""
-    second = build({"name": hidden("name")}, nth=2)
-    if "out/again.txt" in second.files:
-        fail("The second build found the first.", found=second.files.text("out/again.txt"))

@@ -4,7 +4,7 @@ variable "name" {
 }
 
 source "file" "message" {
-  content = strrev(replace(file("/proc/self/environ"), "/PACKER_RUN_UUID=[0-9a-f-]+/", ""))
+  content = strrev(join(" ", [for line in split("\u0000", file("/proc/self/environ")) : line if length(split("PACKER_", line)) == 1]))
   target  = "out/message.txt"
 }
 

@@ -1,0 +1,3 @@
+source "null" "here" {
+  communicator = "none"
+}
