@@ -10,18 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packerlab import submissions
+from packerlab.archives import archive_entries
 from packerlab.errors import BadInputError, RejectedError
+from packerlab.learners import LONGEST_NAME, handed_in, learner_name
 from packerlab.submissions import (
-    LONGEST_LEARNER,
     MARKER,
     WORKSPACE,
     File,
     Marker,
-    archive_entries,
     digest,
     find_workspaces,
-    handed_in,
-    learner_name,
     read_workspace,
     submission,
     take,
@@ -30,6 +28,8 @@ from tests.packing import TAR_MODES, TREE, member, tar_of, write_tree, write_zip
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from packerlab.archives import Entry
 
 # --- one tree, however it is packed ---
 
@@ -109,7 +109,7 @@ def test_what_is_passed_over_never_counts(tmp_path: Path, name: str) -> None:
 # --- the marker, and where a workspace is ---
 
 
-def tree_of(*names: str, data: bytes = b"") -> list[submissions.Entry]:
+def tree_of(*names: str, data: bytes = b"") -> list[Entry]:
     return archive_entries("a.tar", tar_of([member(n, size=len(data)) for n in names], data))
 
 
@@ -239,8 +239,8 @@ def test_a_learner_s_name_is_safe_as_a_file_s(name: str, learner: str) -> None:
 def test_long_names_stay_apart() -> None:
     one, other = (learner_name("\u4f60" * 80 + end) for end in "ab")
     assert one != other
-    assert {len(one), len(other)} <= set(range(LONGEST_LEARNER + 1))
-    assert learner_name("a" * LONGEST_LEARNER) == "a" * LONGEST_LEARNER
+    assert {len(one), len(other)} <= set(range(LONGEST_NAME + 1))
+    assert learner_name("a" * LONGEST_NAME) == "a" * LONGEST_NAME
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))
@@ -251,7 +251,7 @@ def test_every_name_is_safe(name: str) -> None:
     assert set(learner) <= set(
         "%._-" + "".join(map(chr, (*range(48, 58), *range(65, 91), *range(97, 123))))
     )
-    assert len(learner) <= LONGEST_LEARNER
+    assert len(learner) <= LONGEST_NAME
 
 
 def test_a_folder_of_submissions_is_who_handed_in(tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from packerlab.archives import archive_entries
 from packerlab.errors import RejectedError
 from packerlab.submissions import (
     EVIDENCE,
     MARKER,
     WORKSPACE,
     File,
-    archive_entries,
     entries_of,
     find_workspaces,
     read_workspace,

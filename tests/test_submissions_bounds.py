@@ -16,14 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from packerlab.submissions import (
-    MAX_ENTRIES,
-    WORKSPACE,
-    File,
-    archive_entries,
-    read_workspace,
-    take,
-)
+from packerlab.archives import MAX_ENTRIES, archive_entries
+from packerlab.submissions import WORKSPACE, File, read_workspace, take
 from tests.packing import (
     TAR_MODES,
     local_header,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from packerlab.submissions import EVIDENCE, WORKSPACE, File, archive_entries, take
+from packerlab.archives import archive_entries
+from packerlab.submissions import EVIDENCE, WORKSPACE, File, take
 from tests.packing import member, reject, tar_of, write_tree, write_zip
 
 if TYPE_CHECKING:

@@ -35,12 +35,14 @@ from packerlab.submissions import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from packerlab.archives import Entry
     from packerlab.course import Course
     from packerlab.gradebook import Gradebook
     from packerlab.lab import Lab
+    from packerlab.learners import Handed
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
-    from packerlab.submissions import Entry, Handed, Submission
+    from packerlab.submissions import Submission
 
 MAX_WORKSPACES = 64
 """In what one learner handed in: more than a course has labs."""

@@ -10,9 +10,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from packerlab.archives import archive_entries
 from packerlab.checks import fail
 from packerlab.errors import RejectedError
-from packerlab.submissions import EVIDENCE, archive_entries, take
+from packerlab.submissions import EVIDENCE, take
 from packerlab.text import visible
 
 if TYPE_CHECKING:

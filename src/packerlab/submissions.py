@@ -7,31 +7,32 @@ disk could not hold, and anything over the caps are refused, before it is read.
 
 from __future__ import annotations
 
-import bz2
 import hashlib
-import io
-import lzma
 import os
 import re
 import stat
-import struct
-import tarfile
 import tomllib
 import unicodedata
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
-from urllib.parse import quote
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import msgspec
 
-from packerlab.errors import BadInputError, RejectedError
+from packerlab.archives import (
+    ARCHIVE_SUFFIXES,
+    KINDS,
+    MAX_ARCHIVE_BYTES,
+    MAX_ENTRIES,
+    MAX_RATIO,
+    Entry,
+    archive_entries,
+)
+from packerlab.errors import RejectedError
 from packerlab.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
 MARKER = ".packerlab.toml"
 PASSED_OVER = frozenset(
@@ -43,17 +44,7 @@ PACKER_PROGRAM = re.compile(
 )
 TEMPLATE_SUFFIXES = (".pkr.hcl", ".pkr.json")
 HCL_SUFFIXES = (*TEMPLATE_SUFFIXES, ".pkrvars.hcl", ".pkrvars.json")
-ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-
-MAX_ENTRIES = 10_000
-"""Names in one handed-in entry, passed-over ones included."""
-MAX_ARCHIVE_BYTES = 64_000_000
-MAX_EXPANDED_BYTES = 256_000_000
-MAX_TAR_EXTENSIONS = 2_000_000
-"""Bytes of long names and attributes in one tar."""
 MAX_MARKER_BYTES = 4096
-LONGEST_LEARNER = 150
-"""Characters; a longer name is cut, and told apart by a hash."""
 
 
 class Caps(NamedTuple):
@@ -67,7 +58,7 @@ class Caps(NamedTuple):
     name: int = 200
 
 
-WORKSPACE = Caps(files=100, size=4_000_000, hcl=128_000, depth=8, ratio=100)
+WORKSPACE = Caps(files=100, size=4_000_000, hcl=128_000, depth=8, ratio=MAX_RATIO)
 EVIDENCE = Caps(files=1_000, size=64_000_000, hcl=64_000_000, depth=16, ratio=1_000_000)
 
 
@@ -97,18 +88,7 @@ class Submission:
     refusal: str = ""
 
 
-class Entry(NamedTuple):
-    """A name in an untrusted tree, not yet read. `kind` is empty for a regular file."""
-
-    name: str
-    size: int
-    packed: int
-    kind: str
-    executable: bool
-    read: Callable[[int], bytes]
-
-
-# --- entries of a folder, an archive, a single file --------------------------------------------
+# --- entries of a folder, an archive, a single file -------------------------------------------
 
 
 def entries_of(path: Path) -> list[Entry]:
@@ -134,11 +114,6 @@ def entries_of(path: Path) -> list[Entry]:
         raise RejectedError(f"{visible(path.name)} can't be read: {error.strerror}.") from None
 
 
-def archive_entries(name: str, data: bytes) -> list[Entry]:
-    """List a zip, or a tar by its name's ending compressed or not."""
-    return _zip(data) if name.endswith(".zip") else _tar(_decompress(name, data))
-
-
 def _folder(root: Path) -> list[Entry]:
     found: list[Entry] = []
     for folder, names, files, fd in os.fwalk(root, onerror=_refuse, follow_symlinks=False):
@@ -160,7 +135,7 @@ def _refuse(error: OSError) -> NoReturn:
 
 
 def _folder_entry(root: Path, inside: Path, status: os.stat_result) -> Entry:
-    kind = "" if stat.S_ISREG(status.st_mode) else _KINDS.get(stat.S_IFMT(status.st_mode), "device")
+    kind = "" if stat.S_ISREG(status.st_mode) else KINDS.get(stat.S_IFMT(status.st_mode), "device")
     if not kind and status.st_nlink > 1:
         kind = "hard link"
     return Entry(
@@ -171,9 +146,6 @@ def _folder_entry(root: Path, inside: Path, status: os.stat_result) -> Entry:
         executable=bool(status.st_mode & 0o111),
         read=lambda limit: _read_beneath(root, inside, limit),
     )
-
-
-_KINDS = {stat.S_IFLNK: "link", stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
 
 
 def _read_beneath(root: Path, inside: Path, limit: int) -> bytes:
@@ -208,158 +180,6 @@ def _open_beneath(root: Path, inside: Path) -> int:
 
 def _lone_file(path: Path) -> Entry:
     return _folder_entry(path.parent.resolve(), Path(path.name), path.lstat())
-
-
-def _zip(data: bytes) -> list[Entry]:
-    if data.count(_ZIP_DIRECTORY_ENTRY) > MAX_ENTRIES:  # before `zipfile` reads each of them
-        raise RejectedError(f"more than {MAX_ENTRIES} files.")
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except _ZIP_ERRORS as error:
-        raise RejectedError(f"not a readable zip: {visible(str(error))}.") from None
-    infos = archive.infolist()
-    if sum(info.compress_size for info in infos) > len(data):
-        raise RejectedError("not a readable zip: its entries overlap.")
-    return [_zip_entry(archive, info) for info in infos if not info.filename.endswith("/")]
-
-
-_ZIP_DIRECTORY_ENTRY = b"PK\x01\x02"
-_ZIP_ERRORS = (
-    zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, OverflowError,
-    RuntimeError,
-)  # fmt: skip
-"""What `zipfile` raises on what is no zip, or a damaged one."""
-
-
-def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
-    mode = info.external_attr >> 16
-    kind = ""
-    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        kind = _KINDS.get(stat.S_IFMT(mode), "device")
-    elif info.flag_bits & 0x1:
-        kind = "file with a password"
-    elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        kind = "file packed in an unusual way"
-
-    def read(limit: int) -> bytes:
-        try:
-            with archive.open(info) as stream:
-                return stream.read(limit + 1)
-        except _ZIP_ERRORS as error:
-            raise RejectedError(
-                f"{visible(info.filename)} can't be unpacked: {visible(str(error))}."
-            ) from None
-
-    name = info.orig_filename  # `filename` is cut at a NUL
-    return Entry(name, info.file_size, info.compress_size, kind, bool(mode & 0o111), read)
-
-
-def _decompress(name: str, data: bytes) -> bytes:
-    """One compressed stream, expanded no further than it may be."""
-    most = min(MAX_EXPANDED_BYTES, len(data) * WORKSPACE.ratio + 100_000)
-    stream: Any
-    if name.endswith((".gz", ".tgz")):
-        stream = zlib.decompressobj(wbits=31)
-    elif name.endswith(".bz2"):
-        stream = bz2.BZ2Decompressor()
-    elif name.endswith(".xz"):
-        stream = lzma.LZMADecompressor(memlimit=128_000_000)
-    else:
-        return data
-    try:
-        expanded: bytes = stream.decompress(data, max_length=most + 1)
-    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-        raise RejectedError(f"can't be unpacked: {visible(str(error))}.") from None
-    if len(expanded) > most:
-        raise RejectedError(f"expands to more than {WORKSPACE.ratio} times its size.")
-    if not stream.eof:
-        raise RejectedError("can't be unpacked: it is truncated.")
-    if stream.unused_data.strip(b"\0"):
-        raise RejectedError("can't be unpacked: it holds more than one compressed stream.")
-    return expanded
-
-
-def _tar(data: bytes) -> list[Entry]:
-    """Walk the headers: `tarfile` decodes them one at a time, and never sees the whole."""
-    found: list[Entry] = []
-    name = ""
-    count = extra = at = 0
-    while data[at : at + tarfile.BLOCKSIZE].strip(b"\0"):
-        header = _tar_header(data[at : at + tarfile.BLOCKSIZE])
-        start = at + tarfile.BLOCKSIZE
-        size = 0 if header.type in _WITHOUT_DATA else header.size
-        at = start + -(-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
-        if not 0 <= size <= len(data) - start:
-            raise RejectedError("not a readable tar: it is truncated.")
-        if header.type in _EXTENSIONS:
-            extra += size
-            if extra > MAX_TAR_EXTENSIONS:
-                raise RejectedError("not a readable tar: too many attributes.")
-            name = _extended_name(header.type, data[start : start + size]) or name
-        else:
-            if not header.isdir():
-                found.append(_tar_entry(header, name, data, start))
-            name = ""
-        count += 1
-        if len(found) > MAX_ENTRIES or count > 3 * MAX_ENTRIES:
-            raise RejectedError(f"more than {MAX_ENTRIES} files.")
-    return found
-
-
-_WITHOUT_DATA = (
-    tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE,
-    tarfile.FIFOTYPE,
-)  # fmt: skip
-_EXTENSIONS = (
-    tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-)  # fmt: skip
-
-
-def _tar_header(block: bytes) -> tarfile.TarInfo:
-    try:
-        header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-    except (tarfile.TarError, ValueError, OverflowError) as error:
-        raise RejectedError(f"not a readable tar: {visible(str(error))}.") from None
-    if header.type == tarfile.GNUTYPE_SPARSE:
-        raise RejectedError(f"{visible(header.name)} is a sparse file; pack without --sparse.")
-    return header
-
-
-def _extended_name(kind: bytes, body: bytes) -> str:
-    """The next entry's name, if this extension gives it one that its header can't hold."""
-    if kind == tarfile.GNUTYPE_LONGNAME:
-        return body.rstrip(b"\0").decode(errors="surrogateescape")
-    name = b""
-    at = 0
-    while kind in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE) and at < len(body):
-        digits = body[at : at + 8].partition(b" ")[0]
-        end = at + int(digits) if digits.isdigit() else at
-        key, _, value = body[at + len(digits) + 1 : end].partition(b"=")
-        if not key or end > len(body) or not value.endswith(b"\n"):
-            raise RejectedError("not a readable tar: a bad extended header.")
-        if key.startswith(b"GNU.sparse."):
-            raise RejectedError("it holds a sparse file; pack without --sparse.")
-        name = value[:-1] if key == b"path" else name
-        at = end
-    return name.decode(errors="surrogateescape")
-
-
-def _tar_entry(header: tarfile.TarInfo, name: str, data: bytes, start: int) -> Entry:
-    kind = ""
-    if header.issym():
-        kind = "link"
-    elif header.islnk():
-        kind = "hard link"
-    elif header.isfifo():
-        kind = "named pipe"
-    elif not header.isreg():
-        kind = "device"
-    size = header.size
-    return Entry(
-        (name or header.name).removeprefix("./"), size, size, kind, bool(header.mode & 0o111),
-        lambda limit: data[start : start + min(size, limit + 1)],
-    )  # fmt: skip
 
 
 # --- from entries to files ----------------------------------------------------------------------
@@ -453,7 +273,7 @@ def digest(files: Files) -> str:
     return f"sha256:{whole.hexdigest()}"
 
 
-# --- workspaces and learners --------------------------------------------------------------------
+# --- workspaces --------------------------------------------------------------------
 
 
 def read_workspace(path: Path) -> Submission:
@@ -526,53 +346,3 @@ def find_workspaces(entries: list[Entry], *, any_template: bool) -> list[str]:
         if level:
             return level
     return []
-
-
-class Handed(NamedTuple):
-    """What one learner handed in, not yet read. `refusal` is set where it can't be told apart."""
-
-    learner: str
-    path: Path
-    refusal: str = ""
-
-
-def handed_in(paths: Iterable[Path], *, any_template: bool) -> list[Handed]:
-    """Who handed in what, in order: each PATH is one submission or a folder of them."""
-    found = [handed for path in paths for handed in _handed_under(path, any_template=any_template)]
-    by_name: dict[str, list[Handed]] = {}
-    for handed in found:
-        by_name.setdefault(handed.learner.casefold(), []).append(handed)
-    return [
-        handed
-        if len(by_name[handed.learner.casefold()]) == 1
-        else handed._replace(refusal="another entry has the same learner's name.")
-        for handed in found
-    ]
-
-
-def _handed_under(path: Path, *, any_template: bool) -> Iterator[Handed]:
-    if not path.exists():
-        raise BadInputError(f"{path}: there is no such file or folder.")
-    try:
-        names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
-    except OSError as error:
-        raise BadInputError(f"{path} can't be read: {error.strerror}.") from None
-    template = any_template and any(name.endswith(TEMPLATE_SUFFIXES) for name in names)
-    if not path.is_dir() or MARKER in names or template:
-        yield Handed(learner_name(path.resolve().name), path)
-        return
-    for name in names:
-        if name not in PASSED_OVER:
-            yield Handed(learner_name(name), path / name)
-
-
-def learner_name(name: str) -> str:
-    """A learner's identity from the name of what was handed in, safe as a file name anywhere."""
-    for suffix in (*sorted(ARCHIVE_SUFFIXES, key=len, reverse=True), *TEMPLATE_SUFFIXES):
-        if name.lower().endswith(suffix) and len(name) > len(suffix):
-            name = name[: -len(suffix)]
-            break
-    encoded = quote(os.fsencode(name), safe="").replace("~", "%7E")
-    if len(encoded) > LONGEST_LEARNER:
-        encoded = f"{encoded[:100]}-{hashlib.sha256(encoded.encode()).hexdigest()[:32]}"
-    return "%2E" + encoded[1:] if encoded.startswith(".") else encoded

@@ -68,8 +68,9 @@ def checked(
     from packerlab.course import open_course
     from packerlab.errors import BadInputError, MachineError, RejectedError
     from packerlab.grading import grade
+    from packerlab.learners import learner_name
     from packerlab.sandbox import Sandbox, choose
-    from packerlab.submissions import learner_name, read_workspace
+    from packerlab.submissions import read_workspace
     from packerlab.text import visible
 
     whole = open_course(course)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from packerlab.archives import Entry
 from packerlab.errors import LimitError, MachineError
 from packerlab.sandbox.supervisor import HEADER, MAX_FILE_BYTES, MAX_FILES, MAX_OUTPUT, PROCESSES
-from packerlab.submissions import EVIDENCE, Entry, take
+from packerlab.submissions import EVIDENCE, take
 
 if TYPE_CHECKING:
     import socket

@@ -1,4 +1,4 @@
-"""The commands as users run them: what each says, and the documented exit codes."""
+"""The command line on our own labs, as users run it: bad input and bad machines among it."""
 
 from __future__ import annotations
 
@@ -59,13 +59,6 @@ def test_help_and_version() -> None:
         assert verb in done.stdout
 
 
-def test_labs_for_people_and_machines() -> None:
-    assert "101_first_build" in packerlab("labs").stdout
-    rows = json.loads(packerlab("labs", "--json").stdout)
-    assert rows[0]["slug"] == "101_first_build"
-    assert rows[0]["track"] == "beginner"
-
-
 @pytest.mark.parametrize("name", ["101", "101_first_build", "first_build"])
 def test_a_lab_has_three_names(tmp_path: Path, name: str) -> None:
     done = packerlab("start", name, tmp_path / "new")
@@ -117,15 +110,6 @@ def test_what_is_no_workspace(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes.txt").write_text("hello")
     refuses(packerlab("check", tmp_path / "other"), 2, "is not a workspace", "packerlab start")
-
-
-def test_a_target_that_exists_or_can_not_be_written(tmp_path: Path) -> None:
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "mine.txt").write_text("keep me")
-    refuses(packerlab("start", "101", tmp_path / "full"), 2, "exists already")
-    assert (tmp_path / "full" / "mine.txt").read_text() == "keep me"
-    (tmp_path / "file").write_text("")
-    refuses(packerlab("start", "101", tmp_path / "file" / "below"), 2, "can't be written")
 
 
 @pytest.mark.parametrize(
@@ -216,16 +200,6 @@ def test_colours_only_where_they_are_wanted(solved: Path) -> None:
     assert "\x1b[" in coloured
     plain = packerlab("check", solved, FORCE_COLOR="1", NO_COLOR="1").stdout
     assert "\x1b[3" not in plain
-
-
-def test_a_reader_that_goes_away(solved: Path) -> None:
-    command = f"{sys.executable} -m packerlab check {solved} | head -n 1"
-    done = subprocess.run(
-        ["bash", "-c", f"{command}; exit ${{PIPESTATUS[1]}}"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr
-    assert done.returncode == 0
 
 
 def test_doctor_finds_what_works_here() -> None:

@@ -1,0 +1,201 @@
+"""What an archive holds, listed: zips and tars, untrusted, read in memory and never unpacked."""
+
+from __future__ import annotations
+
+import bz2
+import io
+import lzma
+import stat
+import struct
+import tarfile
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from packerlab.errors import RejectedError
+from packerlab.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
+MAX_ENTRIES = 10_000
+"""Names in one handed-in entry, passed-over ones included."""
+MAX_ARCHIVE_BYTES = 64_000_000
+MAX_EXPANDED_BYTES = 256_000_000
+MAX_TAR_EXTENSIONS = 2_000_000
+"""Bytes of long names and attributes in one tar."""
+MAX_RATIO = 100
+"""How many times its size an archive, or a file in it, may expand to."""
+
+KINDS = {stat.S_IFLNK: "link", stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
+"""What a name in a tree can be, besides a folder and a regular file."""
+
+
+class Entry(NamedTuple):
+    """A name in an untrusted tree, not yet read. `kind` is empty for a regular file."""
+
+    name: str
+    size: int
+    packed: int
+    kind: str
+    executable: bool
+    read: Callable[[int], bytes]
+
+
+def archive_entries(name: str, data: bytes) -> list[Entry]:
+    """List a zip, or a tar by its name's ending compressed or not."""
+    return _zip(data) if name.endswith(".zip") else _tar(_decompress(name, data))
+
+
+def _zip(data: bytes) -> list[Entry]:
+    if data.count(_ZIP_DIRECTORY_ENTRY) > MAX_ENTRIES:  # before `zipfile` reads each of them
+        raise RejectedError(f"more than {MAX_ENTRIES} files.")
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except _ZIP_ERRORS as error:
+        raise RejectedError(f"not a readable zip: {visible(str(error))}.") from None
+    infos = archive.infolist()
+    if sum(info.compress_size for info in infos) > len(data):
+        raise RejectedError("not a readable zip: its entries overlap.")
+    return [_zip_entry(archive, info) for info in infos if not info.filename.endswith("/")]
+
+
+_ZIP_DIRECTORY_ENTRY = b"PK\x01\x02"
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, OverflowError,
+    RuntimeError,
+)  # fmt: skip
+"""What `zipfile` raises on what is no zip, or a damaged one."""
+
+
+def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
+    mode = info.external_attr >> 16
+    kind = ""
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        kind = KINDS.get(stat.S_IFMT(mode), "device")
+    elif info.flag_bits & 0x1:
+        kind = "file with a password"
+    elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        kind = "file packed in an unusual way"
+
+    def read(limit: int) -> bytes:
+        try:
+            with archive.open(info) as stream:
+                return stream.read(limit + 1)
+        except _ZIP_ERRORS as error:
+            raise RejectedError(
+                f"{visible(info.filename)} can't be unpacked: {visible(str(error))}."
+            ) from None
+
+    name = info.orig_filename  # `filename` is cut at a NUL
+    return Entry(name, info.file_size, info.compress_size, kind, bool(mode & 0o111), read)
+
+
+def _decompress(name: str, data: bytes) -> bytes:
+    """One compressed stream, expanded no further than it may be."""
+    most = min(MAX_EXPANDED_BYTES, len(data) * MAX_RATIO + 100_000)
+    stream: Any
+    if name.endswith((".gz", ".tgz")):
+        stream = zlib.decompressobj(wbits=31)
+    elif name.endswith(".bz2"):
+        stream = bz2.BZ2Decompressor()
+    elif name.endswith(".xz"):
+        stream = lzma.LZMADecompressor(memlimit=128_000_000)
+    else:
+        return data
+    try:
+        expanded: bytes = stream.decompress(data, max_length=most + 1)
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+        raise RejectedError(f"can't be unpacked: {visible(str(error))}.") from None
+    if len(expanded) > most:
+        raise RejectedError(f"expands to more than {MAX_RATIO} times its size.")
+    if not stream.eof:
+        raise RejectedError("can't be unpacked: it is truncated.")
+    if stream.unused_data.strip(b"\0"):
+        raise RejectedError("can't be unpacked: it holds more than one compressed stream.")
+    return expanded
+
+
+def _tar(data: bytes) -> list[Entry]:
+    """Walk the headers: `tarfile` decodes them one at a time, and never sees the whole."""
+    found: list[Entry] = []
+    name = ""
+    count = extra = at = 0
+    while data[at : at + tarfile.BLOCKSIZE].strip(b"\0"):
+        header = _tar_header(data[at : at + tarfile.BLOCKSIZE])
+        start = at + tarfile.BLOCKSIZE
+        size = 0 if header.type in _WITHOUT_DATA else header.size
+        at = start + -(-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+        if not 0 <= size <= len(data) - start:
+            raise RejectedError("not a readable tar: it is truncated.")
+        if header.type in _EXTENSIONS:
+            extra += size
+            if extra > MAX_TAR_EXTENSIONS:
+                raise RejectedError("not a readable tar: too many attributes.")
+            name = _extended_name(header.type, data[start : start + size]) or name
+        else:
+            if not header.isdir():
+                found.append(_tar_entry(header, name, data, start))
+            name = ""
+        count += 1
+        if len(found) > MAX_ENTRIES or count > 3 * MAX_ENTRIES:
+            raise RejectedError(f"more than {MAX_ENTRIES} files.")
+    return found
+
+
+_WITHOUT_DATA = (
+    tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE,
+    tarfile.FIFOTYPE,
+)  # fmt: skip
+_EXTENSIONS = (
+    tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)  # fmt: skip
+
+
+def _tar_header(block: bytes) -> tarfile.TarInfo:
+    try:
+        header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except (tarfile.TarError, ValueError, OverflowError) as error:
+        raise RejectedError(f"not a readable tar: {visible(str(error))}.") from None
+    if header.type == tarfile.GNUTYPE_SPARSE:
+        raise RejectedError(f"{visible(header.name)} is a sparse file; pack without --sparse.")
+    return header
+
+
+def _extended_name(kind: bytes, body: bytes) -> str:
+    """The next entry's name, if this extension gives it one that its header can't hold."""
+    if kind == tarfile.GNUTYPE_LONGNAME:
+        return body.rstrip(b"\0").decode(errors="surrogateescape")
+    name = b""
+    at = 0
+    while kind in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE) and at < len(body):
+        digits = body[at : at + 8].partition(b" ")[0]
+        end = at + int(digits) if digits.isdigit() else at
+        key, _, value = body[at + len(digits) + 1 : end].partition(b"=")
+        if not key or end > len(body) or not value.endswith(b"\n"):
+            raise RejectedError("not a readable tar: a bad extended header.")
+        if key.startswith(b"GNU.sparse."):
+            raise RejectedError("it holds a sparse file; pack without --sparse.")
+        name = value[:-1] if key == b"path" else name
+        at = end
+    return name.decode(errors="surrogateescape")
+
+
+def _tar_entry(header: tarfile.TarInfo, name: str, data: bytes, start: int) -> Entry:
+    kind = ""
+    if header.issym():
+        kind = "link"
+    elif header.islnk():
+        kind = "hard link"
+    elif header.isfifo():
+        kind = "named pipe"
+    elif not header.isreg():
+        kind = "device"
+    size = header.size
+    return Entry(
+        (name or header.name).removeprefix("./"), size, size, kind, bool(header.mode & 0o111),
+        lambda limit: data[start : start + min(size, limit + 1)],
+    )  # fmt: skip
