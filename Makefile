@@ -25,6 +25,7 @@ test: setup lint
 bench: setup
 	@scripts/need packer bubblewrap docker mmdebstrap
 	@scripts/need-dockerd
+	$(BIN)/packerlab sandbox build
 	$(BIN)/python -m benchmarks.run
 
 docs: setup
