@@ -2,7 +2,8 @@
 
 A `console` block is run, command by command, in a folder of the page's own; a block with a title is
 a file that is written there. What a page shows of an output must come, with `...` for what differs
-from run to run; where it shows a negative verdict, the command must end with exit code 1.
+from run to run; where it shows an error or a negative verdict, the command must end with exit code
+1. HCL that is no file is a fragment, and formatted as Packer would.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from packerlab import (
     lab,
     packer,
     parsing,
+    progress,
     report,
     template,
     verify,
@@ -46,7 +48,6 @@ COMMANDS = "docs/reference/commands.md"
 CONTRACTS = "docs/reference/contracts.md"
 WRITING = "docs/contributing/writing_labs.md"
 ARCHITECTURE = "docs/contributing/architecture.md"
-RUN = ["README.md", "docs/index.md", "docs/instructors/grading_a_class.md", WRITING]
 
 BLOCK = re.compile(
     r'^(?P<fence>`{3,})(?P<kind>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^(?P=fence)$',
@@ -56,6 +57,15 @@ BLOCK = re.compile(
 
 def page(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
+
+
+PAGES = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("labs/*/*.md")]
+NAMES = sorted(path.relative_to(ROOT).as_posix() for path in PAGES)
+
+
+def with_blocks(*kinds: str) -> list[str]:
+    """The pages that have a block of one of these kinds."""
+    return [name for name in NAMES if any(b["kind"] in kinds for b in BLOCK.finditer(page(name)))]
 
 
 def section(text: str, anchor: str) -> str:
@@ -94,7 +104,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.mark.parametrize("name", RUN)
+@pytest.mark.parametrize("name", with_blocks("console"))
 def test_a_page_that_is_run(name: str, folder: Path) -> None:
     """In the order of the page: files are written, commands are run."""
     commands = 0
@@ -135,12 +145,23 @@ def check_command(command: str, shown: list[str], folder: Path) -> None:
         check=False, timeout=300,
     )  # fmt: skip
     output = done.stdout + done.stderr
-    negative = any(line.startswith("✗") or "WRONG" in line for line in shown)
+    negative = any(line.startswith(("✗", "Error")) or "WRONG" in line for line in shown)
     assert done.returncode == (errors.NEGATIVE if negative else errors.DONE), output
-    lines = [line.rstrip() for line in output.splitlines()]
+    lines = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", output).splitlines()]
     for line in shown:
         pattern = re.escape(line).replace(r"\.\.\.", ".*")
         assert any(re.fullmatch(pattern, printed) for printed in lines), f"{line}\n---\n{output}"
+
+
+@pytest.mark.parametrize("name", with_blocks("hcl"))
+def test_fragments_are_formatted_hcl(name: str, tmp_path: Path) -> None:
+    for number, block in enumerate(BLOCK.finditer(page(name))):
+        if block["kind"] == "hcl" and not block["title"]:
+            file = tmp_path / f"{number}.pkr.hcl"
+            file.write_text(block["text"], encoding="utf-8")
+            words = ["packer", "fmt", "-check", "-diff", str(file)]
+            done = subprocess.run(words, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{block['text']}\n{done.stdout}"
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
@@ -211,6 +232,11 @@ def fields(*structs: type[msgspec.Struct]) -> set[str]:
 )
 def test_every_key_of_a_file_is_on_the_page(anchor: str, struct: type[msgspec.Struct]) -> None:
     assert set(first_cells(section(page(CONTRACTS), anchor))) == fields(struct)
+
+
+def test_every_key_of_a_record_is_on_the_page() -> None:
+    told = set(first_cells(section(page(CONTRACTS), "progress")))
+    assert told == fields(progress.Progress, progress.Record)
 
 
 def test_every_field_of_a_report_is_on_the_page() -> None:

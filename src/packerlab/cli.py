@@ -12,7 +12,23 @@ import typer
 from typer.core import TyperGroup
 
 from packerlab import __version__, errors
-from packerlab.commands import check, demo, doctor, grade, labs, new, report, sandbox, start, verify
+from packerlab.commands import (
+    check,
+    demo,
+    doctor,
+    grade,
+    hint,
+    labs,
+    new,
+    progress,
+    report,
+    reset,
+    sandbox,
+    solution,
+    start,
+    verify,
+    watch,
+)
 
 
 class _Ended(Exception):  # noqa: N818  (no error: the user's wish)
@@ -36,7 +52,6 @@ app = typer.Typer(
     name="packerlab",
     cls=_Verbs,
     help="Learn Packer by building for real, offline, in a sandbox.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -46,6 +61,11 @@ for function, panel in (
     (labs.labs, LEARNERS),
     (start.start, LEARNERS),
     (check.check, LEARNERS),
+    (watch.watch, LEARNERS),
+    (hint.hint, LEARNERS),
+    (solution.solution, LEARNERS),
+    (reset.reset, LEARNERS),
+    (progress.progress, LEARNERS),
     (grade.grade, INSTRUCTORS),
     (report.report, INSTRUCTORS),
     (verify.verify, AUTHORS),
@@ -63,13 +83,16 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def packerlab(
+    context: typer.Context,
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version.")
     ] = False,
 ) -> None:
     """Learn Packer by building for real, offline, in a sandbox."""
+    if context.invoked_subcommand is None:
+        progress.where_you_are()
 
 
 def main() -> None:
@@ -98,7 +121,7 @@ def _start_again_safely() -> None:
     folder first, and a submission may lie there. It would also run a console script anew in the
     process of every report (python/cpython issue 126631).
     """
-    if sys.argv[1:2] in (["grade"], ["verify"], ["demo"]) and not sys.flags.safe_path:
+    if sys.argv[1:2] in (["grade"], ["verify"], ["demo"], ["watch"]) and not sys.flags.safe_path:
         words = [sys.executable, "-P", "-m", "packerlab", *sys.argv[1:]]
         os.execv(sys.executable, words)  # noqa: S606  (ourselves)
 

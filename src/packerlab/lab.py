@@ -108,6 +108,11 @@ class Lab:
         return self.path / "solution"
 
     @property
+    def debrief(self) -> Path:
+        """What a learner reads after passing; a lab may have none."""
+        return self.path / "DEBRIEF.md"
+
+    @property
     def limits(self) -> Limits:
         manifest = self.manifest
         return Limits(manifest.deadline_s, manifest.cpu_s, manifest.memory_mb, manifest.disk_mb)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
@@ -13,6 +15,7 @@ from packerlab.text import clean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from packerlab.lab import Lab
     from packerlab.report import Check, Report
 
 SYMBOLS = {
@@ -41,10 +44,10 @@ def console(*, stderr: bool = False) -> Console:
     return out
 
 
-def show_check(out: Console, check: Check, titles: Mapping[str, str]) -> None:
+def show_check(out: Console, check: Check, titles: Mapping[str, str], hints: int = 1) -> None:
     """One line as a check ends; below it, for a failed one, what to do about it.
 
-    `titles` has the sentences of the checks so far, by name.
+    `titles` has the sentences of the checks so far, by name; `hints` is how many are shown.
     """
     symbol, style = SYMBOLS[check.outcome]
     points = f" ({check.points}/{check.max_points})" if check.max_points else ""
@@ -52,12 +55,12 @@ def show_check(out: Console, check: Check, titles: Mapping[str, str]) -> None:
     line.append(clean(check.title), "" if check.outcome != "blocked" else "dim")
     line.append(points, "dim")
     out.print(line)
-    for label, text in _details(check, titles):
+    for label, text in _details(check, titles, hints):
         block = Text.assemble((label, "bold"), clean(text))
         out.print(Padding(block, (0, 0, 0, 4), expand=False))
 
 
-def _details(check: Check, titles: Mapping[str, str]) -> list[tuple[str, str]]:
+def _details(check: Check, titles: Mapping[str, str], hints: int) -> list[tuple[str, str]]:
     if check.outcome == "blocked":
         waiting = titles.get(check.blocked_by, check.blocked_by)
         return [("after: ", waiting)] if waiting else []
@@ -69,8 +72,7 @@ def _details(check: Check, titles: Mapping[str, str]) -> list[tuple[str, str]]:
         details.append(("expected: ", check.expected))
     if check.found:
         details.append(("found:    ", check.found))
-    if check.hints:
-        details.append(("hint:     ", check.hints[0]))
+    details += [("hint:     ", hint) for hint in check.hints[:hints]]
     if check.docs and check.outcome == "failed":
         details.append(("read:     ", check.docs))
     return details
@@ -87,3 +89,17 @@ def show_verdict(out: Console, report: Report) -> None:
     )
     style = "bold green" if report.passed else "bold"
     out.print(Text(words, style))
+
+
+def show_page(out: Console, text: str) -> None:
+    """Markdown of ours, without what only the site understands: ids of headings, inclusions."""
+    plain = re.sub(r"^(#+ .*) \{ #[\w-]+ \}$|^--8<--.*\n", r"\1", text, flags=re.MULTILINE)
+    out.print(Markdown(plain, code_theme="ansi_dark", hyperlinks=False))
+
+
+def show_debrief(out: Console, lab: Lab, following: str) -> None:
+    """What a passed lab was good for, and what comes next."""
+    if lab.debrief.exists():
+        out.print()
+        show_page(out, lab.debrief.read_text(encoding="utf-8"))
+    out.print(Text.assemble("\nPassed. Next: ", (following, "bold")))

@@ -34,7 +34,7 @@ MARGIN = 4
 """How many times over what the solution needed a lab's limits must be."""
 
 HINTS = 3
-LAB_ENTRIES = {"lab.toml", "README.md", "starter", "solution", "variants"}
+LAB_ENTRIES = {"lab.toml", "README.md", "DEBRIEF.md", "starter", "solution", "variants"}
 
 
 class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

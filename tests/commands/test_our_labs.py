@@ -86,6 +86,15 @@ def test_the_solution_passes_as_folder_zip_and_json(solved: Path, tmp_path: Path
     assert reports[0] == reports[1]
 
 
+def test_a_solution_is_for_those_who_passed_or_gave_up(solved: Path) -> None:
+    refuses(packerlab("solution", "101"), 2, "is not passed yet", "packerlab hint", "--give-up")
+    assert 'source "file"' in packerlab("solution", "101", "--give-up").stdout
+    passed = packerlab("check", solved).stdout
+    assert "Passed. Next: packerlab start" in passed
+    assert "What experienced people do" in passed
+    assert 'source "file"' in packerlab("solution", "101").stdout
+
+
 def test_check_and_grade_say_the_same(solved: Path, tmp_path: Path) -> None:
     checked = json.loads(packerlab("check", solved, "--json").stdout)
     packerlab("grade", solved, "--out", tmp_path / "book")

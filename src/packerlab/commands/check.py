@@ -4,98 +4,75 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from packerlab.commands.options import CourseOption, JsonOption, LabOption, SandboxOption
+from packerlab.commands.options import (
+    CourseOption,
+    FolderArgument,
+    JsonOption,
+    LabOption,
+    SandboxOption,
+)
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from packerlab.commands.workspace import Workspace
     from packerlab.report import Check, Report
 
 
 def check(
-    folder: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="The workspace; by default this folder.")
-    ] = Path(),
+    folder: FolderArgument = Path(),
     lab: LabOption = None,
     sandbox: SandboxOption = "auto",
     course: CourseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a workspace by building it for real, in a sandbox."""
-    from packerlab import errors, terminal
+    from packerlab import terminal
+    from packerlab.commands.workspace import checked, keep, open_workspace
     from packerlab.report import encode
 
-    out = terminal.console()
+    workspace = open_workspace(folder, lab, course)
+    if as_json:
+        report = checked(workspace, sandbox)
+        keep(workspace, report)
+        sys.stdout.buffer.write(encode(report))
+    else:
+        out = terminal.console()
+        report = show_checked(out, workspace, sandbox)
+        if keep(workspace, report):
+            terminal.show_debrief(out, workspace.lab, workspace.next_command())
+    raise typer.Exit(exit_code(report))
+
+
+def show_checked(out: Console, workspace: Workspace, sandbox: str) -> Report:
+    """Check a workspace; each check is shown as it ends."""
+    from packerlab import terminal
+    from packerlab.commands.workspace import checked
+
+    if workspace.begun_otherwise:
+        out.print(workspace.changed_note())
     titles: dict[str, str] = {}
+    hints = workspace.hints_seen()
 
     def show(ended: Check) -> None:
         titles[ended.name] = ended.title
-        terminal.show_check(out, ended, titles)
+        terminal.show_check(out, ended, titles, hints.get(ended.name, 1))
 
-    report = checked(
-        folder,
-        lab=lab,
-        sandbox=sandbox,
-        course=course,
-        on_check=None if as_json else show,
-    )
-    if as_json:
-        sys.stdout.buffer.write(encode(report))
-    else:
-        terminal.show_verdict(out, report)
+    report = checked(workspace, sandbox, show)
+    terminal.show_verdict(out, report)
+    return report
+
+
+def exit_code(report: Report) -> int:
+    """What a command ends with that has checked one workspace."""
+    from packerlab import errors
+
     if report.status == "fault" or not report.complete:
-        raise typer.Exit(errors.MACHINE)
+        return errors.MACHINE
     if report.status == "rejected":
-        raise typer.Exit(errors.BAD_INPUT)
-    raise typer.Exit(errors.DONE if report.passed else errors.NEGATIVE)
-
-
-def checked(
-    folder: Path,
-    *,
-    lab: str | None,
-    sandbox: str,
-    course: Path | None,
-    on_check: object = None,
-) -> Report:
-    """The report of one workspace; raises BadInputError where it is none."""
-    import contextlib
-
-    import msgspec
-
-    from packerlab.course import open_course
-    from packerlab.errors import BadInputError, MachineError, RejectedError
-    from packerlab.grading import grade
-    from packerlab.learners import learner_name
-    from packerlab.sandbox import Sandbox, choose
-    from packerlab.submissions import read_workspace
-    from packerlab.text import visible
-
-    whole = open_course(course)
-    if not folder.exists():
-        raise BadInputError(f"{folder}: there is no such folder.")
-    try:
-        submission = read_workspace(folder)
-    except RejectedError as error:
-        raise BadInputError(f"{folder}: {error}") from None
-    named = submission.marker.lab if submission.marker else ""
-    if not (lab or named):
-        raise BadInputError(
-            f"{folder} is not a workspace: `packerlab start LAB` makes one, --lab names its lab."
-        )
-    if not lab and named not in whole.slugs:
-        raise BadInputError(f"{folder} is a workspace of {visible(named)}, no lab of this course.")
-    chosen = whole.lab(lab or named)
-    if lab and named not in ("", chosen.slug):
-        raise BadInputError(f"{folder} is a workspace of {visible(named)}, not of {chosen.slug}.")
-    backend = choose(sandbox, set(chosen.manifest.needs), [whole.root], full_limits=False)
-    if backend.weak():
-        print(f"note: {'; '.join(backend.weak())}", file=sys.stderr)
-    with contextlib.closing(Sandbox(backend, chosen.limits)) as opened:
-        report = grade(chosen, submission, opened, chosen.limits, on_check)  # type: ignore[arg-type]
-    if report.status == "fault" and not report.checks:
-        raise MachineError(report.reason)
-    run = msgspec.structs.replace(report.run, learner=learner_name(folder.resolve().name))
-    return msgspec.structs.replace(report, run=run)
+        return errors.BAD_INPUT
+    return errors.DONE if report.passed else errors.NEGATIVE

@@ -24,19 +24,16 @@ def demo(
 ) -> None:
     """Show the main job: check one submission, grade a class, report it."""
     from packerlab import terminal
-    from packerlab.commands.check import check
+    from packerlab.commands.check import show_checked
     from packerlab.commands.grade import grade
     from packerlab.commands.report import Format, report
+    from packerlab.commands.workspace import open_workspace
     from packerlab.course import default_root
 
     crowd = default_root() / "examples" / "class"
     screen = terminal.console()
     _say(screen, "A learner checks what they have so far", f"packerlab check {WRONG}")
-    try:
-        check(crowd / WRONG, sandbox=sandbox)
-    except typer.Exit as ended:
-        if ended.exit_code > 1:
-            raise
+    show_checked(screen, open_workspace(crowd / WRONG, None, None), sandbox)
     _say(screen, "An instructor grades the class", f"packerlab grade class --out {out}")
     grade([crowd], out, sandbox=sandbox)
     _say(screen, "How did it do?", f"packerlab report {out}")

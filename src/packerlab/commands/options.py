@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+LabArgument = Annotated[str, typer.Argument(help="The lab: its slug, its number, or its name.")]
+FolderArgument = Annotated[
+    Path, typer.Argument(metavar="[DIR]", help="The workspace; by default this folder.")
+]
 CourseOption = Annotated[
     Path | None,
     typer.Option("--course", help="Another course's folder.", show_default=False),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from packerlab.commands.options import CourseOption
+from packerlab.commands.options import CourseOption, LabArgument
+
+if TYPE_CHECKING:
+    from packerlab.lab import Lab
 
 
 def start(
-    lab: Annotated[str, typer.Argument(help="The lab: its slug, its number, or its name.")],
+    lab: LabArgument,
     folder: Annotated[
         Path | None,
         typer.Argument(metavar="[DIR]", help="The new folder; by default named as the lab."),
@@ -19,24 +22,35 @@ def start(
     course: CourseOption = None,
 ) -> None:
     """Begin a lab: copy its starter into a new folder."""
-    import shutil
-
+    from packerlab import progress
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
-    from packerlab.submissions import MARKER
 
-    chosen = open_course(course).lab(lab)
+    whole = open_course(course)
+    chosen = whole.lab(lab)
     target = folder or Path(chosen.slug)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BadInputError(f"{target} exists already; name another folder.")
-    try:
-        shutil.copytree(chosen.starter, target, dirs_exist_ok=True)
-        shutil.copy(chosen.path / "README.md", target / "README.md")
-        (target / MARKER).write_text(
-            f'format = 1\nlab = "{chosen.slug}"\nlab_digest = "{chosen.digest}"\n'
-        )
-    except OSError as error:
-        raise BadInputError(f"{target} can't be written: {error.strerror}.") from None
+    lay_out(chosen, target)
+    progress.begin(whole, chosen, target)
     print(f"{chosen.manifest.title}: your workspace is {target}/")
     print(f"  the task:  {target}/README.md")
     print(f"  check it:  packerlab check {target}")
+    print(f"  or watch:  packerlab watch {target}")
+
+
+def lay_out(lab: Lab, target: Path) -> None:
+    """Make a workspace: the starter, the task sheet, and the marker."""
+    import shutil
+
+    from packerlab.errors import BadInputError
+    from packerlab.submissions import MARKER
+
+    try:
+        shutil.copytree(lab.starter, target, dirs_exist_ok=True)
+        shutil.copy(lab.path / "README.md", target / "README.md")
+        (target / MARKER).write_text(
+            f'format = 1\nlab = "{lab.slug}"\nlab_digest = "{lab.digest}"\n'
+        )
+    except OSError as error:
+        raise BadInputError(f"{target} can't be written: {error.strerror}.") from None

@@ -60,7 +60,7 @@ def _version_1(name: str, memory: int, processes: int) -> Group | None:
     paths: list[Path] = []
     try:
         for controller, files in bounds.items():
-            path = ROOT / controller / name
+            path = _own_group(controller) / name
             path.mkdir()
             paths.append(path)
             for file, value in files.items():
@@ -76,7 +76,7 @@ def _version_1(name: str, memory: int, processes: int) -> Group | None:
 
 
 def _version_2(name: str, memory: int, processes: int) -> Group | None:
-    path = _own_group() / name
+    path = _own_group("") / name
     try:
         path.mkdir()
     except OSError:
@@ -92,11 +92,15 @@ def _version_2(name: str, memory: int, processes: int) -> Group | None:
     return Group(_enter([path]), told, [path])
 
 
-def _own_group() -> Path:
-    """Where this process is in the version 2 hierarchy."""
-    lines = Path("/proc/self/cgroup").read_text().splitlines()
-    own = [line.removeprefix("0::/") for line in lines if line.startswith("0::/")]
-    return ROOT.joinpath(*own)
+def _own_group(controller: str) -> Path:
+    """Where this process is in a controller's hierarchy; version 2 has one, without a name."""
+    mount = ROOT / controller
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        own = mount / path.lstrip("/")
+        if controller in controllers.split(",") and own.is_dir():  # a container sees its own alone
+            return own
+    return mount
 
 
 def _systemd(name: str, memory: int, processes: int) -> Group | None:
@@ -133,7 +137,7 @@ def _remove(path: Path) -> None:
 
 def reap() -> None:
     """Remove the groups of runs that are no more."""
-    for parent in (ROOT / "memory", ROOT / "pids", ROOT / "cpuacct", _own_group()):
+    for parent in map(_own_group, ("memory", "pids", "cpuacct", "")):
         for path in parent.glob(f"{state.RUN_PREFIX}*"):
             if not state.run_is_alive(path.name):
                 _remove(path)

@@ -1,0 +1,94 @@
+"""`packerlab progress`: how far a learner is in the course, and what comes next."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from packerlab.commands.options import CourseOption, JsonOption
+
+if TYPE_CHECKING:
+    from packerlab.course import Course
+    from packerlab.progress import Progress
+
+WIDTH = 20
+"""Columns of a bar."""
+
+
+def progress(
+    course: CourseOption = None,
+    as_json: JsonOption = False,
+    export: Annotated[
+        Path | None,
+        typer.Option("--export", metavar="FILE", help="Write a copy, to take elsewhere."),
+    ] = None,
+    take: Annotated[
+        Path | None,
+        typer.Option("--import", metavar="FILE", help="Take a copy; what was here is kept beside."),
+    ] = None,
+) -> None:
+    """Show what you have passed, and what comes next."""
+    import msgspec
+
+    from packerlab import progress as records
+    from packerlab.course import open_course
+    from packerlab.errors import BadInputError
+
+    whole = open_course(course)
+    path = records.file_of(whole)
+    if take:
+        if not take.exists():
+            raise BadInputError(f"{take}: there is no such file.")
+        taken = records.read(take)
+        if path.exists():
+            path.replace(path.with_suffix(".before-import.json"))
+        records.write(path, taken)
+    found = records.read(path)
+    if export:
+        records.write(export, found)
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
+    else:
+        show(whole, found)
+
+
+def show(course: Course, found: Progress) -> None:
+    """A bar for each track, a line for each lab, and the next command."""
+    from packerlab import terminal
+    from packerlab.progress import next_command
+
+    out = terminal.console()
+    for track, group in groupby(course.labs(), lambda lab: lab.track):
+        labs = list(group)
+        passed = sum(found.passed(lab.slug) for lab in labs)
+        bar = "█" * (WIDTH * passed // len(labs))
+        out.print(f"{track:13} {bar:░<{WIDTH}} {passed} of {len(labs)}", style="bold")
+        for lab in labs:
+            record = found.of(lab)
+            symbol = "✓" if record.passed else ("…" if record.begun else "·")
+            state = f"passed {record.passed}" if record.passed else ""
+            if record.begun and not record.passed:
+                state = f"begun {record.begun}, {record.score} points so far"
+            out.print(f"  {symbol} {lab.slug:22} {state}".rstrip())
+    out.print(f"Next: {next_command(course, found)}")
+
+
+def where_you_are() -> None:
+    """What bare `packerlab` says: the lab in hand, and the next command."""
+    from packerlab import progress as records
+    from packerlab.course import open_course
+
+    course = open_course(None)
+    found = records.read(records.file_of(course))
+    passed = sum(found.passed(slug) for slug in course.slugs)
+    if found.last in course.slugs:
+        lab = course.lab(found.last)
+        state = "passed" if found.passed(lab.slug) else f"{found.of(lab).score} points so far"
+        print(f"You are at {lab.slug}, {lab.manifest.title}: {state}.")
+    print(f"{passed} of {len(course.slugs)} labs are passed.")
+    print(f"Next: {records.next_command(course, found)}")
+    print("Everything else: packerlab --help")

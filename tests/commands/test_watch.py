@@ -1,0 +1,247 @@
+"""`packerlab watch`: what a save, a key and a terminal do. The real command, on a real terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.sandbox.places import alive, descendants
+from tests.toy import COURSE, ROOT, SCRIPT, SHELL, cli
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE_S = 60
+CLEAR = "\x1b[3J"
+
+
+class Terminal:
+    """A command on a terminal of its own (or a dumb one), and what it shows."""
+
+    def __init__(self, *words: str | Path, term: str = "xterm-256color") -> None:
+        env = {**os.environ, "PACKERLAB_COURSE": str(ROOT), "TERM": term, "COLUMNS": ""}
+        pid, self._fd = pty.fork()
+        if pid == 0:
+            os.execve(SCRIPT, ["packerlab", *map(str, words)], env)  # noqa: S606
+        self.pid = pid
+        self.resize(40, 100)
+        self.shown = ""
+
+    def resize(self, lines: int, columns: int) -> None:
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, size)
+
+    def press(self, keys: str) -> None:
+        os.write(self._fd, keys.encode())
+
+    def until(self, words: str) -> str:
+        """The picture on the screen, once it has these words."""
+        deadline = time.monotonic() + PATIENCE_S
+        while words not in self.picture:
+            assert time.monotonic() < deadline, f"{words!r} is not in {self.picture}"
+            self._read(0.1)
+        return self.picture
+
+    @property
+    def picture(self) -> str:
+        return re.sub(r"\x1b\[[0-9;]*m", "", self.shown.split(CLEAR)[-1]).replace("\r\n", "\n")
+
+    def forget(self) -> None:
+        """From here on only what is drawn anew counts."""
+        self.shown = ""
+
+    def ended(self) -> int:
+        """Its exit code."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            self._read(0.05)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+        pytest.fail("it does not end")
+
+    def _read(self, seconds: float) -> None:
+        if select.select([self._fd], [], [], seconds)[0]:
+            try:
+                self.shown += os.read(self._fd, 65536).decode(errors="replace")
+            except OSError:
+                time.sleep(seconds)  # nobody writes any more
+
+    def close(self) -> None:
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self._fd)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    assert cli("start", "101", tmp_path / "101_message").returncode == 0
+    (tmp_path / "101_message" / "two.pkr.hcl").write_text('source "file" "two" {}\n')
+    return tmp_path / "101_message"
+
+
+@pytest.fixture
+def screen(workspace: Path) -> Iterator[Terminal]:
+    terminal = Terminal("watch", workspace)
+    yield terminal
+    terminal.close()
+
+
+def test_a_save_is_checked_and_a_pass_is_kept(screen: Terminal, workspace: Path) -> None:
+    before = screen.until("points in")
+    assert "✗ The template has one source." in before
+    assert "101_message: Every kind of check" in before
+    (workspace / "two.pkr.hcl").unlink()
+    after = screen.until("Passed. Next: packerlab start")
+    assert "10 of 10 points" in after
+    assert "✗" not in after
+    screen.press("q")
+    assert screen.ended() == 0
+    assert "passed 20" in cli("progress").stdout
+
+
+def test_the_keys(screen: Terminal, workspace: Path) -> None:
+    assert "h hint   r run again   d docs   q quit" in screen.until("q quit")
+    screen.until("points in")
+    screen.press("h")
+    assert screen.until("hint:     Two.")
+    screen.press("d")
+    assert screen.until("any other key goes back")
+    assert "✗" not in screen.picture
+    screen.press("x")
+    screen.until("✗ The template")
+    screen.forget()
+    screen.press("r")
+    screen.until("points in")
+    (workspace / "two.pkr.hcl").unlink()
+    screen.until("n next lab")
+    screen.press("n")
+    following = COURSE.slugs[1]
+    screen.until(f"{following}: ")
+    assert (workspace.with_name(following) / ".packerlab.toml").exists()
+    screen.press("q")
+    assert screen.ended() == 0
+
+
+def test_another_size_is_another_picture(screen: Terminal) -> None:
+    screen.until("points in")
+    screen.forget()
+    screen.resize(20, 40)
+    assert max(map(len, screen.until("points in").splitlines())) <= 40
+    screen.press("q")
+    assert screen.ended() == 0
+
+
+def test_ctrl_c_leaves_the_terminal_as_it_was(screen: Terminal) -> None:
+    screen.until("points in")
+    screen.press("\x03")
+    assert screen.ended() == 130
+
+
+def test_a_save_ends_the_build_under_way(tmp_path: Path) -> None:
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    slow = SHELL.replace("PROGRAM", "sleep 50")
+    (folder / "main.pkr.hcl").write_text(slow)
+    terminal = Terminal("watch", folder, "--lab", "110")
+    try:
+        terminal.until("✓")
+        while not sleepers(terminal.pid):
+            time.sleep(0.05)
+        first = sleepers(terminal.pid)
+        began = time.monotonic()
+        (folder / "main.pkr.hcl").write_text(
+            SHELL.replace("PROGRAM", "echo hello > out/message.txt")
+        )
+        while alive(first):
+            assert time.monotonic() - began < 3, "the build goes on"
+            time.sleep(0.02)
+        terminal.forget()
+        terminal.until("points in")
+        terminal.press("q")
+        ours = descendants(terminal.pid)
+        assert terminal.ended() == 0
+        deadline = time.monotonic() + 5
+        while alive(ours) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert alive(ours) == []
+    finally:
+        terminal.close()
+
+
+def sleepers(pid: int) -> list[int]:
+    return [child for child in descendants(pid) if command_of(child).startswith(b"sleep\x0050")]
+
+
+def command_of(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
+
+
+def test_into_a_pipe_it_tells_line_by_line(workspace: Path) -> None:
+    process = subprocess.Popen(
+        [SCRIPT, "watch", workspace],
+        env={**os.environ, "PACKERLAB_COURSE": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    lines = []
+    while "points in" not in (line := process.stdout.readline()):
+        lines.append(line)
+    assert any(line.startswith("✗ The template has one source.") for line in lines)
+    (workspace / "two.pkr.hcl").unlink()
+    while "10 of 10 points in" not in (line := process.stdout.readline()):
+        lines.append(line)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert "\x1b" not in "".join(lines)
+
+
+def test_a_dumb_terminal_is_not_drawn_on(workspace: Path) -> None:
+    terminal = Terminal("watch", workspace, term="dumb")
+    try:
+        terminal.until("points in")
+        assert CLEAR not in terminal.shown
+        terminal.press("h")
+        terminal.until("Two.")
+        terminal.press("q")
+        assert terminal.ended() == 0
+    finally:
+        terminal.close()
+
+
+def test_what_can_t_be_read_is_said_and_mended(screen: Terminal, workspace: Path) -> None:
+    screen.until("points in")
+    (workspace / "link").symlink_to("/etc/passwd")
+    screen.until("rejected: link is a link")
+    (workspace / "link").unlink()
+    screen.until("✗ The template has one source.")
+
+
+@pytest.mark.parametrize("path", ["nowhere", "file.zip"])
+def test_only_a_folder_is_watched(tmp_path: Path, path: str) -> None:
+    (tmp_path / "file.zip").write_bytes(b"")
+    done = cli("watch", tmp_path / path)
+    assert done.returncode == 2
+    assert "is no folder" in done.stderr
