@@ -18,7 +18,7 @@ demo: setup
 	$(BIN)/packerlab demo
 
 test: setup lint
-	@scripts/need packer bubblewrap docker mmdebstrap
+	@scripts/need packer bubblewrap docker mmdebstrap chromium
 	@scripts/need-dockerd
 	$(BIN)/pytest
 
@@ -29,7 +29,8 @@ bench: setup
 	$(BIN)/python -m benchmarks.run
 
 docs: setup
-	$(BIN)/mkdocs build --strict
+	$(BIN)/python scripts/pictures.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lint: setup
 	$(BIN)/ruff check

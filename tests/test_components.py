@@ -71,7 +71,7 @@ def answer(text: str, code: int = 0) -> Answer:
     """The answer in which Packer says a text, as one machine-readable line."""
     escaped = text.replace(",", "%!(PACKER_COMMA)").replace("\n", "\\n").replace("\r", "\\r")
     before = "1600000000,,ui,say,> input-variables:\\n\\n\n1600000000,,version,1.6.6\n"
-    return Answer("inspect", code, f"{before}1600000000,,ui,say,{escaped}\n")
+    return Answer("packer inspect", code, f"{before}1600000000,,ui,say,{escaped}\n")
 
 
 PLAIN = Build(

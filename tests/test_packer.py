@@ -20,6 +20,7 @@ from packerlab.packer import (
     Answer,
     Packer,
     ask_version,
+    fail_newer_blocks,
     version_of,
     without_required_plugins,
 )
@@ -27,6 +28,7 @@ from packerlab.report import Where
 from packerlab.sandbox import Sandbox
 from packerlab.sandbox.base import Box
 from packerlab.submissions import File
+from packerlab.template import Block, Template
 from tests.toy import COURSE, MESSAGE, Bench
 
 if TYPE_CHECKING:
@@ -173,7 +175,7 @@ def ran(folder: Path, *words: str) -> Answer:
         text=True,
         check=False,
     )
-    return Answer(words[0], done.returncode, done.stdout)
+    return Answer(f"packer {words[0]}", done.returncode, done.stdout)
 
 
 SAID = {
@@ -211,6 +213,17 @@ SAID = {
         None,
     ),
     "a place that is none": ("1600000000,n,error,on x line 99999999999999999999\n", "", None),
+    "several complaints, in another order each time": (
+        '1600000000,,ui,error,Error: Unset variable "b"\\n\\nSet it.\\n\\n'
+        'Error: Unset variable "a"\\n\\nSet it.\\n\\n\n',
+        'Unset variable "a"\nSet it.\nUnset variable "b"\nSet it.',
+        None,
+    ),
+    "a learner's own script, in colours": (
+        "\x1b[1;31mError: Unset variable\x1b[0m\n\n  on /workspace/main.pkr.hcl line 3:\n",
+        "Unset variable",
+        Where("main.pkr.hcl", 3),
+    ),
     "no machine-readable line": ("panic: runtime error\n", "panic: runtime error", None),
 }
 
@@ -388,6 +401,29 @@ def test_the_console_answers_all_in_one_batch(box: Box) -> None:
     ]
     with pytest.raises(Failure, match="can't tell the values"):
         asked.console(["local.nothing"], {})
+
+
+def test_a_template_can_t_answer_for_the_console(box: Box) -> None:
+    """Packer before 1.7 wraps a warning so that a name in it stands on a line by itself."""
+    name = f"{'a' * 78} [42] {'b' * 78}"
+    files = {
+        "main.pkr.hcl": File(MESSAGE.encode()),
+        "x.auto.pkrvars.json": File(json.dumps({name: 1}).encode()),
+    }
+    asked = Packer(box, files, ask_version(box), ["out"])
+    assert asked.console(["1"], {}) == [1]
+    with pytest.raises(Failure, match="can't tell the values"):
+        asked.console(["local.nothing"], {})
+
+
+@pytest.mark.parametrize("kind", ["data", "local", "error-cleanup-provisioner"])
+def test_a_block_that_is_too_new_is_called_so(kind: str) -> None:
+    block = Block(kind, ["a", "b"], {}, [], Where("main.pkr.hcl", 3))
+    build = Block("build", [], {}, [block], Where("main.pkr.hcl", 1))
+    template = Template([build])
+    fail_newer_blocks(template, (1, 16, 0))
+    with pytest.raises(Failure, match=rf"A `{kind}` block needs Packer 1.7 .* here it is 1.6.6"):
+        fail_newer_blocks(template, (1, 6, 6))
 
 
 def test_fmt_sees_the_bytes_that_were_submitted(box: Box) -> None:

@@ -6,8 +6,11 @@ show, and never proof.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import secrets
+import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from packerlab.sandbox.base import Box, Ran
     from packerlab.submissions import Files
+    from packerlab.template import Template
 
 Version = tuple[int, int, int]
 
@@ -51,6 +55,20 @@ def version_of(text: str) -> Version:
         raise MachineError(f"Packer does not tell its version: {text[:80]!r}")
     major, minor, patch = match.groups()
     return int(major), int(minor), int(patch or 0)
+
+
+def fail_newer_blocks(template: Template, version: Version) -> None:
+    """Fail the check where a block is of a type that an old Packer does not know yet."""
+    inner = [block for build in template.builds for block in build.blocks]
+    for block in [*template.blocks, *inner]:
+        if block.type in NEWER_BLOCKS and version < (1, 7, 0):
+            here = ".".join(map(str, version))
+            fail(f"A `{block.type}` block needs Packer 1.7 or newer; here it is {here}.",
+                 where=block.where)  # fmt: skip
+
+
+NEWER_BLOCKS = ("data", "error-cleanup-provisioner", "local")
+"""Types of blocks that Packer has since 1.7; before, it calls them unsupported."""
 
 
 def ask_version(box: Box) -> Version:
@@ -109,8 +127,11 @@ class Answer:
             for message in self.messages
             if message.type == "ui" and message.data[:1] == ["error"]
         ]
-        text = "\n".join(said) or _LINE.sub("", self.output)[-1000:]
-        place = re.search(r"on (\S+) line (\d{1,6})\b", text)
+        text = "\n".join(said) or _LINE.sub("", self.output)
+        complaints = re.split(r"^(?=Error: )", _COLOUR.sub("", text), flags=re.MULTILINE)
+        text = "".join(sorted(complaints))  # of several, Packer has another one first each time
+        text = text if said else text[-1000:]
+        place = re.search(r"on (?:/workspace/)?(\S+) line (\d{1,6})\b", text)
         where = Where(place[1], int(place[2])) if place else None
         return _steady(text), where
 
@@ -119,7 +140,7 @@ class Answer:
         if self.exit != 0:
             message, where = self.error
             found = message or f"exit status {self.exit}"
-            fail(f"`packer {self.verb}` fails.", found=found, where=where)
+            fail(f"`{self.verb}` fails.", found=found, where=where)
 
 
 def _unescape(word: str) -> str:
@@ -139,6 +160,7 @@ def _in_order(match: re.Match[str]) -> str:
     return f"{match[1]}{', '.join(sorted(match[2].split()))}."
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LINE = re.compile(r"^[0-9]+,.*\n?", re.MULTILINE)
 """A machine-readable line: where none complains, they only tell what was said when."""
 
@@ -188,26 +210,31 @@ class Packer:
         return self._verb("init", [])
 
     def console(self, expressions: list[str], variables: Mapping[str, str]) -> list[Any]:
-        """The values of HCL expressions, all in one batch."""
-        asked = f"jsonencode([{', '.join(expressions)}])"
+        """The values of HCL expressions, all in one batch.
+
+        A word that no template can know tells Packer's answer from what a template has it say.
+        """
+        word = secrets.token_hex(8)
+        asked = f'jsonencode(["{word}", {", ".join(expressions)}])'
         answer = self._verb("console", _given(variables), stdin=asked + "\n")
-        for line in answer.output.splitlines():
-            try:
-                values = json.loads(line.removeprefix("> "))
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(values, list) and len(values) == len(expressions):
-                return values
+        for line in answer.output.split("\n"):
+            if word in line:
+                with contextlib.suppress(ValueError, RecursionError):
+                    values = json.loads(line.removeprefix("> "))
+                    if isinstance(values, list) and values[:1] == [word]:
+                        return values[1:]
         message, where = answer.error
         raise Failure(
-            "Packer can't tell the values that this check asks for.", found=message, where=where
+            "Packer can't tell the values that this check asks for.",
+            found=message.replace(word, ""),
+            where=where,
         )
 
     def script(self, argv: list[str]) -> Answer:
         """A learner's own program, in the workspace, with Packer on its PATH."""
         environment = {**ENVIRONMENT, "PATH": f"/opt/packerlab:{ENVIRONMENT['PATH']}"}
         ran = self._box.run(argv, self._fresh(self._files), env=environment, outputs=self._outputs)
-        return _answer(" ".join(argv), ran)
+        return _answer(shlex.join(argv), ran)
 
     def _verb(
         self,
@@ -225,7 +252,7 @@ class Packer:
             outputs=outputs,
             stdin=stdin,
         )
-        return _answer(verb, ran)
+        return _answer(f"packer {verb}", ran)
 
     def _fresh(self, files: Files) -> Files:
         """The workspace without the lab's outputs, which only a build may make."""

@@ -56,7 +56,7 @@ def show_check(out: Console, check: Check, titles: Mapping[str, str], hints: int
     line.append(points, "dim")
     out.print(line)
     for label, text in _details(check, titles, hints):
-        block = Text.assemble((label, "bold"), clean(text))
+        block = Text.assemble((label, "bold"), clean(text).replace("\n", "\n" + " " * len(label)))
         out.print(Padding(block, (0, 0, 0, 4), expand=False))
 
 
@@ -94,7 +94,8 @@ def show_verdict(out: Console, report: Report) -> None:
 def show_page(out: Console, text: str) -> None:
     """Markdown of ours, without what only the site understands: ids of headings, inclusions."""
     plain = re.sub(r"^(#+ .*) \{ #[\w-]+ \}$|^--8<--.*\n", r"\1", text, flags=re.MULTILINE)
-    out.print(Markdown(plain, code_theme="ansi_dark", hyperlinks=False))
+    page = Markdown(plain, code_theme="ansi_dark", hyperlinks=False)
+    out.print(page if out.is_terminal else plain)
 
 
 def show_debrief(out: Console, lab: Lab, following: str) -> None:

@@ -1,0 +1,389 @@
+"""The toolbelt: fmt, validate, inspect and console, each on a template that needs it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from packerlab.checks import check, fail
+from packerlab.report import Where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from packerlab.packer import Answer
+    from packerlab.submissions import Files
+    from packerlab.template import Block, Template
+
+    Build = Callable[..., Answer]
+    Hidden = Callable[[str], str]
+
+CARD = "out/card.txt"
+NOTES = "out/notes.txt"
+ANSWERS = "answers.json"
+QUESTIONS = ["builds", "image_name", "fingerprint"]
+CANDIDATE = "3.0-RC1"
+"""The release that the third question is about."""
+
+NOBODY = "nobody"
+"""The starter's owner."""
+
+DIGITS = 12
+"""The length of a fingerprint."""
+
+WITH_DIGIT = re.compile(r"\w*\d\w*")
+ALGORITHMS = {32: "an MD5", 40: "a SHA-1", 64: "another SHA-256", 128: "a SHA-512"}
+"""What a hexadecimal digest of that many digits is."""
+
+
+@check(
+    points=2,
+    hints=[
+        "Which files does Packer read as a template? A .txt file is not one of them.",
+        "Ask `packer validate .` after each change: its complaints name file, line and reason.",
+        (
+            "Two words are misspelt: the name of a local, and the name of an argument. The first "
+            "one's true name is declared in `locals`; for the second, Packer suggests one."
+        ),
+    ],
+    docs="beginner/102_toolbelt#validate",
+)
+def test_card(template: Template, validate: Callable[..., Answer], build: Build) -> None:
+    """`packer validate .` has no complaint, and `packer build .` makes out/card.txt."""
+    if not template.builds:
+        fail(
+            "There is no `build` block in this folder's .pkr.hcl files: the one from the chat is "
+            "not part of the template yet.",
+            expected="a `build` block",
+            found="no `build` block",
+        )
+    validate().expect_success()
+    answer = build()
+    answer.expect_success()
+    missing = [key for key in ("image", "release") if key not in card_of(answer)]
+    if missing:
+        fail(
+            f"{CARD} does not have the starter's two lines.",
+            expected="a line `image=` and a line `release=`",
+            found=f"no line `{missing[0]}=`",
+        )
+
+
+@check(
+    points=1,
+    needs="test_card",
+    hints=[
+        "Give another release with `-var`: does the card's `image` change?",
+        "Ask `packer console .` for each local in turn: which one is not what you expect?",
+        (
+            "What stands in quotes is text. A reference to a variable stands without quotes, or in "
+            "a string inside `${` and `}`."
+        ),
+    ],
+    docs="beginner/102_toolbelt#console",
+)
+def test_image_name(build: Build, hidden: Hidden) -> None:
+    """The card names the image after the owner and the release that `-var` gives."""
+    given = inputs(hidden)
+    card = card_of(told(build, hidden))
+    if card.get("image") != name_of(**given):
+        fail(
+            "The image's name does not come from the owner and the release that are given.",
+            expected="web-OWNER-RELEASE, in lower case, a hyphen for each dot in the release",
+            found=steady(card.get("image", "no line `image=`"), given),
+        )
+    if card.get("release") != given["release"]:
+        fail(
+            "The card's line `release=` is not the release that is given.",
+            expected=f"release={given['release']}",
+            found=steady(f"release={card.get('release', '')}", given),
+        )
+
+
+@check(
+    points=1,
+    needs="test_card",
+    hints=[
+        "The template describes two files. How many does a build make?",
+        "Under `sources:`, `packer inspect .` lists what a build builds, and nothing else.",
+        "A source that no build names is never built: add its reference to the list in `sources`.",
+    ],
+    docs="beginner/102_toolbelt#inspect",
+)
+def test_notes(build: Build, hidden: Hidden) -> None:
+    """The same build makes out/notes.txt, which names the image as the card does."""
+    answer = told(build, hidden)
+    notes = answer.files.text(NOTES)
+    name = card_of(answer).get("image")
+    if not name or name not in notes:
+        found = steady(notes, inputs(hidden))
+        fail(f"{NOTES} does not name the image as {CARD} does.", found=found)
+
+
+@check(
+    points=1,
+    needs="test_card",
+    hints=[
+        "Which files lie in out/ beside the card? What do the notes and the card have each?",
+        "The post-processor `checksum` makes MD5 unless its arguments say something else.",
+        (
+            "Keep the `checksum` of the chat's text with its `output`, and set the argument that "
+            "`packer validate .` suggested to a list with sha256 alone."
+        ),
+    ],
+    docs="beginner/102_toolbelt#what-validate-does-not-prove",
+)
+def test_checksums(build: Build, hidden: Hidden) -> None:
+    """Beside each file that the build makes lies its SHA-256 checksum, in NAME.txt.sha256."""
+    files = told(build, hidden).files
+    for name in (CARD, NOTES):
+        if name not in files:
+            continue
+        lines = files.text(f"{name}.sha256").splitlines()
+        digests = [line.lower().split(maxsplit=1)[0] if line.strip() else "" for line in lines]
+        if digests != [files.sha256(name)]:
+            fail(
+                f"{name}.sha256 is not one line with the SHA-256 checksum of that file.",
+                expected="its SHA-256 checksum",
+                found=described(digests, files.sha256(name)),
+            )
+
+
+@check(
+    points=1,
+    needs="test_card",
+    hints=[
+        "How does Packer itself lay out a template? It has a command that tells, and does it.",
+        "`packer fmt -check -diff .` shows what it would change, and changes nothing.",
+        "Run `packer fmt .` in the folder, after your last change, and save no older text over it.",
+    ],
+    docs="beginner/102_toolbelt#fmt",
+)
+def test_formatted(submission: Files, fmt: Callable[[], Answer]) -> None:
+    """The template is laid out as `packer fmt` lays it out."""
+    if not any(name.endswith(".hcl") and "/" not in name for name in submission):
+        return  # it leaves JSON alone, and before 1.7 it takes a folder of JSON for a mistake
+    answer = fmt()
+    if answer.exit != 0 or answer.output.strip():
+        first = answer.output.strip().partition("\n")[0]
+        fail(
+            "`packer fmt` would change a file.",
+            expected="no file to change",
+            found=first if first.endswith(".hcl") else answer.error[0],
+        )
+
+
+@check(
+    points=1,
+    hints=[
+        "Is there a value after each of the three keys?",
+        "Lists stand in [ ], texts in double quotes, and a comma between any two things.",
+        '`builds` is a list of texts, as in ["a.b"]; the other two answers are texts, as in "a".',
+    ],
+    docs="beginner/102_toolbelt#answers",
+)
+def test_answers(submission: Files) -> None:
+    """answers.json is JSON and has an answer to each of the three questions."""
+    answers = answers_of(submission)
+    for question in QUESTIONS:
+        if not answers.get(question):
+            fail(f"`{question}` in {ANSWERS} has no answer.", where=Where(ANSWERS, 1))
+    if not is_list_of_texts(answers["builds"]):
+        fail(f"`builds` in {ANSWERS} is not a list of texts.", where=Where(ANSWERS, 1))
+    for question in QUESTIONS[1:]:
+        if not isinstance(answers[question], str):
+            fail(f"`{question}` in {ANSWERS} is not a text.", where=Where(ANSWERS, 1))
+
+
+@check(
+    points=1,
+    needs=["test_notes", "test_answers"],
+    hints=[
+        "Ask again, now that the template is repaired.",
+        "`packer inspect .` lists variables, locals and builds; the names stand under `sources:`.",
+        "Each name is a source's type, a dot and its label: copy all of them, as texts in a list.",
+    ],
+    docs="beginner/102_toolbelt#inspect",
+)
+def test_builds_answer(template: Template, submission: Files) -> None:
+    """`builds` in answers.json lists what your template builds, as `packer inspect .` does."""
+    answer = answers_of(submission)["builds"]
+    names = [name.strip() for name in answer]
+    for prefix in ("source.", *(f"{title}." for title in titles(template))):
+        names = [name.removeprefix(prefix) if name.count(".") > 1 else name for name in names]
+    made = {pair for block in template.builds for pair in built(template, block)}
+    labels, given = {label for label, _ in made}, {name for _, name in made}
+    if set(names) not in (labels, given):
+        fail(
+            "`builds` does not list what your template builds.",
+            expected=f"{len(given)} of the form TYPE.LABEL",
+            found=", ".join(answer),
+            where=Where(ANSWERS, 1),
+        )
+
+
+@check(
+    points=2,
+    needs=["test_image_name", "test_answers"],
+    hints=[
+        "Both answers depend on your owner, and one on another release. Has the template changed?",
+        "`packer console` takes `-var release=...`, and functions of a local as well as the local.",
+        (
+            "`echo 'EXPRESSION' | packer console -var NAME=VALUE .` answers a what-if; the task "
+            "sheet names the functions, and what goes between their parentheses is a local."
+        ),
+    ],
+    docs="beginner/102_toolbelt#console",
+)
+def test_console_answers(build: Build, submission: Files) -> None:
+    """`image_name` and `fingerprint` in answers.json are those of your template and your owner."""
+    answers = answers_of(submission)
+    card = card_of(build())
+    name = card["image"]
+    if name == name_of(NOBODY, card["release"]):
+        fail(
+            "The owner is still the starter's.",
+            expected="a name of your own",
+            found=NOBODY,
+        )
+    if answers["image_name"].strip() != name:
+        fail(
+            "`image_name` is not the name that your template gives to the image now.",
+            expected="what the console says in your folder",
+            found=answers["image_name"],
+            where=Where(ANSWERS, 1),
+        )
+    candidate = card_of(build({"release": CANDIDATE}))["image"]
+    if answers["fingerprint"].strip() != fingerprint(candidate):
+        fail(
+            explained(answers["fingerprint"].strip(), name, candidate),
+            expected=f"{DIGITS} hexadecimal digits, as the console says in your folder",
+            found=answers["fingerprint"],
+            where=Where(ANSWERS, 1),
+        )
+
+
+# --- the card -------------------------------------------------------------------------------------
+
+
+def inputs(hidden: Hidden) -> dict[str, str]:
+    """The variables of the task sheet, with values that no template can hold already."""
+    return {"owner": f"Ops-{hidden('owner')}", "release": f"X.{hidden('release')}.Y-RC"}
+
+
+def told(build: Build, hidden: Hidden) -> Answer:
+    """What a build with the hidden owner and release leaves."""
+    answer = build(inputs(hidden))
+    answer.expect_success()
+    return answer
+
+
+def card_of(answer: Answer) -> dict[str, str]:
+    """The lines of the card, by what stands before the `=`."""
+    lines = answer.files.text(CARD).splitlines()
+    return {key: value for key, _, value in (line.partition("=") for line in lines)}
+
+
+def name_of(owner: str, release: str) -> str:
+    """The image's name, as the task sheet has it."""
+    return f"web-{owner}-{release.replace('.', '-')}".lower()
+
+
+def steady(text: str, given: dict[str, str]) -> str:
+    """A learner's text for a message: of words with digits, which may be times, those given."""
+    known = re.findall(r"\w+", " ".join(given.values()).lower())
+    return WITH_DIGIT.sub(lambda word: word[0] if word[0].lower() in known else "#", text)
+
+
+def described(digests: list[str], right: str) -> str:
+    """What a checksum file has, in words: digests depend on hidden values, their order on luck."""
+    kinds = ["its SHA-256" if one == right else ALGORITHMS.get(len(one), "no") for one in digests]
+    return "; ".join(f"{kind} checksum" for kind in sorted(kinds)[:4]) or "an empty file"
+
+
+# --- the answers ----------------------------------------------------------------------------------
+
+
+def answers_of(files: Files) -> dict[str, Any]:
+    """The learner's answers, however their editor encodes JSON."""
+    if ANSWERS not in files:
+        fail(f"There is no {ANSWERS}.", expected=ANSWERS)
+    try:
+        answers = json.loads(files[ANSWERS].data)
+    except json.JSONDecodeError as error:
+        fail(
+            f"{ANSWERS} is not JSON: a thing is missing or too many, at this line or just before.",
+            where=Where(ANSWERS, error.lineno),
+        )
+    except (ValueError, RecursionError):
+        fail(f"{ANSWERS} is not JSON.", where=Where(ANSWERS, 1))
+    if not isinstance(answers, dict):
+        fail(f"{ANSWERS} is not a JSON object.", expected="{ ... }", where=Where(ANSWERS, 1))
+    return answers
+
+
+def is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def titles(template: Template) -> list[str]:
+    """The names that builds have, which Packer puts before those of their sources."""
+    names = [template.attribute(block, "name") for block in template.builds]
+    return [name for name in names if isinstance(name, str)]
+
+
+def built(template: Template, build: Block) -> list[tuple[str, str]]:
+    """What a build builds: `type.label`, and `type.name` where the build gives another name.
+
+    Packer before 1.7 inspects the label, later ones the name: both are right.
+    """
+    listed = template.attribute(build, "sources") or []
+    if not is_list_of_texts(listed):
+        fail_computed(build)
+    pairs = [(name, name) for name in map(without_source, listed)]
+    for label, block in sources_inside(template, build):
+        name = template.attribute(block, "name") or label.partition(".")[2]
+        if not isinstance(name, str):
+            fail_computed(build)
+        pairs.append((label, f"{label.partition('.')[0]}.{name}"))
+    return pairs
+
+
+def sources_inside(template: Template, build: Block) -> Iterator[tuple[str, Block]]:
+    """(`type.label`, block) of the sources inside a build, those of `dynamic` blocks included."""
+    for block in build.all("source"):
+        yield without_source(".".join(block.labels)), block
+    for block in build.all("dynamic"):
+        labels = template.attribute(block, "labels")
+        if block.labels == ["source"] and is_list_of_texts(labels):
+            for content in block.all("content"):
+                yield without_source(".".join(labels)), content
+
+
+def without_source(reference: str) -> str:
+    return reference.strip().removeprefix("source.")
+
+
+def fail_computed(build: Block) -> NoReturn:
+    fail(
+        "The names of what this build builds are computed; write them out.",
+        expected="names in `sources`, or `source` blocks",
+        where=build.place("sources"),
+    )
+
+
+def fingerprint(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:DIGITS]
+
+
+def explained(answer: str, name: str, candidate: str) -> str:
+    """What a wrong fingerprint is of, where that can be told."""
+    if answer == fingerprint(name):
+        return f"`fingerprint` is of the image's name as it is now, not as release {CANDIDATE}."
+    if answer in (fingerprint(f"{name}\n"), fingerprint(f"{candidate}\n")):
+        return "`fingerprint` is of a name with a line break at its end."
+    if answer.startswith(fingerprint(candidate)):
+        return f"`fingerprint` has more than {DIGITS} characters."
+    return f"`fingerprint` is not that of the image's name as release {CANDIDATE}."

@@ -1,0 +1,418 @@
+"""Typed inputs and computed names: a template that makes any image, and refuses bad input."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from packerlab.checks import check, fail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packerlab.packer import Answer
+    from packerlab.submissions import Files
+    from packerlab.template import Block, Template
+
+    Build = Callable[..., Answer]
+    Console = Callable[..., list[Any]]
+    Hidden = Callable[[str], str]
+
+RECORD = "out/image.json"
+MANIFEST = "out/manifest.json"
+PROD = "prod.pkrvars.hcl"
+
+TYPES = {"app": "string", "env": "string", "disk_gb": "number", "api_token": "string"}
+MUST_BE_GIVEN = ("app", "api_token")
+
+PAUSE = "1100ms"
+"""More than a second lies between record and manifest: a name that is made twice differs."""
+
+LONGEST = timedelta(seconds=60)
+"""How long a build may take, on the slowest of machines."""
+
+
+@check(
+    points=1,
+    hints=[
+        "Which inputs does the task sheet list, and of which type is each?",
+        "A `variable` block with the input's name as its label declares an input.",
+        "The type stands in the block: `type = string` for text, `type = number` for a number.",
+    ],
+    docs="beginner/103_variables#typed-inputs",
+)
+def test_inputs(template: Template) -> None:
+    """The four inputs are declared, each with its type."""
+    for name, wanted in TYPES.items():
+        block = template.variables.get(name)
+        if block is None:
+            declared = ", ".join(template.variables) or "no variables"
+            fail(f"There is no variable `{name}`.", expected=f'variable "{name}"', found=declared)
+        found = declared_type(block)
+        if found != wanted:
+            fail(
+                f"The variable `{name}` is not declared as a {wanted}.",
+                expected=f"type = {wanted}",
+                found=f"type = {found}" if found else "no type",
+                where=block.place("type"),
+            )
+
+
+@check(
+    points=1,
+    needs="test_inputs",
+    hints=[
+        "Run `packer build .` without any `-var`: which inputs does Packer ask for?",
+        "A variable with a default need not be given; one without a default must be.",
+        (
+            "Take `default` out of the blocks of `app` and `api_token`, and both out of the files "
+            "that end in `.auto.pkrvars.hcl`; `env` and `disk_gb` need a `default`."
+        ),
+    ],
+    docs="beginner/103_variables#must-be-given",
+)
+def test_must_be_given(template: Template) -> None:
+    """`app` and `api_token` must be given, for nothing sets them; the others have a default."""
+    for name in TYPES:
+        block = template.variables[name]
+        if name not in MUST_BE_GIVEN and "default" not in block.attributes:
+            fail(f"`{name}` has no default, so every build must be given one.", where=block.where)
+        if name in MUST_BE_GIVEN and "default" in block.attributes:
+            fail(
+                f"`{name}` has a default, so a build starts without one being given.",
+                expected="no default",
+                where=block.place("default"),
+            )
+        if name in MUST_BE_GIVEN and name in template.assigned:
+            fail(f"A file that Packer loads by itself sets `{name}`, so nobody has to give it.")
+
+
+@check(
+    points=1,
+    needs="test_inputs",
+    hints=[
+        "Build with `-var app=chat -var disk_gb=99` and look into the record.",
+        "What is typed into the object stays the same; a reference to a variable does not.",
+        "In the object, `app = var.app` takes the value of the variable; no quotes around it.",
+    ],
+    docs="beginner/103_variables#inputs-in-use",
+)
+def test_record(build: Build, hidden: Hidden) -> None:
+    """out/image.json has the app, env and disk_gb of this very build."""
+    given = full_inputs(hidden)
+    record = record_of(build(given))
+    expect(record, {"app": given["app"], "env": "stage", "disk_gb": int(given["disk_gb"])},
+           "A build that is given app, env and disk_gb")  # fmt: skip
+
+
+@check(
+    points=1,
+    needs="test_record",
+    hints=[
+        "Build with the pause, then compare the name in the record with that in the manifest.",
+        "An expression is computed anew in each place where it stands, and time passes meanwhile.",
+        "Compute the name in a `locals` block, and refer to it in the record and in `custom_data`.",
+    ],
+    docs="beginner/103_variables#computed-once",
+)
+def test_computed_once(template: Template, build: Build, hidden: Hidden) -> None:
+    """The manifest, written after the pause, has the same name as the record."""
+    expect_frame(template)
+    answer = build(full_inputs(hidden))
+    name = record_of(answer).get("name")
+    if not name or not isinstance(name, str):
+        fail(f"{RECORD} has no `name`.", expected="a text under the key `name`")
+    data = manifest_of(answer).get("custom_data")
+    later = data.get("name") if isinstance(data, dict) else None
+    if later == name:
+        return
+    shown, shown_later = masked(name, hidden), masked(later, hidden)
+    if shown == shown_later:
+        fail(f"The name is made a second time: {MANIFEST} has another one, with a later time.")
+    fail(
+        f"The `name` in the custom_data of {MANIFEST} is not the one in {RECORD}.",
+        expected=shown,
+        found=shown_later,
+    )
+
+
+@check(
+    points=1,
+    needs="test_computed_once",
+    hints=[
+        "Of which parts is the name made, in which order, and how many digits are at its end?",
+        "`timestamp()` is now, in UTC; `formatdate` writes a time as you want it.",
+        (
+            "`formatdate` takes a form and a time. In the form, `YYYY` is the year, `MM` the "
+            "month, `DD` the day; `hh`, `mm` and `ss` are hours, minutes and seconds."
+        ),
+    ],
+    docs="beginner/103_variables#computed-names",
+)
+def test_name(build: Build, hidden: Hidden) -> None:
+    """The name is made of app, env and the UTC time at which the build began."""
+    given = full_inputs(hidden)
+    answer = build(given)
+    name = record_of(answer)["name"]
+    stamp = stamp_of(name, f"{given['app']}-stage-")
+    if stamp is None:
+        fail(
+            "The name has another form.",
+            expected="<app>-stage- and 14 digits: year, month, day, hour, minute, second",
+            found=masked(name, hidden),
+        )
+    if name == record_of(build({**given, "pause": "0s"})).get("name"):
+        fail(
+            "A build a second later has the same name: the time is typed in, or has no seconds.",
+            found=masked(name, hidden),
+        )
+    written = datetime.fromtimestamp(build_time(answer), UTC)
+    if not timedelta(seconds=1) <= written - stamp <= LONGEST:
+        fail(
+            "The digits in the name are not the UTC time at which the build began.",
+            expected="year, month, day, hour, minute, second",
+            found="another time",
+        )
+
+
+@check(
+    points=2,
+    needs="test_record",
+    hints=[
+        "Build with `-var env=qa`, then with `-var disk_gb=7`: what does Packer say?",
+        "A `validation` block in a variable has a `condition` and an `error_message`.",
+        (
+            "The condition of `env` must be true for the three names as a whole and nothing else "
+            "(`contains` looks for a value in a list); that of `disk_gb` from 8 upwards."
+        ),
+    ],
+    docs="beginner/103_variables#validation",
+)
+def test_bad_values(template: Template, build: Build, hidden: Hidden) -> None:
+    """A bad env or disk_gb stops the build with a message of yours; good ones are taken."""
+    good = build({**inputs(hidden), "env": "prod", "disk_gb": "8"})
+    if good.exit != 0:
+        message, where = good.error
+        fail("`-var env=prod -var disk_gb=8` is refused.", found=message, where=where)
+    bad = {
+        "env": ["qa", "Prod", f"prod-{hidden('env')}", f"{hidden('env')}-dev"],
+        "disk_gb": ["7", str(int(hidden("small"), 16) % 7)],
+    }
+    for name, values in bad.items():
+        for value in values:
+            answer = build({**inputs(hidden), name: value})
+            expect_refusal(template, name, value, answer)
+
+
+@check(
+    points=2,
+    needs="test_record",
+    hints=[
+        "Who may see the token: the people, the log, the record, the files in the repository?",
+        (
+            "`sensitive` hides a value in what Packer prints, and nowhere else. What goes into a "
+            "record must be something from which nobody can get the token back."
+        ),
+        (
+            "Set `sensitive = true` in the variable; `sha256` makes the digest of a text, "
+            "`substr` takes a part of it, from position 0."
+        ),
+    ],
+    docs="beginner/103_variables#secrets",
+)
+def test_secret(template: Template, build: Build, console: Console, hidden: Hidden) -> None:
+    """Only a digest of api_token gets out: the token is in no log, artifact or file with values."""
+    given = full_inputs(hidden)
+    token = given["api_token"]
+    answer = build(given)
+    record = record_of(answer)
+    for name in answer.files.names():
+        if token.encode() in answer.files.bytes(name):
+            fail(f"The token itself stands in {name}.", expected="its digest alone")
+    expect(record, {"token_id": hashlib.sha256(token.encode()).hexdigest()[:8]},
+           "A build that is given api_token")  # fmt: skip
+    if console(["var.api_token"], given) != ["<sensitive>"] or token in answer.output:
+        fail(
+            "Packer prints the token: ask `packer console` for `var.api_token`.",
+            expected="<sensitive>",
+            found="the token",
+            where=template.variables["api_token"].where,
+        )
+    without = {name: value for name, value in given.items() if name != "api_token"}
+    if build({**without, "pause": "0s"}, [f"-var-file={PROD}"]).files.names():
+        fail(f"A build with -var-file={PROD} starts without an api_token: the file holds one.")
+
+
+@check(
+    points=1,
+    needs="test_record",
+    hints=[
+        "Which file does Packer load by itself, and which only when you name it?",
+        (
+            "Packer loads `*.auto.pkrvars.hcl` by itself. Any other file with values waits for "
+            "`-var-file`, and then comes before it; `-var` comes before both."
+        ),
+        (
+            "Each line of such a file is a name, `=` and a value; it has no `variable` blocks. One "
+            f"line goes into a file such as `team.auto.pkrvars.hcl`, two go into `{PROD}`."
+        ),
+    ],
+    docs="beginner/103_variables#where-values-come-from",
+)
+def test_value_files(submission: Files, build: Build, hidden: Hidden) -> None:
+    """Your files with values set what the task sheet says, and -var has the last word."""
+    given = inputs(hidden)
+    expect(record_of(build(given)), {"env": "dev", "disk_gb": 24}, "A build without -var-file")
+    if PROD not in submission:
+        names = ", ".join(sorted(name for name in submission if ".pkrvars." in name))
+        fail(f"There is no {PROD}.", expected=PROD, found=names or "no variable files")
+    file = [f"-var-file={PROD}"]
+    named = f"A build with -var-file={PROD}"
+    expect(record_of(build(given, file)), {"env": "prod", "disk_gb": 64}, named)
+    own = disk(hidden)
+    forced = build({**given, "disk_gb": own}, file)
+    expect(record_of(forced), {"env": "prod", "disk_gb": int(own)}, f"{named} -var disk_gb={own}")
+
+
+# --- what the checks stand on ---------------------------------------------------------------------
+
+
+def inputs(hidden: Hidden) -> dict[str, str]:
+    """What must be given, with values that no template can hold already; and no pause."""
+    return {"app": f"app-{hidden('app')}", "api_token": hidden("api_token"), "pause": "0s"}
+
+
+def full_inputs(hidden: Hidden) -> dict[str, str]:
+    """A value for each input, and the pause."""
+    return {**inputs(hidden), "env": "stage", "disk_gb": disk(hidden), "pause": PAUSE}
+
+
+def disk(hidden: Hidden) -> str:
+    """A size that is good, and no other number of the task sheet."""
+    return str(100 + int(hidden("disk"), 16) % 900)
+
+
+def declared_type(block: Block) -> str:
+    """The type in a variable's block, as Packer's documentation writes it; in JSON it is a text."""
+    kind = block.attributes.get("type")
+    if kind is None:
+        return ""
+    word = kind.references[0] if kind.kind == "reference" else (str(kind.value or "another"),)
+    return ".".join(word)
+
+
+def record_of(answer: Answer) -> dict[str, Any]:
+    """The JSON object that a build has written."""
+    answer.expect_success()
+    record = answer.files.json(RECORD)
+    if not isinstance(record, dict):
+        fail(f"{RECORD} is no JSON object.", found=json.dumps(record))
+    return record
+
+
+def manifest_of(answer: Answer) -> dict[str, Any]:
+    """The manifest's last entry, which is this build's."""
+    entries = answer.files.manifest(MANIFEST)
+    if not entries:
+        fail(f"{MANIFEST} lists no build.")
+    return entries[-1]
+
+
+def build_time(answer: Answer) -> int:
+    """When the manifest was written, by the clock that the template's times come from."""
+    seconds = manifest_of(answer).get("build_time")
+    if not isinstance(seconds, int) or not 0 <= seconds < 2**32:
+        fail(f"{MANIFEST} has no `build_time`, so it is not Packer's.")
+    return seconds
+
+
+def expect(record: dict[str, Any], wanted: dict[str, str | int], what: str) -> None:
+    """The record has these values, numbers as numbers."""
+    for name, value in wanted.items():
+        found = record.get(name)
+        if type(found) is not type(value) or found != value:
+            fail(
+                f"{what} writes another `{name}` into {RECORD}.",
+                expected=json.dumps(value),
+                found=json.dumps(found) if name in record else f"no key `{name}`",
+            )
+
+
+def expect_frame(template: Template) -> None:
+    """The starter's parts are there: one source, so nothing else writes files, and the pause."""
+    if sum(number_of_sources(block) for block in template.builds) != 1:
+        fail(
+            "The build does not start from just one source, named in `sources` or in a `source` "
+            "block inside the build.",
+            expected="the starter's one source",
+        )
+    used = {component.name for component in template.components()}
+    waits = any(mentions_pause(block) for block in template.builds)
+    if "provisioner.breakpoint" not in used or not (waits or mentions_in_locals(template)):
+        fail(
+            "The pause is gone, which stands for the minutes that a real build takes.",
+            expected='provisioner "breakpoint" with the `pause_before` of the starter',
+        )
+
+
+def number_of_sources(build: Block) -> int:
+    """How many sources a build starts; a computed one counts as many."""
+    listed = build.attributes.get("sources")
+    computed = any(block.labels == ["source"] for block in build.all("dynamic"))
+    if computed or (listed and listed.kind != "list"):
+        return 2
+    return len(listed.items if listed else []) + len(build.all("source"))
+
+
+def mentions_pause(block: Block) -> bool:
+    """Whether a block, or one inside it, asks for `var.pause`."""
+    own = any(PAUSE_PATH in value.references for value in block.attributes.values())
+    return own or any(mentions_pause(inner) for inner in block.blocks)
+
+
+def mentions_in_locals(template: Template) -> bool:
+    return any(PAUSE_PATH in value.references for value, _ in template.locals.values())
+
+
+PAUSE_PATH = ("var", "pause")
+
+
+def stamp_of(name: str, start: str) -> datetime | None:
+    """The time at the end of a name that begins as it should."""
+    digits = name.removeprefix(start)
+    if not name.startswith(start) or not re.fullmatch(r"[0-9]{14}", digits):
+        return None
+    try:
+        return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def expect_refusal(template: Template, name: str, value: str, answer: Answer) -> None:
+    """A bad value stops the build before anything is made, in the learner's own words."""
+    block = template.variables[name]
+    rules = block.all("validation")
+    where = rules[0].where if rules else block.where
+    said = f"-var {name}={value}"
+    if answer.exit == 0 or answer.files.names():
+        fail(f"A build with `{said}` is not refused.", expected="no build", where=where)
+    messages = [template.attribute(rule, "error_message") for rule in rules]
+    texts = [" ".join(text.split()) for text in messages if isinstance(text, str)]
+    shown = " ".join(answer.text.split())
+    if not any(text in shown for text in texts):
+        fail(
+            f"A build with `{said}` stops, but not with an `error_message` of `{name}`.",
+            expected=" or ".join(texts) or "a `validation` block with an `error_message`",
+            found=answer.error[0],
+            where=where,
+        )
+
+
+def masked(name: object, hidden: Hidden) -> str:
+    """A name for a message, without what changes from build to build."""
+    if not isinstance(name, str):
+        return "no name"
+    return re.sub("[0-9]", "#", name.replace(f"app-{hidden('app')}", "<app>"))

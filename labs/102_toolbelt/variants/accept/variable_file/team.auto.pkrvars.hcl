@@ -1,0 +1,2 @@
+owner   = "ops-2"
+release = "2.5"

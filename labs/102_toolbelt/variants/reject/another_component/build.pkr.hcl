@@ -1,0 +1,12 @@
+build {
+  name    = "papers"
+  sources = ["source.file.card", "source.file.notes"]
+  post-processor "checksum" {
+    checksum_types = ["sha256"]
+    output         = "out/{{.BuildName}}.txt.sha256"
+  }
+
+  provisioner "shell-local" {
+    inline = ["mkdir -p out", "cp card out/card.txt"]
+  }
+}

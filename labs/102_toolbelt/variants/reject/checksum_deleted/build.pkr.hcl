@@ -1,0 +1,4 @@
+build {
+  name    = "papers"
+  sources = ["source.file.card", "source.file.notes"]
+}

@@ -1,0 +1,28 @@
+# The papers of the web image: a card that says what it is, and notes for those who run it.
+
+variable "owner" {
+  type        = string
+  description = "Who looks after the image."
+  default     = "image-team"
+}
+
+variable "release" {
+  type        = string
+  description = "The release of the web application, such as 2.4 or 3.0-RC1."
+  default     = "2.4"
+}
+
+locals {
+  version    = replace(var.release, ".", "-")
+  image_name = "web-image-team-2-4"
+}
+
+source "file" "card" {
+  content = "image=${local.image_name}\nrelease=${var.release}\n"
+  target  = "out/card.txt"
+}
+
+source "file" "notes" {
+  content = "Notes on ${local.image_name}\n"
+  target  = "out/notes.txt"
+}

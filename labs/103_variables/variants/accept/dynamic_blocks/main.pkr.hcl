@@ -1,0 +1,44 @@
+# A real build takes minutes, and this pause stands for them: keep it.
+variable "pause" {
+  type    = string
+  default = "1s"
+}
+
+locals {
+  stamp = formatdate("YYYYMMDDhhmmss", timestamp())
+  name  = "${var.app}-${var.env}-${local.stamp}"
+}
+
+source "file" "record" {
+  content = jsonencode({
+    name     = local.name
+    app      = var.app
+    env      = var.env
+    disk_gb  = var.disk_gb
+    token_id = substr(sha256(var.api_token), 0, 8)
+  })
+  target = "out/image.json"
+}
+
+build {
+  sources = ["source.file.record"]
+
+  dynamic "provisioner" {
+    for_each = [var.pause]
+    labels   = ["breakpoint"]
+    content {
+      disable      = true
+      pause_before = provisioner.value
+    }
+  }
+
+  dynamic "post-processor" {
+    for_each = { name = local.name }
+    iterator = pair
+    labels   = ["manifest"]
+    content {
+      output      = "out/manifest.json"
+      custom_data = { (pair.key) = pair.value }
+    }
+  }
+}

@@ -1,0 +1,4 @@
+locals {
+  stamp = formatdate("YYYYMMDDhhmmss", timestamp())
+  name  = "${var.app}-${var.env}-${local.stamp}"
+}

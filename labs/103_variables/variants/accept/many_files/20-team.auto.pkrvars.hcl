@@ -1,0 +1,2 @@
+# more than the site's
+disk_gb = 24

@@ -1,0 +1,52 @@
+# A real build takes minutes, and this pause stands for them: keep it.
+variable "pause" {
+  type    = string
+  default = "1s"
+}
+
+locals {
+  stamp = formatdate("YYYYMMDDhhmmss", timestamp())
+  name  = "${var.app}-${var.env}-${local.stamp}"
+}
+
+source "file" "record" {
+  content = jsonencode(merge(var.tags, {
+    name     = local.name
+    app      = var.app
+    env      = var.env
+    disk_gb  = var.disk_gb
+    regions  = var.regions
+    made_at  = timestamp()
+    token_id = substr(sha256(var.api_token), 0, 8)
+  }))
+  target = "out/image.json"
+}
+
+build {
+  sources = ["source.file.record"]
+
+  # A breakpoint that is switched off does nothing but wait.
+  provisioner "breakpoint" {
+    disable      = true
+    pause_before = var.pause
+  }
+
+  post-processor "manifest" {
+    output = "out/manifest.json"
+    custom_data = {
+      name  = local.name
+      owner = var.tags.owner
+    }
+  }
+
+  post-processors {
+    post-processor "manifest" {
+      output     = "out/more.json"
+      strip_path = true
+    }
+
+    post-processor "manifest" {
+      output = "out/again.json"
+    }
+  }
+}

@@ -1,0 +1,6 @@
+disk_gb = 24
+regions = ["east"]
+
+tags = {
+  owner = "web"
+}

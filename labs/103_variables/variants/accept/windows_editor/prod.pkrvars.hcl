@@ -1,0 +1,2 @@
+env = "prod"
+disk_gb = 64

@@ -1,0 +1,1 @@
+﻿disk_gb = 24 // üblich

@@ -1,0 +1,2 @@
+app     = "shop"
+disk_gb = 24

@@ -1,0 +1,7 @@
+variable "env" {
+  default = "prod"
+}
+
+variable "disk_gb" {
+  default = 64
+}

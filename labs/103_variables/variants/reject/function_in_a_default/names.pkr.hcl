@@ -1,0 +1,4 @@
+variable "stamp" {
+  type    = string
+  default = timestamp()
+}

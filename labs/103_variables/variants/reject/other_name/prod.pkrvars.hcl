@@ -1,0 +1,2 @@
+environment = "prod"
+disk_gb     = 64

@@ -1,0 +1,12 @@
+﻿# Für alle Umgebungen
+variable "release" {
+  type = string
+}
+
+variable "region" {
+  type = string
+}
+
+variable "channel" {
+  type = string
+}

@@ -1,0 +1,3 @@
+source "file" "release" {
+  content = "release=${var.release}\nregion=${var.region}\nchannel=${var.channel}\n"
+  target  = "out/release.txt"

@@ -1,0 +1,11 @@
+variable "version" {
+  type = string
+}
+
+variable "region" {
+  type = string
+}
+
+variable "channel" {
+  type = string
+}

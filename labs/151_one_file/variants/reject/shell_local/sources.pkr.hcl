@@ -1,0 +1,3 @@
+source "null" "release" {
+  communicator = "none"
+}
