@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -67,6 +67,10 @@ FIGURES = {
     "memory_growth": Figure(20, "MB"),
     "report_1000_seconds": Figure(5, "s"),
     "report_1000_bytes": Figure(5_000_000, "bytes"),
+    "watch_static": Figure(0.15, "s"),
+    "watch_total": Figure(0.15, "s"),
+    "watch_seconds": Figure(None, "s"),
+    "site_build": Figure(20, "s"),
 }
 
 Runs = dict[str, list[float]]
@@ -76,7 +80,7 @@ def main(folder: Path) -> int:
     """Measure everything in `folder`; the exit code says whether every target is met."""
     measured: Runs = {}
     only = set(sys.argv[1:])
-    for part in (batch, single, start_up, ends, static, growth, big_report):
+    for part in (batch, single, watch, start_up, ends, static, growth, big_report, site):
         if not only or part.__name__ in only:
             print(f"... {part.__name__}", file=sys.stderr, flush=True)
             place = folder / part.__name__
@@ -180,6 +184,38 @@ def peak_memory(argv: list[str]) -> int:
     return peak
 
 
+def watch(folder: Path, note: Callable[[str, float], None]) -> None:
+    """From a save to what needs no build, and to the last result beyond its bare Packer verbs."""
+    lab = open_course(None).lab("101")
+    workspace = folder / "workspace"
+    shutil.copytree(lab.solution, workspace)
+    script = bare_script(folder / "bare.sh", recorded_verbs(lab, folder / "verbs.jsonl"))
+    watching = [PACKERLAB, "watch", str(workspace), "--lab", "101", "--sandbox", "bubblewrap"]
+    process = subprocess.Popen(watching, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    template = workspace / "main.pkr.hcl"
+    text = template.read_text()
+    seconds_until(process.stdout, "points in")
+    for turn in range(3 * RUNS):
+        time.sleep(0.3)
+        template.write_text(f"# {turn}\n{text}")
+        static = seconds_until(process.stdout, "\N{CHECK MARK}")
+        whole = static + seconds_until(process.stdout, "points in")
+        note("watch_static", static)
+        note("watch_seconds", whole)
+        note("watch_total", whole - measure.run(["sh", str(script), str(workspace)]).wall)
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+
+
+def seconds_until(stream: IO[str], words: str) -> float:
+    started = time.monotonic()
+    while words not in (line := stream.readline()):
+        if not line:
+            raise RuntimeError(f"it ended before {words!r}")
+    return time.monotonic() - started
+
+
 def start_up(_folder: Path, note: Callable[[str, float], None]) -> None:
     for _turn in range(RUNS + 4):
         note("start_up_help", measure.run([PACKERLAB, "--help"]).wall)
@@ -281,6 +317,15 @@ def big_report(folder: Path, note: Callable[[str, float], None]) -> None:
     for _ in range(RUNS):
         note("report_1000_seconds", measure.run(argv).wall)
     note("report_1000_bytes", page.stat().st_size)
+
+
+def site(folder: Path, note: Callable[[str, float], None]) -> None:
+    for turn in range(3):
+        words = ["build", "--strict", "--quiet", "--site-dir", str(folder / str(turn))]
+        cost = measure.run([sys.executable, "-m", "mkdocs", *words], cwd=ROOT)
+        if cost.exit:
+            raise RuntimeError(cost.output)
+        note("site_build", cost.wall)
 
 
 def a_check(number: int, each: int) -> Check:
