@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import socket
+import subprocess
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import pytest
 from packerlab.errors import LimitError, MachineError
 from packerlab.lab import Limits
 from packerlab.sandbox import bubblewrap
-from packerlab.sandbox.base import Box, Channel, PackerProgram, Sandbox, limit_error
+from packerlab.sandbox.base import START, Box, Channel, PackerProgram, Sandbox, limit_error
 from packerlab.sandbox.supervisor import HEADER, MAX_FILE_BYTES, MAX_OUTPUT
 from tests.sandbox.places import alive, descendants
 
@@ -292,3 +293,9 @@ def test_a_supervisor_that_does_not_end_is_killed() -> None:
     while alive(pids) and time.monotonic() < end:
         time.sleep(0.01)
     assert alive(pids) == []
+
+
+def test_a_program_gets_its_words_as_they_are() -> None:
+    words = ["printf", "%s|", "a b", "$HOME", "`id`", "", "*", "-n"]
+    ran = subprocess.run([*START, *words], capture_output=True, text=True, check=True)
+    assert ran.stdout == "a b|$HOME|`id`||*|-n|"

@@ -10,7 +10,6 @@ import sys
 import pytest
 
 from packerlab.course import PACKAGE
-from packerlab.sandbox import supervisor
 
 SOURCE = PACKAGE / "sandbox" / "supervisor.py"
 
@@ -46,9 +45,3 @@ def test_it_refuses_to_run_where_it_would_kill_others() -> None:
         [sys.executable, SOURCE, "{}"], capture_output=True, text=True, check=False
     )
     assert (ran.returncode, ran.stderr) == (1, "A supervisor must be pid 1.\n")
-
-
-def test_a_program_gets_its_words_as_they_are() -> None:
-    words = ["printf", "%s|", "a b", "$HOME", "`id`", "", "*", "-n"]
-    ran = subprocess.run([*supervisor.START, *words], capture_output=True, text=True, check=True)
-    assert ran.stdout == "a b|$HOME|`id`||*|-n|"

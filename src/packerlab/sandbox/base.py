@@ -32,6 +32,9 @@ PROGRAM = "/opt/packerlab/packer"
 PLUGINS = "/opt/packerlab/plugins"
 """Where a box has Packer and its plugins: the same on every backend."""
 
+START = ["/usr/bin/env", "--"]
+"""What starts any other program, so that a missing one is exit 127, as in any shell."""
+
 ANSWER_GRACE_S = 15.0
 """Seconds beyond a verb's deadline after which a supervisor counts as broken."""
 
@@ -228,7 +231,7 @@ class Box:
         """
         remaining = max(self.limits.deadline_s - (time.monotonic() - self.started), 0.0)
         request = {
-            "argv": argv,
+            "argv": argv if argv[0] == PROGRAM else [*START, *argv],
             "env": env,
             "stdin": stdin,
             "files": [[name, len(file.data), file.executable] for name, file in files.items()],

@@ -50,13 +50,12 @@ MOST_PROCESSES = PROCESSES + 128
 """Where the kernel stops a verb: so far beyond its bound that the watch sees it first."""
 MAX_OUTPUT = 1_000_000
 
+OOM = "/proc/self/oom_score_adj"
+
 MS_NOSUID, MS_NODEV, MNT_DETACH = 2, 4, 2
 PR_SET_NO_NEW_PRIVS, PR_SET_DUMPABLE = 38, 4
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 KINDS = {stat.S_IFLNK: "link", stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
-
-START = ["/usr/bin/env", "--"]
-"""What starts a verb's program, so that a missing one is exit 127, as in any shell."""
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -89,6 +88,7 @@ class Supervisor:
         if self.plain:
             libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         else:
+            self.confine()
             os.makedirs(BOX)
             _write("/run/passwd", "packer:x:1000:1000::/home/packer:/bin/sh\n")
             _write("/run/group", "packer:x:1000:\n")
@@ -190,17 +190,20 @@ class Supervisor:
             os.fdopen(status_write, "wb"),
         ):
             passed = () if self.plain else (status_write, seccomp.fileno())
+            usual = _read(OOM)
+            _write(OOM, "1000")  # what is started here is the first to be killed
             verb = subprocess.Popen(
-                [*self.bubblewrap(request, *passed), *START, *request["argv"]],
+                [*self.bubblewrap(request, *passed), *request["argv"]],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 env={**request["env"], "PWD": WORKSPACE} if self.plain else {},
                 cwd=WORKSPACE if self.plain else "/",
                 pass_fds=passed,
-                preexec_fn=self.confine,  # noqa: PLW1509  (there is one thread)
+                preexec_fn=self.confine_plain if self.plain else None,  # noqa: PLW1509
                 start_new_session=True,
             )
+            _write(OOM, usual)
         return verb, status_read
 
     def bubblewrap(self, request: Message, *fds: int) -> list[str]:
@@ -229,17 +232,19 @@ class Supervisor:
         return [*words, "--"]
 
     def confine(self) -> None:
-        """Runs in the verb's process before its program: bounds, and the first to be killed."""
-        _write("/proc/self/oom_score_adj", "1000")
+        """Bounds that this process hands down to every verb."""
         bound(resource.RLIMIT_CORE, 0)
         bound(resource.RLIMIT_NOFILE, 4096)
         bound(resource.RLIMIT_FSIZE, self.config["disk"])
-        if self.plain:
-            become_box_user()
-            libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-            filter_calls(self.config["seccomp"])
-        else:
+        if not self.plain:  # there it would count what other containers run as the same user
             bound(resource.RLIMIT_NPROC, MOST_PROCESSES)
+
+    def confine_plain(self) -> None:
+        """The same and more, in the verb's process before its program: there is no bubblewrap."""
+        self.confine()
+        become_box_user()
+        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        filter_calls(self.config["seccomp"])
 
     def watch(
         self, verb: subprocess.Popen[bytes], request: Message, before: Before
