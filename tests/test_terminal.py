@@ -52,7 +52,7 @@ def test_a_failed_check_says_all_that_helps() -> None:
         "expected: a",
         "found:    b",
         "hint:     The first.",
-        "read:     beginner/101_first_build#part",
+        "read:     packerlab read beginner/101_first_build#part",
     ]
 
 

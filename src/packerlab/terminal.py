@@ -74,7 +74,7 @@ def _details(check: Check, titles: Mapping[str, str], hints: int) -> list[tuple[
         details.append(("found:    ", check.found))
     details += [("hint:     ", hint) for hint in check.hints[:hints]]
     if check.docs and check.outcome == "failed":
-        details.append(("read:     ", check.docs))
+        details.append(("read:     ", f"packerlab read {check.docs}"))
     return details
 
 

@@ -106,6 +106,16 @@ def test_check_and_grade_say_the_same(solved: Path, tmp_path: Path) -> None:
     assert checked == graded
 
 
+def test_a_page_can_be_read_as_a_check_names_it() -> None:
+    whole = packerlab("read", "101").stdout
+    part = packerlab("read", "beginner/101_first_build#the-build-block").stdout
+    assert part.startswith("## The build block\n")
+    assert part.strip() in whole
+    assert "Built by Packer." in whole, "the task sheet, which the page includes"
+    refuses(packerlab("read", "../README"), 2, "There is no lab `../README`")
+    refuses(packerlab("read", "nowhere#x"), 2, "There is no lab `nowhere`")
+
+
 def test_no_such_lab_or_course(tmp_path: Path) -> None:
     refuses(packerlab("start", "999", tmp_path / "x"), 2, "There is no lab `999`", "packerlab labs")
     refuses(packerlab("labs", "--course", tmp_path), 2, "is not a course")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import signal
 import sys
 from dataclasses import dataclass, field
@@ -244,18 +243,10 @@ class Screen:
 
     def _page(self) -> None:
         """The part of the lab's page that the first failing check is about."""
+        from packerlab.commands.read import page_section
+
+        course, lab = self.workspace.course, self.workspace.lab
         failed = self._failed()
         anchor = failed.docs.partition("#")[2] if failed else ""
-        text = page_section(self.workspace.lab.page.read_text(encoding="utf-8"), anchor)
-        terminal.show_page(self.out, text)
+        terminal.show_page(self.out, page_section(course.root, lab.page, anchor))
         self.out.print("\nany other key goes back", style="dim")
-
-
-def page_section(text: str, anchor: str) -> str:
-    """The section of a page under the heading with this id; the whole page without one."""
-    found = re.search(rf"^(#+) (.*) \{{ #{re.escape(anchor)} \}}$", text, re.MULTILINE)
-    if not found:
-        return text
-    following = re.search(rf"^#{{1,{len(found[1])}}} ", text[found.end() :], re.MULTILINE)
-    body = text[found.end() :][: following.start() if following else None]
-    return f"{found[1]} {found[2]}\n{body}"
