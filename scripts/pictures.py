@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 from rich.console import CONSOLE_SVG_FORMAT, Console
-from rich.terminal_theme import DIMMED_MONOKAI
+from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
 ROOT = Path(__file__).parent.parent
@@ -66,7 +66,7 @@ def drawn(title: str, said: str) -> str:
     console = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False)
     console.print(Text.from_ansi(said))
     return console.export_svg(
-        title="packerlab", theme=DIMMED_MONOKAI, code_format=form, unique_id=title
+        title="packerlab", theme=SVG_EXPORT_THEME, code_format=form, unique_id=title
     )
 
 
