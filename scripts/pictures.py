@@ -45,7 +45,7 @@ def main(folder: Path) -> None:
 
 def run(command: str, place: str) -> str:
     """What a command says on a coloured terminal."""
-    own = {name: f"{place}/{name.lower()}" for name in ("PACKERLAB_STATE", "PACKERLAB_CACHE")}
+    own = {"PACKERLAB_STATE": f"{place}/state"}
     colours = {"FORCE_COLOR": "1", "COLUMNS": str(WIDTH), "TERM": "xterm-256color"}
     program = Path(sys.executable).with_name("packerlab")
     done = subprocess.run(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.sandbox.places import alive, descendants
-from tests.toy import COURSE, ROOT, SCRIPT, SHELL, cli
+from tests.toy import COURSE, MESSAGE, ROOT, SCRIPT, SHELL, cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,6 +237,24 @@ def test_what_can_t_be_read_is_said_and_mended(screen: Terminal, workspace: Path
     screen.until("rejected: link is a link")
     (workspace / "link").unlink()
     screen.until("✗ The template has one source.")
+
+
+def test_a_hostile_workspace_can_t_draw(screen: Terminal, workspace: Path) -> None:
+    """A title, a clipboard, a link, a cleared screen: none of what is handed in acts."""
+    screen.until("points in")
+    evil = "\x1b]0;owned\x07\x1b]52;c;b3duZWQ=\x07\x1b[2J\x1b]8;;mailto:a@example.org\x07"
+    (workspace / "two.pkr.hcl").unlink()
+    (workspace / "main.pkr.hcl").write_text(MESSAGE.replace("Hello", f"{evil}Hello"))
+    screen.until("out/message.txt holds something else.")
+    screen.until("points in")
+    assert "\x1b]" not in screen.shown
+    assert "\x07" not in screen.shown
+    assert "owned" in screen.picture, "as text"
+    (workspace / evil).touch()
+    screen.until("rejected: ")
+    assert "\x1b]" not in screen.shown
+    screen.press("q")
+    assert screen.ended() == 0
 
 
 @pytest.mark.parametrize("path", ["nowhere", "file.zip"])
