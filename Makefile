@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test bench docs lint verify-all wheel clean
+.PHONY: setup demo test bench docs notebooks lint verify-all wheel clean
 
 setup: $(BIN)/packerlab
 
@@ -31,6 +31,9 @@ bench: setup
 docs: setup
 	$(BIN)/python scripts/pictures.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+notebooks: setup
+	$(BIN)/python scripts/notebooks.py
 
 lint: setup
 	$(BIN)/ruff check

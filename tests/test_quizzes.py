@@ -166,7 +166,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     words = ["build", "--quiet", "--config-file", str(ROOT / "mkdocs.yml")]
     subprocess.run(
-        [sys.executable, "-m", "mkdocs", *words, "--site-dir", str(folder)], cwd=folder, check=True
+        [sys.executable, "-m", "mkdocs", *words, "--site-dir", str(folder)], cwd=ROOT, check=True
     )
     return folder
 

@@ -1,0 +1,163 @@
+"""What a notebook needs: cells that are checked as a lab's files, and Packer's console.
+
+Learners' templates run in the sandbox alone, as everywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import sys
+import tempfile
+import weakref
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader
+from rich.console import Console as Screen
+
+from packerlab.checks import Failure
+from packerlab.course import PACKAGE, open_course
+from packerlab.errors import BadInputError, LimitError, MachineError, PackerlabError
+from packerlab.grading import packer_version
+from packerlab.lab import Limits
+from packerlab.packer import Packer
+from packerlab.report import decode
+from packerlab.sandbox import Sandbox, choose
+from packerlab.sandbox.base import Box
+from packerlab.submissions import File
+from packerlab.terminal import UNBROKEN, show_check, show_verdict
+from packerlab.text import clean
+from packerlab.writers.html_page import SIGNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from packerlab.lab import Lab
+    from packerlab.report import Report
+
+MAIN = "main.pkr.hcl"
+LIMITS = Limits(deadline_s=30, cpu_s=10, memory_mb=1024, disk_mb=64)  # of one question
+
+
+class NotebookError(PackerlabError):
+    """Why a cell has no result; IPython shows the sentence alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"error: {self}"]
+
+
+@contextlib.contextmanager
+def _as_sentence() -> Iterator[None]:
+    try:
+        yield
+    except Failure as failure:
+        raise NotebookError(f"Packer can't tell: {clean(failure.found)}") from None
+    except LimitError as error:
+        raise NotebookError(f"Packer was stopped: {error}") from None
+    except PackerlabError as error:
+        raise NotebookError(str(error)) from None
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """`%load_ext packerlab.notebook` gives the cell magic `%%packerlab LAB [FILE]`."""
+    ipython.register_magic_function(Cells().check, magic_kind="cell", magic_name="packerlab")
+
+
+class Cells:
+    """What a notebook's cells hold: for each lab, the files that lie over its starter."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, dict[str, bytes]] = {}
+
+    @_as_sentence()
+    def check(self, line: str, cell: str) -> Shown:
+        """Check a lab with the cell as one of its files; those of earlier cells stay."""
+        words = line.split()
+        if len(words) not in (1, 2):
+            raise BadInputError(f"%%packerlab LAB [FILE] checks the cell as {MAIN}, or as FILE.")
+        lab = open_course(None).lab(words[0])
+        name = [*words, MAIN][1]
+        files = {**self._files.get(lab.slug, {}), name: cell.encode(errors="replace")}
+        report = _checked(lab, files)
+        self._files[lab.slug] = files
+        return Shown(report, sorted(files))
+
+
+def _checked(lab: Lab, files: Mapping[str, bytes]) -> Report:
+    """What `packerlab check` says of the lab's starter with these files over it.
+
+    A process of its own, which with -P imports nothing from the folder where the notebook lies. A
+    forkserver of the kernel's would.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"{lab.slug}.zip")
+        with zipfile.ZipFile(path, "w", strict_timestamps=False) as archive:
+            for own in lab.starter.rglob("*"):
+                if own.relative_to(lab.starter).as_posix() not in files:
+                    archive.write(own, own.relative_to(lab.starter))
+            for name, data in files.items():
+                archive.writestr(name, data)
+        words = ["-P", "-m", "packerlab", "check", str(path), "--lab", lab.slug, "--json"]
+        done = subprocess.run(
+            [sys.executable, *words], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+    said = done.stderr.decode(errors="replace").replace(f"{path}: ", "").strip()
+    if not done.stdout:
+        raise MachineError(said.removeprefix("error: "))
+    if said:
+        print(said, file=sys.stderr)
+    return decode(done.stdout)
+
+
+class Shown(NamedTuple):
+    """A report, as a notebook shows it; `cells` are the files that came from cells."""
+
+    report: Report
+    cells: list[str]
+
+    def __repr__(self) -> str:
+        """What `packerlab check` prints."""
+        text = io.StringIO()
+        out = Screen(file=text, width=UNBROKEN, color_system=None, force_jupyter=False,
+                     markup=False, highlight=False, emoji=False)  # fmt: skip
+        titles = {check.name: check.title for check in self.report.checks}
+        for check in self.report.checks:
+            show_check(out, check, titles)
+        show_verdict(out, self.report)
+        return text.getvalue()
+
+    def _repr_html_(self) -> str:
+        pages = Environment(
+            loader=FileSystemLoader(PACKAGE),
+            autoescape=True,
+            finalize=lambda value: clean(str(value)),
+            trim_blocks=True,
+        )
+        return pages.get_template("notebook.html").render(self._asdict(), signs=SIGNS)
+
+
+class Console:
+    """`packer console` in a sandbox, which opens at the first question and ends with the kernel."""
+
+    @_as_sentence()
+    def __init__(self) -> None:
+        backend = choose("auto", {"packer"}, [open_course(None).root], full_limits=False)
+        self._sandbox = Sandbox(backend, LIMITS)
+        weakref.finalize(self, self._sandbox.close)
+
+    @_as_sentence()
+    def __call__(
+        self, template: str, *expressions: str, variables: Mapping[str, str] | None = None
+    ) -> list[Any]:
+        """The values of expressions in a template; `variables` are given as by `-var`."""
+        files = {MAIN: File(template.encode(errors="replace"))}
+        try:
+            version = packer_version(self._sandbox)
+            packer = Packer(Box(self._sandbox.channel(), LIMITS), files, version, outputs=[])
+            return packer.console(list(expressions), variables or {})
+        except BaseException:
+            self._sandbox.close()  # it may still be at work on what got no answer
+            raise
