@@ -30,6 +30,7 @@ bench: setup
 
 docs: setup
 	$(BIN)/python scripts/pictures.py
+	$(BIN)/python scripts/reference.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 notebooks: setup

@@ -118,6 +118,15 @@ def test_the_pictures_are_what_the_commands_say(tmp_path: Path) -> None:
         assert texts[0] == texts[1], f"{file.name}: make docs draws it anew"
 
 
+def test_the_page_on_python_is_what_the_docstrings_say() -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", "from scripts.reference import page; print(page(), end='')"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    told = (ROOT / "docs" / "reference" / "python.md").read_text()
+    assert told == made.stdout, "make docs makes it anew"
+
+
 def test_the_successor_builds_the_same_site(tmp_path: Path, pages: dict[Path, Page]) -> None:
     """Zensical, which reads the same mkdocs.yml, for the day when MkDocs is no more."""
     for part in ("docs", "labs"):

@@ -25,6 +25,8 @@ def default_root() -> Path:
 
 @dataclass(frozen=True)
 class Course:
+    """A folder of labs, with their graders and pages."""
+
     root: Path
 
     @cached_property
@@ -37,6 +39,7 @@ class Course:
         )
 
     def labs(self) -> list[Lab]:
+        """All labs, in the order of the course."""
         return [load_lab(self.root, slug, self.secret) for slug in self.slugs]
 
     def lab(self, name: str) -> Lab:
