@@ -37,6 +37,12 @@ def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
     assert cli("start", "message", tmp_path / "mine").returncode == 0
 
 
+def test_one_workspace_is_never_in_another(tmp_path: Path) -> None:
+    cli("start", "101", cwd=tmp_path)
+    assert cli("start", "102", cwd=tmp_path / COURSE.lab("101").slug).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == COURSE.slugs[:2]
+
+
 @pytest.mark.parametrize("taken", ["file", "folder"])
 def test_nothing_of_the_learner_s_is_written_over(tmp_path: Path, taken: str) -> None:
     target = tmp_path / "mine"

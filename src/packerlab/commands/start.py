@@ -17,7 +17,7 @@ def start(
     lab: LabArgument,
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", help="The new folder; by default named as the lab."),
+        typer.Argument(metavar="[DIR]", help="The new folder; by default it has the lab's slug."),
     ] = None,
     course: CourseOption = None,
 ) -> None:
@@ -25,10 +25,12 @@ def start(
     from packerlab import progress
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
+    from packerlab.submissions import MARKER
 
     whole = open_course(course)
     chosen = whole.lab(lab)
-    target = folder or Path(chosen.slug)
+    beside = Path("..") if Path(MARKER).exists() else Path()  # never one workspace in another
+    target = folder or beside / chosen.slug
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BadInputError(f"{target} exists already; name another folder.")
     lay_out(chosen, target)
