@@ -34,25 +34,31 @@ def now() -> progress.Progress:
 
 def test_nothing_is_there_at_first() -> None:
     assert now() == progress.Progress()
-    assert progress.next_command(COURSE, now()) == f"packerlab start {COURSE.slugs[0]}"
+    assert progress.next_step(COURSE, now()) == f"Next: packerlab start {COURSE.slugs[0]}"
 
 
 def test_begun_then_passed_then_next(tmp_path: Path) -> None:
     progress.begin(COURSE, LAB, tmp_path)
     assert now().last == LAB.slug
-    assert progress.next_command(COURSE, now()) == f"packerlab watch {tmp_path}"
+    assert progress.next_step(COURSE, now()) == f"Next: packerlab watch {tmp_path}"
     assert not progress.note(COURSE, LAB, tmp_path, report(4))
     assert now().of(LAB).score == 4
     assert progress.note(COURSE, LAB, tmp_path, report(10))
     assert not progress.note(COURSE, LAB, tmp_path, report(10))
     assert now().passed(LAB.slug)
-    assert progress.next_command(COURSE, now()) == f"packerlab start {COURSE.slugs[1]}"
+    assert progress.next_step(COURSE, now()) == f"Next: packerlab start {COURSE.slugs[1]}"
 
 
 def test_what_was_passed_stays_passed(tmp_path: Path) -> None:
     progress.note(COURSE, LAB, tmp_path, report(10))
     progress.note(COURSE, LAB, tmp_path, report(0))
     assert now().passed(LAB.slug)
+
+
+def test_after_the_last_lab(tmp_path: Path) -> None:
+    for lab in COURSE.labs():
+        progress.note(COURSE, lab, tmp_path, report(10))
+    assert progress.next_step(COURSE, now()) == "You have passed every lab."
 
 
 def test_hints_grow_up_to_the_last() -> None:

@@ -125,13 +125,13 @@ def next_hint(course: Course, lab: Lab, check: Check) -> int:
     return seen[check.name]
 
 
-def next_command(course: Course, progress: Progress) -> str:
-    """What to type next: go on with the lab in hand, else begin the next one."""
+def next_step(course: Course, progress: Progress) -> str:
+    """What to do next, in a sentence: go on with the lab in hand, else begin the next one."""
     record = progress.labs.get(progress.last)
     if record and not record.passed and Path(record.folder).is_dir():
-        return f"packerlab watch {shlex.quote(record.folder)}"
+        return f"Next: packerlab watch {shlex.quote(record.folder)}"
     following = next_lab(course, progress)
-    return f"packerlab start {following.slug}" if following else "packerlab labs"
+    return f"Next: packerlab start {following.slug}" if following else "You have passed every lab."
 
 
 def next_lab(course: Course, progress: Progress) -> Lab | None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.padding import Padding
 from rich.text import Text
 
 from packerlab.text import clean
@@ -26,6 +25,7 @@ SYMBOLS = {
 }
 
 
+INDENT = "    "
 UNBROKEN = 4096
 """Columns of what is no terminal: nothing is broken into lines there."""
 
@@ -57,7 +57,9 @@ def show_check(out: Console, check: Check, titles: Mapping[str, str], hints: int
     out.print(line)
     for label, text in _details(check, titles, hints):
         block = Text.assemble((label, "bold"), clean(text).replace("\n", "\n" + " " * len(label)))
-        out.print(Padding(block, (0, 0, 0, 4), expand=False))
+        for part in block.wrap(out, out.width - len(INDENT)):
+            part.rstrip()
+            out.print(Text(INDENT).append_text(part))
 
 
 def _details(check: Check, titles: Mapping[str, str], hints: int) -> list[tuple[str, str]]:
@@ -103,4 +105,4 @@ def show_debrief(out: Console, lab: Lab, following: str) -> None:
     if lab.debrief.exists():
         out.print()
         show_page(out, lab.debrief.read_text(encoding="utf-8"))
-    out.print(Text.assemble("\nPassed. Next: ", (following, "bold")))
+    out.print(Text.assemble("\nPassed. ", (following, "bold")))

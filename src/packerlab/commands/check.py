@@ -44,7 +44,7 @@ def check(
         out = terminal.console()
         report = show_checked(out, workspace, sandbox)
         if keep(workspace, report):
-            terminal.show_debrief(out, workspace.lab, workspace.next_command())
+            terminal.show_debrief(out, workspace.lab, workspace.next_step())
     raise typer.Exit(exit_code(report))
 
 

@@ -59,7 +59,7 @@ def progress(
 def show(course: Course, found: Progress) -> None:
     """A bar for each track, a line for each lab, and the next command."""
     from packerlab import terminal
-    from packerlab.progress import next_command
+    from packerlab.progress import next_step
 
     out = terminal.console()
     for track, group in groupby(course.labs(), lambda lab: lab.track):
@@ -74,7 +74,7 @@ def show(course: Course, found: Progress) -> None:
             if record.begun and not record.passed:
                 state = f"begun {record.begun}, {record.score} points so far"
             out.print(f"  {symbol} {lab.slug:22} {state}".rstrip())
-    out.print(f"Next: {next_command(course, found)}")
+    out.print(next_step(course, found))
 
 
 def where_you_are() -> None:
@@ -90,5 +90,5 @@ def where_you_are() -> None:
         state = "passed" if found.passed(lab.slug) else f"{found.of(lab).score} points so far"
         print(f"You are at {lab.slug}, {lab.manifest.title}: {state}.")
     print(f"{passed} of {len(course.slugs)} labs are passed.")
-    print(f"Next: {records.next_command(course, found)}")
+    print(records.next_step(course, found))
     print("Everything else: packerlab --help")

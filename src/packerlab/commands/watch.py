@@ -239,7 +239,7 @@ class Screen:
     def _verdict(self, report: Report) -> None:
         terminal.show_verdict(self.out, report)
         if self.debrief:
-            terminal.show_debrief(self.out, self.workspace.lab, self.workspace.next_command())
+            terminal.show_debrief(self.out, self.workspace.lab, self.workspace.next_step())
 
     def _page(self) -> None:
         """The part of the lab's page that the first failing check is about."""

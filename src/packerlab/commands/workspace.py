@@ -45,9 +45,9 @@ class Workspace(NamedTuple):
         """How many hints of each check the learner has seen."""
         return progress.read(progress.file_of(self.course)).of(self.lab).hints
 
-    def next_command(self) -> str:
-        """What to type next."""
-        return progress.next_command(self.course, progress.read(progress.file_of(self.course)))
+    def next_step(self) -> str:
+        """What to do next, in a sentence."""
+        return progress.next_step(self.course, progress.read(progress.file_of(self.course)))
 
 
 def open_workspace(path: Path, lab: str | None, course: Path | None) -> Workspace:
