@@ -186,14 +186,14 @@ def template(inside: str = "") -> Template:
 
 def refusal(read: Template, inspected: Answer) -> str:
     with pytest.raises(RejectedError) as caught:
-        refuse_foreign_components(LAB, read, inspected)
+        refuse_foreign_components(LAB, read, inspected, (1, 6, 6))
     return str(caught.value)
 
 
 def test_what_the_lab_names_is_allowed() -> None:
     chains = ((("manifest", ""),),)
     inspected = answer(printed([Build(chains=chains)]))
-    refuse_foreign_components(LAB, template('post-processor "manifest" {\n}'), inspected)
+    refuse_foreign_components(LAB, template('post-processor "manifest" {\n}'), inspected, (1, 6, 6))
 
 
 def test_what_our_reader_sees_is_named_with_its_place() -> None:
@@ -231,4 +231,4 @@ def test_a_name_can_t_write_on_a_terminal() -> None:
 
 def test_an_inspect_that_fails_is_the_learner_s() -> None:
     with pytest.raises(Failure, match="`packer inspect` fails"):
-        refuse_foreign_components(LAB, template(), answer("", code=1))
+        refuse_foreign_components(LAB, template(), answer("", code=1), (1, 6, 6))

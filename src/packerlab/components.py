@@ -9,22 +9,27 @@ import re
 from typing import TYPE_CHECKING
 
 from packerlab.errors import RejectedError
+from packerlab.packer import fail_newer_blocks
 from packerlab.template import COMPUTED
 from packerlab.text import visible
 
 if TYPE_CHECKING:
     from packerlab.lab import Lab
-    from packerlab.packer import Answer
+    from packerlab.packer import Answer, Version
     from packerlab.template import Template
 
 
-def refuse_foreign_components(lab: Lab, template: Template, inspected: Answer) -> None:
+def refuse_foreign_components(
+    lab: Lab, template: Template, inspected: Answer, version: Version
+) -> None:
     """Reject a template that uses what the lab does not name: by our parser, then by Packer's."""
     allowed = set(lab.manifest.components)
     for component in template.components():
         if component.name not in allowed:
             where = f"{visible(component.where.file)}:{component.where.line}"
             raise RejectedError(_foreign(component.name, allowed, where))
+    if inspected.exit != 0:
+        fail_newer_blocks(template, version)
     inspected.expect_success()
     listed = inspected_components(inspected, len(template.builds))
     if listed is None:

@@ -22,7 +22,7 @@ import pytest
 from packerlab.checks import ATTRIBUTE, Failure, Incapable
 from packerlab.components import refuse_foreign_components
 from packerlab.errors import LimitError, MachineError, RejectedError
-from packerlab.packer import fail_newer_blocks, version_of
+from packerlab.packer import version_of
 from packerlab.parsing import parse_trusted
 from packerlab.report import Check, Where, blocked
 from packerlab.submissions import File
@@ -180,9 +180,7 @@ class Grading:
         """Packer, once it is known that the template uses only what the lab allows."""
         packer = self._any_packer
         inspected = self._once("inspect", packer.inspect)
-        if inspected.exit != 0:
-            fail_newer_blocks(self._template, packer.version)
-        refuse_foreign_components(self.lab, self._template, inspected)
+        refuse_foreign_components(self.lab, self._template, inspected, packer.version)
         return packer
 
     def _once(self, key: object, ask: Callable[[], Answer]) -> Answer:
