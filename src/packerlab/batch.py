@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import queue
 import signal
@@ -262,3 +263,9 @@ def forkserver() -> multiprocessing.context.ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["packerlab.preload"])
     return context
+
+
+def start_forkserver() -> None:
+    """Have that server load beside all that comes before the first report."""
+    forkserver()
+    multiprocessing.forkserver.ensure_running()

@@ -99,7 +99,6 @@ def packerlab(
 
 def main() -> None:
     """Run the command line; every way out has a documented exit code."""
-    _start_again_safely()
     try:
         app()
     except errors.PackerlabError as error:
@@ -116,18 +115,6 @@ def main() -> None:
         sys.exit(errors.MACHINE)
 
 
-def _start_again_safely() -> None:
-    """Run a verb that grades many as `python -P -m packerlab`.
-
-    multiprocessing starts its server with `python -c`, which without `-P` imports from the current
-    folder first, and a submission may lie there. It would also run a console script anew in the
-    process of every report (python/cpython issue 126631).
-    """
-    if sys.argv[1:2] in (["grade"], ["verify"], ["demo"], ["watch"]) and not sys.flags.safe_path:
-        words = [sys.executable, "-P", "-m", "packerlab", *sys.argv[1:]]
-        os.execv(sys.executable, words)  # noqa: S606  (ourselves)
-
-
 def _logged(error: Exception) -> str:
     """Keep the traceback in a file, and say where; a full disk keeps nothing."""
     from packerlab import state
@@ -140,7 +127,3 @@ def _logged(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'the system'}: {error.strerror} (more in {path})"
     return f"this is a mistake of ours: {error!r}; please report it with {path}"
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.text import Text
 
 from packerlab.text import clean
@@ -95,6 +94,8 @@ def show_verdict(out: Console, report: Report) -> None:
 
 def show_page(out: Console, text: str) -> None:
     """Markdown of ours, without what only the site understands: ids of headings, inclusions."""
+    from rich.markdown import Markdown
+
     plain = re.sub(r"^(#+ .*) \{ #[\w-]+ \}$|^--8<--.*\n", r"\1", text, flags=re.MULTILINE)
     page = Markdown(plain, code_theme="ansi_dark", hyperlinks=False)
     out.print(page if out.is_terminal else plain)

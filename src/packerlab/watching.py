@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packerlab.batch import forkserver
+from packerlab.batch import forkserver, start_forkserver
 from packerlab.errors import MachineError, RejectedError
 from packerlab.grading import grade
 from packerlab.sandbox.base import Sandbox
@@ -72,6 +72,7 @@ class Rounds:
         self._running = False
         self._digest = ""
         self._pool = ThreadPoolExecutor()
+        start_forkserver()
         self._sandbox = self._open()
         self._spare = self._open()
 
