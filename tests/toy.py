@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from packerlab.batch import forkserver
+from packerlab import forkserver
 from packerlab.course import Course
 from packerlab.grading import grade
 from packerlab.report import Run, encode
@@ -97,7 +97,9 @@ class Bench:
     ) -> Report:
         """Grade as a batch does."""
         lab = COURSE.lab(name)
-        return grade(lab, submission, self.sandbox(lab), lab.limits, on_check, context=forkserver())
+        return grade(
+            lab, submission, self.sandbox(lab), lab.limits, on_check, context=forkserver.context()
+        )
 
     def close(self) -> None:
         for sandbox in self._open.values():

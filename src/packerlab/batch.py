@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import multiprocessing.forkserver
 import os
 import queue
 import signal
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from packerlab import forkserver
 from packerlab.errors import RejectedError
 from packerlab.gradebook import UNKNOWN
 from packerlab.grading import digests, grade
@@ -218,7 +218,9 @@ class Batch:
         if known:
             self._save(known, unit, kept=True)
             return
-        report = grade(unit.lab, unit.submission, sandbox, unit.lab.limits, context=forkserver())
+        report = grade(
+            unit.lab, unit.submission, sandbox, unit.lab.limits, context=forkserver.context()
+        )
         if self._stopped.is_set():
             return
         if report.run.retry and not unit.again:
@@ -256,16 +258,3 @@ class _Bench:
         if self._open is not None:
             self._open.close()
             self._open = None
-
-
-def forkserver() -> multiprocessing.context.ForkServerContext:
-    """How a batch starts a report's process: a fork of a server that has all loaded."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["packerlab.preload"])
-    return context
-
-
-def start_forkserver() -> None:
-    """Have that server load beside all that comes before the first report."""
-    forkserver()
-    multiprocessing.forkserver.ensure_running()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
-from packerlab.batch import forkserver
+from packerlab import forkserver
 from packerlab.errors import BadInputError, RejectedError
 from packerlab.grading import grade, packer_version
 from packerlab.lab import load_toml
@@ -70,7 +70,7 @@ def verify(
         version = packer_version(sandbox)
 
         def graded(name: str, files: Submission) -> Report:
-            report = grade(lab, files, sandbox, lab.limits, context=forkserver())
+            report = grade(lab, files, sandbox, lab.limits, context=forkserver.context())
             proof.graded += 1
             proof.failed |= {check.name for check in report.checks if check.outcome == "failed"}
             proof.problems += undocumented(lab, report)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packerlab.batch import forkserver, start_forkserver
+from packerlab import forkserver
 from packerlab.errors import MachineError, RejectedError
 from packerlab.grading import grade
 from packerlab.sandbox.base import Sandbox
@@ -72,7 +72,7 @@ class Rounds:
         self._running = False
         self._digest = ""
         self._pool = ThreadPoolExecutor()
-        start_forkserver()
+        forkserver.start()
         self._sandbox = self._open()
         self._spare = self._open()
 
@@ -119,7 +119,7 @@ class Rounds:
             opened.result(),
             self._lab.limits,
             lambda check: say(Ended(check)),
-            context=forkserver(),
+            context=forkserver.context(),
         )
         say(Finished(report))
 

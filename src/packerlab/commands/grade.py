@@ -72,7 +72,10 @@ def graded(
     quiet: bool,
 ) -> Tally:
     """Grade what lies at `paths` into the gradebook `out`, with progress on standard error."""
-    from packerlab.batch import Batch, start_forkserver
+    from packerlab import forkserver
+
+    forkserver.start()  # it loads while we do
+    from packerlab.batch import Batch
     from packerlab.course import open_course
     from packerlab.gradebook import open_gradebook
     from packerlab.learners import handed_in
@@ -81,7 +84,6 @@ def graded(
     whole = open_course(course)
     chosen = whole.lab(lab) if lab else None
     handed = handed_in(paths, any_template=chosen is not None)
-    start_forkserver()
     needs = {
         need for each in ([chosen] if chosen else whole.labs()) for need in each.manifest.needs
     }
