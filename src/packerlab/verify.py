@@ -4,10 +4,12 @@ variant fails just where it should, and nothing is missing or left lying about.
 
 from __future__ import annotations
 
+import queue
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -56,103 +58,160 @@ class Proof:
     graded: int = 0
     left_out: int = 0
     problems: list[str] = field(default_factory=list)
+    checks: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     margins: dict[str, float] = field(default_factory=dict)
 
+    def take(
+        self, lab: Lab, trial: Trial, report: Report, on_graded: Callable[[str], None]
+    ) -> None:
+        """Note what a trial showed."""
+        self.graded += 1
+        self.checks |= {check.name for check in report.checks}
+        self.failed |= {check.name for check in report.checks if check.outcome == "failed"}
+        self.problems += [*trial.judge(report), *undocumented(lab, report)]
+        on_graded(f"{lab.slug} {trial.name}")
+
+
+class Trial(NamedTuple):
+    """An answer to a lab, and what is wrong with a report of it."""
+
+    name: str
+    submission: Submission
+    judge: Callable[[Report], list[str]]
+
 
 def verify(
-    lab: Lab, backend: Backend, *, brief: bool = False, on_graded: Callable[[str], None]
+    lab: Lab,
+    backend: Backend,
+    *,
+    brief: bool = False,
+    jobs: int = 1,
+    on_graded: Callable[[str], None],
 ) -> Proof:
     """Prove one lab on one backend. `brief` takes the starter, the solution and one reject only."""
     proof = Proof(lab.slug)
     proof.problems += missing_or_stray(lab)
-    with closing(Sandbox(backend, lab.limits)) as sandbox:
-        version = packer_version(sandbox)
-
-        def graded(name: str, files: Submission) -> Report:
-            report = grade(lab, files, sandbox, lab.limits, context=forkserver.context())
-            proof.graded += 1
-            proof.failed |= {check.name for check in report.checks if check.outcome == "failed"}
-            proof.problems += undocumented(lab, report)
-            on_graded(f"{lab.slug} {name}")
-            return report
-
-        _starter(lab, proof, graded)
-        names = _solution(lab, proof, graded)
+    with closing(_Bench(lab, backend, jobs)) as bench:
+        version = bench.version()
         rejects = list(_variants(lab, "reject"))
-        for folder in _variants(lab, "accept") if not brief else ():
-            _accept(lab, folder, version, proof, graded)
-        for folder in rejects[:1] if brief else rejects:
-            _reject(lab, folder, version, proof, graded)
-        for name in () if brief else sorted(names - proof.failed):
+        accepts = [] if brief else list(_variants(lab, "accept"))
+        trials = [
+            *(_accept(lab, folder, version) for folder in accepts),
+            *(_reject(lab, folder, version) for folder in (rejects[:1] if brief else rejects)),
+        ]
+        proof.left_out = trials.count(None)
+        first = [_starter(lab), _solution(lab, proof), _solution(lab, proof)]
+        for trial in first:  # alone, so that the solution's time is its own
+            proof.take(lab, trial, bench.grade(trial), on_graded)
+        rest = [trial for trial in trials if trial]
+        for trial, report in zip(rest, bench.grade_all(rest), strict=True):
+            proof.take(lab, trial, report, on_graded)
+        for name in () if brief else sorted(proof.checks - proof.failed):
             proof.problems.append(f"no wrong answer fails {name}")
-        _formatted(lab, proof, sandbox, version)
+        _formatted(lab, proof, bench.sandbox, version)
     proof.problems = list(dict.fromkeys(proof.problems))
     return proof
 
 
-def _starter(lab: Lab, proof: Proof, graded: Callable[[str, Submission], Report]) -> None:
-    report = graded("starter", _read(lab.starter))
-    if report.status != "graded" or report.passed:
-        proof.problems.append(f"the starter should fail its checks: {_said(report)}")
+class _Bench:
+    """Open sandboxes, one for each job, and who has them."""
+
+    def __init__(self, lab: Lab, backend: Backend, jobs: int) -> None:
+        self._lab = lab
+        self._jobs = jobs
+        self._all = [Sandbox(backend, lab.limits) for _ in range(jobs)]
+        self._free: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
+        for sandbox in self._all:
+            self._free.put(sandbox)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self._all[0]
+
+    def version(self) -> Version:
+        return packer_version(self.sandbox)
+
+    def grade(self, trial: Trial) -> Report:
+        sandbox = self._free.get()
+        try:
+            context = forkserver.context()
+            return grade(self._lab, trial.submission, sandbox, self._lab.limits, context=context)
+        finally:
+            self._free.put(sandbox)
+
+    def grade_all(self, trials: list[Trial]) -> Iterator[Report]:
+        """The reports in the order of the trials; what has not begun is dropped on Ctrl-C."""
+        pool = ThreadPoolExecutor(self._jobs)
+        try:
+            yield from pool.map(self.grade, trials)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def close(self) -> None:
+        for sandbox in self._all:
+            sandbox.close()
 
 
-def _solution(lab: Lab, proof: Proof, graded: Callable[[str, Submission], Report]) -> set[str]:
-    """Grade the solution twice; returns the names of the lab's checks."""
-    names: set[str] = set()
-    for _ in range(2):
-        report = graded("solution", _read(lab.solution))
+def _starter(lab: Lab) -> Trial:
+    def judge(report: Report) -> list[str]:
+        if report.status == "graded" and not report.passed:
+            return []
+        return [f"the starter should fail its checks: {_said(report)}"]
+
+    return Trial("starter", _read(lab.starter), judge)
+
+
+def _solution(lab: Lab, proof: Proof) -> Trial:
+    """Graded twice; the slower one tells how wide the lab's limits are."""
+
+    def judge(report: Report) -> list[str]:
+        problems = []
         if not report.passed:
-            proof.problems.append(f"the solution does not pass: {_said(report)}")
-        names |= {check.name for check in report.checks}
+            problems.append(f"the solution does not pass: {_said(report)}")
         margins = {
             "deadline_s": lab.limits.deadline_s / max(report.run.seconds, 0.001),
             "cpu_s": lab.limits.cpu_s / max(report.run.cpu_seconds, 0.001),
         }
         for key, margin in margins.items():
             proof.margins[key] = round(min(margin, proof.margins.get(key, margin)), 1)
-    for key, margin in proof.margins.items():
-        if margin < MARGIN:
-            proof.problems.append(f"{key} is only {margin} times what the solution needed")
-    return names
+            if margin < MARGIN:
+                problems.append(f"{key} is only {margin:.1f} times what the solution needed")
+        return problems
+
+    return Trial("solution", _read(lab.solution), judge)
 
 
-def _accept(
-    lab: Lab,
-    folder: Path,
-    version: Version,
-    proof: Proof,
-    graded: Callable[[str, Submission], Report],
-) -> None:
+def _accept(lab: Lab, folder: Path, version: Version) -> Trial | None:
+    """None for a variant that needs a newer Packer than this."""
     variant = load_toml(folder / "variant.toml", Variant)
     if version < version_of(variant.packer):
-        proof.left_out += 1
-        return
-    report = graded(f"accept/{folder.name}", overlaid(lab, folder, variant))
-    if not report.passed:
-        proof.problems.append(f"accept/{folder.name} does not pass: {_said(report)}")
+        return None
+    name = f"accept/{folder.name}"
+
+    def judge(report: Report) -> list[str]:
+        return [] if report.passed else [f"{name} does not pass: {_said(report)}"]
+
+    return Trial(name, overlaid(lab, folder, variant), judge)
 
 
-def _reject(
-    lab: Lab,
-    folder: Path,
-    version: Version,
-    proof: Proof,
-    graded: Callable[[str, Submission], Report],
-) -> None:
+def _reject(lab: Lab, folder: Path, version: Version) -> Trial | None:
+    """None for a variant that needs a newer Packer than this."""
     variant = load_toml(folder / "variant.toml", Variant)
     if version < version_of(variant.packer):
-        proof.left_out += 1
-        return
-    report = graded(f"reject/{folder.name}", overlaid(lab, folder, variant))
-    failed = [check.name for check in report.checks if check.outcome == "failed"]
-    if report.status != variant.status or sorted(failed) != sorted(variant.fails):
-        proof.problems.append(
-            f"reject/{folder.name} should end as {variant.status} and fail "
-            f"{', '.join(variant.fails) or 'no check'}: {_said(report)}"
-        )
-    elif variant.says not in _words(report):
-        proof.problems.append(f"reject/{folder.name} does not say `{variant.says}`")
+        return None
+    name = f"reject/{folder.name}"
+
+    def judge(report: Report) -> list[str]:
+        failed = [check.name for check in report.checks if check.outcome == "failed"]
+        if report.status != variant.status or sorted(failed) != sorted(variant.fails):
+            expected = f"end as {variant.status} and fail {', '.join(variant.fails) or 'no check'}"
+            return [f"{name} should {expected}: {_said(report)}"]
+        if variant.says not in _words(report):
+            return [f"{name} does not say `{variant.says}`"]
+        return []
+
+    return Trial(name, overlaid(lab, folder, variant), judge)
 
 
 def overlaid(lab: Lab, folder: Path, variant: Variant) -> Submission:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from packerlab.commands.options import CourseOption, JsonOption, LabOption, SandboxOption
+from packerlab.commands.options import (
+    CourseOption,
+    JobsOption,
+    JsonOption,
+    LabOption,
+    SandboxOption,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +30,7 @@ def grade(
     ],
     out: Annotated[Path, typer.Option("--out", help="The gradebook's folder.")],
     lab: LabOption = None,
-    jobs: Annotated[
-        int,
-        typer.Option("--jobs", "-j", min=0, max=256, help="Reports at a time; 0: one per core."),
-    ] = 0,
+    jobs: JobsOption = 0,
     sandbox: SandboxOption = "auto",
     weak_limits: Annotated[
         bool, typer.Option("--weak-limits", help="Accept a sandbox whose bounds are weak.")

@@ -29,3 +29,7 @@ LabOption = Annotated[
     typer.Option("--lab", help="The lab: its slug, its number, or its name.", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
+JobsOption = Annotated[
+    int,
+    typer.Option("--jobs", "-j", min=0, max=256, help="Reports at a time; 0: one per core."),
+]

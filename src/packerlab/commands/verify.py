@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
-from packerlab.commands.options import CourseOption, SandboxOption
+from packerlab.commands.options import CourseOption, JobsOption, SandboxOption
 
 
 def verify(
@@ -18,6 +19,7 @@ def verify(
     brief: Annotated[
         bool, typer.Option("--brief", help="The starter, the solution and one wrong answer only.")
     ] = False,
+    jobs: JobsOption = 0,
     course: CourseOption = None,
 ) -> None:
     """Prove the labs: wrong answers fail as they should, right ones pass."""
@@ -33,7 +35,8 @@ def verify(
     with out.status("verifying") as status:
         for lab in chosen:
             backend = choose(sandbox, set(lab.manifest.needs), [whole.root], full_limits=False)
-            proof = prove(lab, backend, brief=brief, on_graded=status.update)
+            proof = prove(lab, backend, brief=brief, jobs=jobs or os.cpu_count() or 1,
+                          on_graded=status.update)  # fmt: skip
             wrong += bool(proof.problems)
             margins = ", ".join(f"{key} {value}x" for key, value in proof.margins.items())
             word = "WRONG" if proof.problems else "holds"
