@@ -218,6 +218,21 @@ def test_into_a_pipe_it_tells_line_by_line(workspace: Path) -> None:
     assert "\x1b" not in "".join(lines)
 
 
+def test_where_the_system_does_not_tell_of_saves(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHFILES_FORCE_POLLING", "true")
+    terminal = Terminal("watch", workspace)
+    try:
+        terminal.until("points in")
+        (workspace / "two.pkr.hcl").unlink()
+        terminal.until("10 of 10 points in")
+        terminal.press("q")
+        assert terminal.ended() == 0
+    finally:
+        terminal.close()
+
+
 def test_a_dumb_terminal_is_not_drawn_on(workspace: Path) -> None:
     terminal = Terminal("watch", workspace, term="dumb")
     try:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ async def watch(workspace: Workspace, sandbox: str) -> Workspace | None:
     backend = backend_for(workspace, sandbox)
     rounds = Rounds(workspace.path, workspace.lab, backend, loop, events.put_nowait)
     saves = asyncio.create_task(_saves(workspace.path, events.put_nowait))
+    saves.add_done_callback(events.put_nowait)
     try:
         with _keys(loop, events.put_nowait):
             rounds.begin(again=True)
@@ -66,6 +68,8 @@ async def watch(workspace: Workspace, sandbox: str) -> Workspace | None:
                     rounds.begin(again=True)
                 elif event == Key("q"):
                     return None
+                elif event is saves:
+                    saves.result()  # raises why no save is heard of any more
                 elif event == Key("n") and (following := screen.next_workspace()):
                     return following
                 else:
@@ -76,11 +80,16 @@ async def watch(workspace: Workspace, sandbox: str) -> Workspace | None:
 
 
 async def _saves(path: Path, tell: Callable[[Saved], None]) -> None:
-    """Tell of every save; where the system can't tell us, by looking again and again."""
+    """Tell of every save; where the system does not tell us, by looking again and again."""
     from watchfiles import awatch
 
-    async for _ in awatch(path, debounce=DEBOUNCE_MS, step=DEBOUNCE_MS // 4):
-        tell(Saved())
+    follow = partial(awatch, path, debounce=DEBOUNCE_MS, step=DEBOUNCE_MS // 4)
+    try:
+        async for _ in follow():
+            tell(Saved())
+    except OSError:  # for example, all of the user's inotify watches are in use
+        async for _ in follow(force_polling=True):
+            tell(Saved())
 
 
 @contextlib.contextmanager
