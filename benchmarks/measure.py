@@ -51,6 +51,8 @@ class Group:
 
     def remove(self) -> None:
         wait_until(lambda: not self.pids(), 10)
+        for below in sorted(self.path.rglob("*/"), reverse=True):
+            below.rmdir()  # what a killed grader left, which its next run would remove
         self.path.rmdir()
 
 
