@@ -15,11 +15,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader
-from rich.console import Console as Screen
-
 from packerlab.checks import Failure
-from packerlab.course import PACKAGE, open_course
+from packerlab.course import open_course
 from packerlab.errors import BadInputError, LimitError, MachineError, PackerlabError
 from packerlab.grading import packer_version
 from packerlab.lab import Limits
@@ -28,9 +25,9 @@ from packerlab.report import decode
 from packerlab.sandbox import Sandbox, choose
 from packerlab.sandbox.base import Box
 from packerlab.submissions import File
-from packerlab.terminal import UNBROKEN, show_check, show_verdict
+from packerlab.terminal import console, show_check, show_verdict
 from packerlab.text import clean
-from packerlab.writers.html_page import SIGNS
+from packerlab.writers.html_page import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,8 +118,7 @@ class Shown(NamedTuple):
     def __repr__(self) -> str:
         """What `packerlab check` prints."""
         text = io.StringIO()
-        out = Screen(file=text, width=UNBROKEN, color_system=None, force_jupyter=False,
-                     markup=False, highlight=False, emoji=False)  # fmt: skip
+        out = console(file=text)
         titles = {check.name: check.title for check in self.report.checks}
         for check in self.report.checks:
             show_check(out, check, titles)
@@ -130,13 +126,7 @@ class Shown(NamedTuple):
         return text.getvalue()
 
     def _repr_html_(self) -> str:
-        pages = Environment(
-            loader=FileSystemLoader(PACKAGE),
-            autoescape=True,
-            finalize=lambda value: clean(str(value)),
-            trim_blocks=True,
-        )
-        return pages.get_template("notebook.html").render(self._asdict(), signs=SIGNS)
+        return environment().get_template("notebook.html").render(self._asdict())
 
 
 class Console:
@@ -154,10 +144,10 @@ class Console:
     ) -> list[Any]:
         """The values of expressions in a template; `variables` are given as by `-var`."""
         files = {MAIN: File(template.encode(errors="replace"))}
-        try:
+        with contextlib.ExitStack() as unanswered:
+            unanswered.callback(self._sandbox.close)  # it may still be at work on the question
             version = packer_version(self._sandbox)
             packer = Packer(Box(self._sandbox.channel(), LIMITS), files, version, outputs=[])
-            return packer.console(list(expressions), variables or {})
-        except BaseException:
-            self._sandbox.close()  # it may still be at work on what got no answer
-            raise
+            values = packer.console(list(expressions), variables or {})
+            unanswered.pop_all()
+        return values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -35,9 +35,20 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A console that shows what it is given, as it is given; NO_COLOR and pipes are respected."""
-    out = _Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+def console(*, stderr: bool = False, file: IO[str] | None = None) -> Console:
+    """A console that shows what it is given, as it is given; NO_COLOR and pipes are respected.
+
+    What it writes to a `file` is plain text, in a notebook too, whose kernel asks all for colours.
+    """
+    out = _Console(
+        stderr=stderr,
+        file=file,
+        force_terminal=False if file else None,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        force_jupyter=False,
+    )
     if not out.is_terminal:
         out.width = UNBROKEN
     return out

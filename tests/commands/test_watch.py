@@ -120,8 +120,11 @@ def test_the_keys(screen: Terminal, workspace: Path) -> None:
     screen.until("points in")
     screen.press("h")
     assert screen.until("hint:     Two.")
+    screen.press("n")
     screen.press("d")
     assert screen.until("any other key goes back")
+    assert "101_message: " not in screen.picture
+    assert not workspace.with_name(COURSE.slugs[1]).exists(), "this lab is not passed yet"
     assert "✗" not in screen.picture
     screen.press("x")
     screen.until("✗ The template")

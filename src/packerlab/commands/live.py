@@ -174,19 +174,25 @@ class Screen:
             self._page()
 
     def next_workspace(self) -> Workspace | None:
-        """The next lab's, beside this one; begun if it was not yet."""
+        """The next lab's, beside this one, begun if it was not yet; None while this one fails."""
         from packerlab.commands.start import lay_out
         from packerlab.commands.workspace import open_workspace
 
+        if not self._passed:
+            return None
         course = self.workspace.course
         lab = progress.next_lab(course, progress.read(progress.file_of(course)))
-        if lab is None or lab.slug == self.workspace.lab.slug:
+        if lab is None:
             return None
         path = self.workspace.path.resolve().with_name(lab.slug)
         if not path.exists():
             lay_out(lab, path)
         progress.begin(course, lab, path)
         return open_workspace(path, lab.slug, course.root)
+
+    @property
+    def _passed(self) -> bool:
+        return self.report is not None and self.report.passed
 
     def _failed(self) -> Check | None:
         return next((check for check in self.checks if check.outcome == "failed"), None)
@@ -210,8 +216,7 @@ class Screen:
         else:
             self.out.print("checking ...", style="dim")
         if sys.stdin.isatty():
-            passed = self.report is not None and self.report.passed
-            shown = [f"{key} {what}" for key, what in KEYS.items() if key != "n" or passed]
+            shown = [f"{key} {what}" for key, what in KEYS.items() if key != "n" or self._passed]
             keys = "   ".join(shown)
             self.out.print(f"\n{keys}", style="dim")
 

@@ -35,13 +35,14 @@ LONGEST_SHOWN = 400
 
 def write_html(reports: Iterable[Report]) -> Iterator[bytes]:
     """The class at a glance, then each lab: its scores, its checks, its learners."""
-    stream = _environment().get_template("report.html").stream(labs=summarise(reports))
+    stream = environment().get_template("report.html").stream(labs=summarise(reports))
     stream.enable_buffering(1_000)
     for part in stream:
         yield part.encode()
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates beside this file; every text in them is cleaned and escaped."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
