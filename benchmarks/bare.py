@@ -14,7 +14,7 @@ from packerlab.sandbox.host_packer import host_packer
 from packerlab.submissions import read_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from packerlab.lab import Lab
@@ -25,7 +25,7 @@ class Recorder(Channel):
 
     log: Path
 
-    def send(self, header: dict[str, Any], blobs: Iterable[bytes] = ()) -> None:
+    def send(self, header: Mapping[str, object], blobs: Iterable[bytes] = ()) -> None:
         with self.log.open("a") as stream:
             stream.write(json.dumps(header) + "\n")
         super().send(header, blobs)

@@ -42,7 +42,7 @@ from packerlab.submissions import read_workspace
 course = open_course(None)
 lab = course.lab("101")
 backend = choose("auto", set(lab.manifest.needs), [course.root], full_limits=False)
-with closing(Sandbox(backend, lab.limits)) as sandbox:
+with closing(Sandbox(backend, lab.limits, lab.needs)) as sandbox:
     report = grade(lab, read_workspace(Path("submissions/ada")), sandbox, lab.limits)
 print(f"{report.score} of {report.max_score}")
 ```

@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from packerlab import state
 from packerlab.errors import MachineError
-from packerlab.sandbox import cgroup, docker, image
+from packerlab.sandbox import cgroup, docker, host_base, image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,13 @@ def built_image(_whole_run: None) -> bytes:
         pytest.skip(f"docker: {error}")
     image.build(lambda _: None)
     return (state.state_folder() / docker.IMAGE_STATE).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def instance_base(_whole_run: None) -> Iterator[Path]:
+    """The disk that instances start from, in the cache of this run."""
+    yield host_base.prepare(lambda _: None)
+    host_base.remove()  # its files are owned by ids that a cleaner of folders may not have
 
 
 @pytest.fixture

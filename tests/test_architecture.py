@@ -14,7 +14,7 @@ SOURCE = ROOT / "src" / "packerlab"
 MODULES = sorted(SOURCE.rglob("*.py"))
 LONGEST = 400
 LONGER = {
-    "sandbox/supervisor.py": 550,  # one file is all that goes into the sandbox
+    "inside/simulated/ec2.py": 530,  # one class, which is one class of moto with Packer's needs met
 }
 
 ONE_IMPORTER = {
@@ -23,7 +23,11 @@ ONE_IMPORTER = {
     "lark": "hcl.py",
     "pytest": "plugin.py",
 }
-BROAD = {("cli.py", "main"), ("grading.py", "_child")}
+BROAD = {
+    ("cli.py", "main"),
+    ("grading.py", "_child"),
+    ("inside/simulated/calls.py", "_answered"),
+}
 """The boundaries where any mistake of ours becomes a sentence and a log."""
 
 
@@ -89,6 +93,9 @@ def test_only_boundaries_catch_everything() -> None:
     assert found <= BROAD
 
 
+BECOMING = {"inside/syscalls.py", "sandbox/host_base.py"}
+"""Where a fork changes its own folder, on the way to become another program."""
+
 FORBIDDEN_CALLS = {"os.chdir", "os.putenv", "os.unsetenv", "os.system", "os.popen"}
 
 
@@ -98,7 +105,8 @@ def test_nothing_changes_the_process_that_it_runs_in(module: Path) -> None:
     for node in ast.walk(tree_of(module)):
         assert not isinstance(node, ast.Global)
         if isinstance(node, ast.Call):
-            assert ast.unparse(node.func) not in FORBIDDEN_CALLS
+            allowed = {"os.chdir"} if name_of(module) in BECOMING else set()
+            assert ast.unparse(node.func) not in FORBIDDEN_CALLS - allowed
             assert "shell" not in {word.arg for word in node.keywords}
         written = [node] if isinstance(node, ast.Attribute | ast.Subscript) else []
         for target in written:

@@ -36,7 +36,8 @@ from packerlab import (
     verify,
 )
 from packerlab import submissions as reader
-from packerlab.sandbox import supervisor
+from packerlab.inside import supervisor
+from packerlab.inside.files import MAX_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -287,7 +288,7 @@ def test_the_bounds_are_the_engines() -> None:
         f"{bounds.cpu_s} seconds of CPU and {bounds.memory // 10**9} GB of memory",
         f"{box.PROCESSES} processes and threads, {box.MAX_OUTPUT // 10**6} MB of output",
         f"{back.files} files and {back.size // 10**6} MB to hand back",
-        f"{box.MAX_FILES * 20} files and folders",
+        f"{MAX_FILES * 20} files and folders",
         f"({round(1 / box.TICK)} times a second)",
     ]
     assert [sentence for sentence in sentences if sentence not in text] == []

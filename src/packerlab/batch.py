@@ -249,9 +249,10 @@ class _Bench:
         self._open: Sandbox | None = None
 
     def sandbox(self, lab: Lab) -> Sandbox:
-        if self._open is None or self._open.limits != lab.limits:
+        wanted = (lab.limits, lab.needs)
+        if self._open is None or (self._open.limits, self._open.needs) != wanted:
             self.close()
-            self._open = Sandbox(self._backend, lab.limits)
+            self._open = Sandbox(self._backend, *wanted)
         return self._open
 
     def close(self) -> None:

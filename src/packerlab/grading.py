@@ -271,6 +271,7 @@ def _child(task: Task, channel: Channel, results: Connection) -> None:
 
 
 def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
+    from packerlab.cloud.prepared import account_of
     from packerlab.packer import Packer
     from packerlab.parsing import parse_untrusted
     from packerlab.plugin import Ending, Grading, run_checks
@@ -283,11 +284,12 @@ def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
         parsed, refusal = Template([]), str(error)
     _watch_parent()
     files = task.submission.files
+    packer = Packer(box, files, task.version, task.lab.manifest.outputs, account_of(task.lab))
     grading = Grading(
         lab=task.lab,
         submission=task.submission,
         template_or_problem=parsed,
-        packer=Packer(box, files, task.version, task.lab.manifest.outputs),
+        packer=packer,
         send=lambda check, seconds: say(Line(check=check, seconds=seconds)),
         plan=lambda checks: say(Line(plan=checks)),
     )
@@ -295,6 +297,7 @@ def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
         grading.ending = Ending("rejected", refusal)
     try:
         run_checks(grading, task.lab.grader, only_plan=bool(refusal))
+        packer.leave()
     except MachineError as error:
         grading.ending = Ending("fault", str(error))
     ending = grading.ending

@@ -113,6 +113,15 @@ class Lab:
         return self.path / "DEBRIEF.md"
 
     @property
+    def account(self) -> Path:
+        """What its simulated account holds at the start; only where it needs one."""
+        return self.path / "account.toml"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset(self.manifest.needs)
+
+    @property
     def limits(self) -> Limits:
         manifest = self.manifest
         return Limits(manifest.deadline_s, manifest.cpu_s, manifest.memory_mb, manifest.disk_mb)
@@ -120,7 +129,8 @@ class Lab:
     @cached_property
     def digest(self) -> str:
         """Over what a learner is given and graded by: manifest, task sheet and starter."""
-        files = [self.path / "lab.toml", self.path / "README.md", *_files(self.starter)]
+        names = ("lab.toml", "account.toml", "README.md")
+        files = [*(self.path / name for name in names), *_files(self.starter)]
         return digest_files(self.path, files)
 
     @cached_property

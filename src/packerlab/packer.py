@@ -16,11 +16,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.checks import Failure, fail
+from packerlab.cloud.evidence import AccountEvidence
 from packerlab.errors import MachineError
 from packerlab.evidence import Evidence
 from packerlab.masking import HclError, mask
 from packerlab.report import Where
-from packerlab.sandbox.base import PLUGINS, PROGRAM
+from packerlab.sandbox.base import AUTHORITY, PLUGINS, PROGRAM, Account
 from packerlab.submissions import File
 from packerlab.template import template_files
 
@@ -46,6 +47,10 @@ ENVIRONMENT = {
     "PACKER_PLUGIN_PATH": PLUGINS,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+
+HOST_KEY = "host_key"
+"""The file in the workspace that opens a lab's hosts."""
 
 
 def version_of(text: str) -> Version:
@@ -86,12 +91,16 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a verb answered. `files` are the lab's outputs as the verb left them."""
+    """What a verb answered. `files` are the lab's outputs as the verb left them.
+
+    `account` is the simulated account as it was then, where the lab has one.
+    """
 
     verb: str
     exit: int
     output: str
     files: Evidence = field(default_factory=lambda: Evidence({}, {}))
+    account: AccountEvidence = field(default_factory=AccountEvidence)
 
     @cached_property
     def messages(self) -> list[Message]:
@@ -169,16 +178,28 @@ _CHANGING: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = 
     (re.compile(r"(/tmp/packer-\w*?)\d+"), r"\1"),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\b0x[0-9a-f]{6,}\b"), "<address>"),
+    (re.compile(r"\b(ami|i|key|lt|sg|sir|snap|vol)-[0-9a-f]{8,17}\b"), r"<\1>"),
     (re.compile(r"(known [\w ]{1,40}: )\[([^\]]*)\]"), _in_order),
 ]
 _PLACE = re.compile(r"on \S* ?line \d+.*|\(source code not available\)|Error:")
 
 
 class Packer:
-    """One report's Packer: verbs on one workspace, in one box."""
+    """One report's Packer: verbs on one workspace, in one box.
 
-    def __init__(self, box: Box, files: Files, version: Version, outputs: list[str]) -> None:
+    `state` is that of a fresh simulated account, where the lab has one: what builds joins it.
+    """
+
+    def __init__(
+        self,
+        box: Box,
+        files: Files,
+        version: Version,
+        outputs: list[str],
+        state: dict[str, Any] | None = None,
+    ) -> None:
         self._box = box
+        self._state = state
         self._original = files
         self.version = version
         self._files = files if version >= NATIVE_PLUGINS else without_required_plugins(files)
@@ -195,10 +216,15 @@ class Packer:
     def validate(self, variables: Mapping[str, str], args: Iterable[str]) -> Answer:
         return self._verb("validate", ["-machine-readable", *_given(variables), *args])
 
-    def build(self, variables: Mapping[str, str], args: Iterable[str]) -> Answer:
-        """`packer build`, from the submitted bytes without the lab's outputs."""
+    def build(
+        self, variables: Mapping[str, str], args: Iterable[str], *, again: bool = False
+    ) -> Answer:
+        """`packer build`, from the submitted bytes without the lab's outputs.
+
+        In a fresh account, or `again` in that of the verb before.
+        """
         words = ["-machine-readable", "-color=false", *_given(variables), *args]
-        return self._verb("build", words, outputs=self._outputs)
+        return self._verb("build", words, outputs=self._outputs, account=self._account(again=again))
 
     def init(self) -> Answer:
         """`packer init`: satisfied by the plugins that are installed, never from a network.
@@ -230,11 +256,38 @@ class Packer:
             where=where,
         )
 
-    def script(self, argv: list[str]) -> Answer:
+    def script(self, argv: list[str], *, again: bool = False) -> Answer:
         """A learner's own program, in the workspace, with Packer on its PATH."""
-        environment = {**ENVIRONMENT, "PATH": f"/opt/packerlab:{ENVIRONMENT['PATH']}"}
-        ran = self._box.run(argv, self._fresh(self._files), env=environment, outputs=self._outputs)
-        return _answer(shlex.join(argv), ran)
+        account = self._account(again=again)
+        path = f"/opt/packerlab:{ENVIRONMENT['PATH']}"
+        environment = {**self._environment(account), "PATH": path}
+        ran = self._box.run(
+            argv, self._fresh(self._files), env=environment, outputs=self._outputs, account=account
+        )
+        return self._answer(shlex.join(argv), ran)
+
+    def leave(self) -> None:
+        """Have nothing of the account live on."""
+        if self._state is not None:
+            self._box.leave()
+
+    def _account(self, *, again: bool) -> Account | None:
+        return None if self._state is None else Account(None if again else self._state)
+
+    def _environment(self, account: Account | None) -> dict[str, str]:
+        """What a verb finds in its environment: beside an account, its keys and its authority."""
+        if account is None or self._state is None:
+            return ENVIRONMENT
+        keys = {
+            "AWS_ACCESS_KEY_ID": self._state["access_key"],
+            "AWS_SECRET_ACCESS_KEY": self._state["secret_key"],
+        }
+        return {**ENVIRONMENT, **keys, "SSL_CERT_FILE": AUTHORITY, "AWS_POLL_DELAY_SECONDS": "1"}
+
+    def _answer(self, verb: str, ran: Ran) -> Answer:
+        files = Evidence(ran.files, ran.irregular)
+        account = AccountEvidence(ran.account, self._box.base)
+        return Answer(verb, ran.exit, ran.output, files, account)
 
     def _verb(
         self,
@@ -244,31 +297,35 @@ class Packer:
         files: Files | None = None,
         outputs: Iterable[str] = (),
         stdin: str = "",
+        account: Account | None = None,
     ) -> Answer:
         ran = self._box.run(
             [PROGRAM, verb, *words, "."],
             self._fresh(files or self._files),
-            env=ENVIRONMENT,
+            env=self._environment(account),
             outputs=outputs,
             stdin=stdin,
+            account=account,
         )
-        return _answer(f"packer {verb}", ran)
+        return self._answer(f"packer {verb}", ran)
 
     def _fresh(self, files: Files) -> Files:
-        """The workspace without the lab's outputs, which only a build may make."""
-        return {
+        """The workspace without the lab's outputs, which only a build may make.
+
+        Where the lab has hosts, the key to them is in it.
+        """
+        fresh = {
             name: file
             for name, file in files.items()
             if not any(name == out or name.startswith(f"{out}/") for out in self._outputs)
         }
+        if self._state and "host_key" in self._state:
+            fresh[HOST_KEY] = File(self._state["host_key"]["private"].encode())
+        return fresh
 
 
 def _given(variables: Mapping[str, str]) -> list[str]:
     return [word for name, value in variables.items() for word in ("-var", f"{name}={value}")]
-
-
-def _answer(verb: str, ran: Ran) -> Answer:
-    return Answer(verb, ran.exit, ran.output, Evidence(ran.files, ran.irregular))
 
 
 # --- required_plugins before 1.7 ------------------------------------------------------------------

@@ -13,7 +13,7 @@ import hmac
 import os
 import traceback
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -84,6 +84,7 @@ class Grading:
     _outcomes: dict[str, str] = field(default_factory=dict)
     _hidden: set[str] = field(default_factory=set)
     _answers: dict[object, Answer] = field(default_factory=dict)
+    _latest: tuple[object, ...] = ()
 
     # --- fixtures ---
 
@@ -118,8 +119,8 @@ class Grading:
             variables: Mapping[str, str] | None = None, args: Sequence[str] = (), nth: int = 1
         ) -> Answer:
             packer = self._checked_packer()
-            key = ("build", tuple(sorted((variables or {}).items())), tuple(args), nth)
-            return self._once(key, lambda: packer.build(variables or {}, args))
+            key = ("build", tuple(sorted((variables or {}).items())), tuple(args))
+            return self._nth(key, nth, partial(packer.build, variables or {}, args))
 
         return build
 
@@ -153,9 +154,14 @@ class Grading:
         return console
 
     @pytest.fixture(scope="session")
-    def run(self) -> Callable[[list[str]], Answer]:
-        """`run(argv)`: a learner's own program, in the box."""
-        return lambda argv: self._once(("run", *argv), lambda: self._checked_packer().script(argv))
+    def run(self) -> Callable[..., Answer]:
+        """`run(argv, nth)`: a learner's own program, in the box."""
+
+        def run(argv: list[str], nth: int = 1) -> Answer:
+            packer = self._checked_packer()
+            return self._nth(("run", *argv), nth, partial(packer.script, argv))
+
+        return run
 
     # --- what the fixtures stand on ---
 
@@ -187,6 +193,19 @@ class Grading:
         if key not in self._answers:
             self._answers[key] = ask()
         return self._answers[key]
+
+    def _nth(self, key: tuple[object, ...], nth: int, ask: Callable[..., Answer]) -> Answer:
+        """The answer to the nth of equal calls, all of them in one account; each is asked once.
+
+        Where another call has had a fresh account since, the earlier ones are made again.
+        """
+        if (*key, nth) not in self._answers:
+            following = "account" not in self.lab.needs or self._latest == (*key, nth - 1)
+            for number in range(nth if following else 1, nth + 1):
+                answer = ask(again=number > 1)
+                self._latest = (*key, number)
+                self._answers.setdefault(self._latest, answer)
+        return self._answers[(*key, nth)]
 
     def _hidden_value(self, name: str) -> str:
         key = self.lab.secret or self.lab.digest.encode()

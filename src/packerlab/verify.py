@@ -120,7 +120,7 @@ class _Bench:
     def __init__(self, lab: Lab, backend: Backend, jobs: int) -> None:
         self._lab = lab
         self._jobs = jobs
-        self._all = [Sandbox(backend, lab.limits) for _ in range(jobs)]
+        self._all = [Sandbox(backend, lab.limits, lab.needs) for _ in range(jobs)]
         self._free: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
         for sandbox in self._all:
             self._free.put(sandbox)
@@ -266,10 +266,12 @@ def _words(report: Report) -> str:
 
 def missing_or_stray(lab: Lab) -> Iterator[str]:
     """What a lab's files lack, or have too much."""
-    for path in (lab.path / "README.md", lab.grader, lab.page, lab.starter, lab.solution):
+    needed = [lab.path / "README.md", lab.grader, lab.page, lab.starter, lab.solution]
+    for path in [*needed, lab.account] if "account" in lab.needs else needed:
         if not path.exists():
             yield f"{path.name} is missing ({path})"
-    strays = {entry.name for entry in lab.path.iterdir()} - LAB_ENTRIES
+    expected = LAB_ENTRIES | ({lab.account.name} if "account" in lab.needs else set())
+    strays = {entry.name for entry in lab.path.iterdir()} - expected
     for name in sorted(strays):
         yield f"{lab.path.name}/{name} does not belong there"
     for kind in ("accept", "reject"):

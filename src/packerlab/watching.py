@@ -133,7 +133,7 @@ class Rounds:
 
     def _open(self, sandbox: Sandbox | None = None) -> Future[Sandbox]:
         """A sandbox, made ready beside; whether it can be is for `grade` to find."""
-        opened = sandbox or Sandbox(self._backend, self._lab.limits)
+        opened = sandbox or Sandbox(self._backend, self._lab.limits, self._lab.needs)
 
         def ready() -> Sandbox:
             with contextlib.suppress(MachineError):

@@ -17,14 +17,31 @@ NOWHERE = {"DOCKER_HOST": "unix:///nowhere.sock"}
 def test_status_tells_of_each_sandbox() -> None:
     done = cli("sandbox", "status", env=NOWHERE)
     assert done.returncode == 0
-    lines = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    rows = (line for line in done.stdout.splitlines() if not line.startswith(" "))
+    lines = dict(line.split(": ", 1) for line in rows)
     assert set(lines) == {"bubblewrap", "docker", "docker-plain"}
     assert lines["docker"] == lines["docker-plain"] != "ready"
 
 
-@pytest.mark.parametrize("verb", ["build", "clean"])
-def test_without_an_engine_it_is_the_machine_s(verb: str) -> None:
-    done = cli("sandbox", verb, env=NOWHERE)
+def test_the_instances_disk_needs_no_engine(instance_base: Path) -> None:
+    done = cli("sandbox", "build", env=NOWHERE)
+    assert done.returncode == 0
+    assert f"bubblewrap: the instances' disk is in {instance_base}" in done.stdout
+    assert "not for docker: no container engine answers" in done.stderr
+    status = cli("sandbox", "status", env=NOWHERE).stdout
+    assert "bubblewrap: ready\n  packer: ready\n  account: ready\n" in status
+
+
+def test_what_is_missing_for_an_account_is_told(tmp_path: Path) -> None:
+    elsewhere = {**NOWHERE, "PACKERLAB_CACHE": str(tmp_path)}
+    status = cli("sandbox", "status", env=elsewhere).stdout
+    assert "  account: the instances' disk is not there: `packerlab sandbox build`" in status
+    done = cli("sandbox", "clean", env=elsewhere)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_without_any_sandbox_it_is_the_machine_s(tmp_path: Path) -> None:
+    done = cli("sandbox", "build", env={**NOWHERE, "PATH": str(tmp_path)})
     assert done.returncode == 3
     assert "no container engine answers" in done.stderr
     assert "Traceback" not in done.stderr

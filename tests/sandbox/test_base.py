@@ -13,14 +13,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from packerlab.errors import LimitError, MachineError
+from packerlab.inside.files import HEADER, MAX_FILE_BYTES
+from packerlab.inside.supervisor import MAX_OUTPUT
 from packerlab.lab import Limits
 from packerlab.sandbox import bubblewrap
-from packerlab.sandbox.base import START, Box, Channel, PackerProgram, Sandbox, limit_error
-from packerlab.sandbox.supervisor import HEADER, MAX_FILE_BYTES, MAX_OUTPUT
+from packerlab.sandbox.base import (
+    START,
+    Box,
+    Channel,
+    PackerProgram,
+    Sandbox,
+    limit_error,
+)
 from tests.sandbox.places import alive, descendants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from packerlab.sandbox.base import (
+        Needs,
+    )
 
 LIMITS = Limits(deadline_s=5, cpu_s=5, memory_mb=100, disk_mb=32)
 ANSWER: dict[str, Any] = {
@@ -242,7 +254,6 @@ class Program:
     """A backend whose supervisor is any program."""
 
     name = "program"
-    capabilities = frozenset({"packer"})
     reusable = True
 
     def __init__(self, script: str) -> None:
@@ -255,10 +266,13 @@ class Program:
     def weak(self) -> list[str]:
         return []
 
+    def lacks(self, _capability: str) -> str | None:
+        return None
+
     def packer(self) -> PackerProgram:
         return PackerProgram("sha256:0")
 
-    def start(self, limits: Limits) -> bubblewrap.Started:
+    def start(self, limits: Limits, _needs: Needs) -> bubblewrap.Started:
         self.started += 1
         return bubblewrap.Started(["/bin/sh", "-c", self.script, str(limits.disk_mb)], None)
 

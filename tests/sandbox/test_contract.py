@@ -20,11 +20,13 @@ import pytest
 
 from packerlab import state
 from packerlab.errors import LimitError, RejectedError
+from packerlab.inside.files import MAX_FILES
+from packerlab.inside.processes import PLAIN_UID
+from packerlab.inside.supervisor import MAX_OUTPUT, PROCESSES
 from packerlab.sandbox import docker
 from packerlab.sandbox.base import PROGRAM, Box
 from packerlab.sandbox.bubblewrap import Bubblewrap
 from packerlab.sandbox.docker import LABEL
-from packerlab.sandbox.supervisor import MAX_FILES, MAX_OUTPUT, PLAIN_UID, PROCESSES
 from packerlab.submissions import File
 from tests.sandbox.places import (
     LIMITS,
@@ -93,7 +95,7 @@ def python(place: Place, code: str, **more: str) -> Ran:
 def begin(place: Place, command: str) -> None:
     """Start a verb and don't wait for its answer."""
     request = {"argv": ["/bin/sh", "-c", command], "env": ENV, "stdin": "", "files": []}
-    place.channel.send({**request, "outputs": [], "deadline": 60, "cpu": 60})
+    place.channel.send({**request, "outputs": [], "account": None, "deadline": 60, "cpu": 60})
 
 
 def marker() -> str:

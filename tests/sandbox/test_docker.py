@@ -155,7 +155,7 @@ def test_what_the_engine_refuses_is_a_fault_of_the_machine(client: Any, *, plain
     with pytest.raises(
         MachineError, match=r"The container engine can't start the sandbox: .*emory"
     ):
-        Docker(plain=plain).start(too_small)
+        Docker(plain=plain).start(too_small, frozenset())
     assert containers(client) == before
 
 
@@ -198,7 +198,7 @@ def test_a_stranger_s_container_is_left_alone(client: Any) -> None:
 @pytest.mark.parametrize("plain", [False, True])
 def test_a_supervisor_is_gone_when_it_is_killed(client: Any, *, plain: bool) -> None:
     before = containers(client)
-    started = Docker(plain=plain).start(LIMITS)
+    started = Docker(plain=plain).start(LIMITS, frozenset())
     assert len(containers(client)) == len(before) + 1
     started.kill()
     assert containers(client) == before

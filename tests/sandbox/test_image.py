@@ -35,23 +35,26 @@ def test_it_is_made_once_and_kept_by_its_content() -> None:
 
 
 def test_what_the_build_sees_depends_on_contents_alone(tmp_path: Path) -> None:
-    one = image.context(None, None)
-    assert image.context(None, None) == one
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / "moto-1.whl").touch()
+    one = image.context(None, None, wheels)
+    assert image.context(None, None, wheels) == one
     (tmp_path / "packer").write_bytes(b"1")
     (tmp_path / "plugins/a").mkdir(parents=True)
     (tmp_path / "plugins/a/b").write_bytes(b"2")
-    more = image.context(tmp_path / "packer", tmp_path / "plugins")
+    more = image.context(tmp_path / "packer", tmp_path / "plugins", wheels)
     shutil.copytree(tmp_path, tmp_path / "copy")
-    assert image.context(tmp_path / "copy/packer", tmp_path / "copy/plugins") == more != one
+    copied = image.context(tmp_path / "copy/packer", tmp_path / "copy/plugins", wheels)
+    assert copied == more != one
     with tarfile.open(fileobj=io.BytesIO(more)) as archive:
-        assert sorted(archive.getnames()) == [
-            "Dockerfile",
-            "packer",
-            "packer/packer",
-            "packer/plugins/a/b",
-            "seccomp.py",
-            "supervisor.py",
-        ]
+        names = archive.getnames()
+    assert {name.partition("/")[0] for name in names} == {
+        "Dockerfile", "instance", "lib", "packer", "seccomp.py", "shift_ids.sh", "wheels",
+    }  # fmt: skip
+    assert {"packer/packer", "packer/plugins/a/b", "wheels/moto-1.whl"} <= set(names)
+    assert "lib/packerlab/inside/supervisor.py" in names
+    assert not [name for name in names if "__pycache__" in name]
 
 
 @pytest.mark.usefixtures("sandbox_image")
@@ -68,7 +71,7 @@ def test_the_learner_s_own_packer_is_put_in(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_packer_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="there is no such file"):
-        image.context(tmp_path / "none", None)
+        image.context(tmp_path / "none", None, tmp_path)
 
 
 def test_a_build_that_fails_says_why_and_leaves_nothing(client: Any) -> None:

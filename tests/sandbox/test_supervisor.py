@@ -6,23 +6,34 @@ import ast
 import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from packerlab.course import PACKAGE
 
-SOURCE = PACKAGE / "sandbox" / "supervisor.py"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SOURCE = PACKAGE / "inside" / "supervisor.py"
 
 
-@pytest.mark.parametrize("name", ["supervisor.py", "seccomp.py"])
-def test_it_imports_the_standard_library_alone(name: str) -> None:
+CONTROL = {"control.py", "endpoint.py"}
+INSIDE = [path for path in sorted((PACKAGE / "inside").glob("*.py")) if path.name not in CONTROL]
+
+
+INSIDE.append(PACKAGE / "sandbox" / "seccomp.py")
+
+
+@pytest.mark.parametrize("path", INSIDE, ids=lambda path: path.name)
+def test_it_imports_the_standard_library_and_its_neighbours(path: Path) -> None:
     names = set()
-    for node in ast.walk(ast.parse((PACKAGE / "sandbox" / name).read_text())):
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0
-            names.add(str(node.module).partition(".")[0])
+            names |= {str(node.module).partition(".")[0]} - {"packerlab"}
     assert names <= sys.stdlib_module_names
 
 

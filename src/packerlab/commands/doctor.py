@@ -83,7 +83,7 @@ def this_system() -> str:
 def findings(system: str) -> Iterator[Finding]:
     """Every capability: the Packer of this machine, then each sandbox and its bounds."""
     from packerlab.errors import PackerlabError
-    from packerlab.sandbox import BACKENDS
+    from packerlab.sandbox import BACKENDS, CAPABILITIES
     from packerlab.sandbox.host_packer import host_packer
 
     try:
@@ -99,7 +99,11 @@ def findings(system: str) -> Iterator[Finding]:
         if trouble:
             yield Finding(f"{name} sandbox", "", trouble, remedy)
             continue
-        offers = ", ".join(sorted(backend.capabilities))
+        lacking = {each: backend.lacks(each) for each in CAPABILITIES}
+        offers = ", ".join(each for each, reason in lacking.items() if not reason)
         weak = "; ".join(backend.weak())
         state = f"offers {offers}; " + (f"weak: {weak}" if weak else "all bounds are enforced")
         yield Finding(f"{name} sandbox", state)
+        for each, reason in lacking.items():
+            if reason:
+                yield Finding(f"{name} sandbox, {each}", "", reason)

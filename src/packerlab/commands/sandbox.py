@@ -1,4 +1,4 @@
-"""`packerlab sandbox build|status|clean`: the image of the docker sandboxes."""
+"""`packerlab sandbox build|status|clean`: what the sandboxes need, made once and kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="The docker sandboxes' image.", no_args_is_help=True)
+app = typer.Typer(help="What the sandboxes need, made once.", no_args_is_help=True)
 
 
 @app.command()
@@ -28,17 +28,34 @@ def build(
         str, typer.Option("--sha256", metavar="HEX", help="The zip's checksum.")
     ] = "",
 ) -> None:
-    """Make the image; by default with Debian's Packer."""
-    from packerlab.errors import BadInputError
-    from packerlab.sandbox import image
+    """Make the disk that instances start from, and the docker image where there is an engine.
+
+    The image has Debian's Packer by default.
+    """
+    from packerlab.errors import BadInputError, MachineError
+    from packerlab.sandbox import host_base, image
+    from packerlab.sandbox.bubblewrap import Bubblewrap
 
     if bool(zip_address) != bool(checksum):
         raise BadInputError("--zip and --sha256 go together.")
     if plugins and not plugins.is_dir():
         raise BadInputError(f"{plugins}: there is no such folder.")
     arguments = {"PACKER_ZIP": zip_address, "PACKER_SHA256": checksum} if zip_address else None
-    made = image.build(_say, packer=packer, plugins=plugins, arguments=arguments)
-    print(f"{made['tag']}: {made['size'] // 1_000_000} MB, Packer {made['packer'][:19]}")
+    without = {}
+    if engine_trouble := image.engine_trouble():
+        without["docker"] = engine_trouble
+    else:
+        made = image.build(_say, packer=packer, plugins=plugins, arguments=arguments)
+        size = f"{made['size'] // 1_000_000} MB"
+        print(f"docker: {made['tag']}, {size}, Packer {made['packer'][:19]}")
+    if trouble := Bubblewrap([]).unavailable():
+        without["bubblewrap"] = trouble
+    else:
+        print(f"bubblewrap: the instances' disk is in {host_base.prepare(_say)}")
+    for name, trouble in without.items():
+        _say(f"not for {name}: {trouble}")
+    if len(without) == 2:
+        raise MachineError("Neither sandbox can be prepared here; `packerlab doctor` tells more.")
 
 
 def _say(text: str) -> None:
@@ -48,19 +65,24 @@ def _say(text: str) -> None:
 
 @app.command()
 def status() -> None:
-    """Tell which sandboxes can be used here, and which image is in use."""
-    from packerlab.sandbox import BACKENDS
+    """Tell which sandboxes can be used here, and for what."""
+    from packerlab.sandbox import BACKENDS, CAPABILITIES
 
     for name, make in BACKENDS.items():
         backend = make([])
         reason = backend.unavailable()
         print(f"{name}: {reason or '; '.join(backend.weak()) or 'ready'}")
+        for each in () if reason else CAPABILITIES:
+            print(f"  {each}: {backend.lacks(each) or 'ready'}")
 
 
 @app.command()
 def clean() -> None:
-    """Remove the images that `build` made."""
-    from packerlab.sandbox import image
+    """Remove what `build` made."""
+    from packerlab.sandbox import host_base, image
 
-    for tag in image.clean():
-        print(f"removed {tag}")
+    removed = host_base.remove()
+    if not image.engine_trouble():
+        removed += image.clean()
+    for name in removed:
+        print(f"removed {name}")

@@ -97,7 +97,8 @@ def checked(
     from packerlab.sandbox import Sandbox
 
     lab = workspace.lab
-    with contextlib.closing(Sandbox(backend_for(workspace, sandbox), lab.limits)) as opened:
+    backend = backend_for(workspace, sandbox)
+    with contextlib.closing(Sandbox(backend, lab.limits, lab.needs)) as opened:
         report = grade(lab, workspace.submission, opened, lab.limits, on_check)
     if report.status == "fault" and not report.checks:
         raise MachineError(report.reason)

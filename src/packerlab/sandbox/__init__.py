@@ -24,6 +24,9 @@ BACKENDS: dict[str, Callable[[list[Path]], Backend]] = {
 
 NAMES = ("auto", *BACKENDS)
 
+CAPABILITIES = ("packer", "account")
+"""What a lab can ask for: Packer alone, or a simulated account beside it."""
+
 
 def choose(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:
     """The backend `name`, or for `auto` the first that has what `needs` lists.
@@ -39,8 +42,8 @@ def choose(name: str, needs: set[str], masked: list[Path], *, full_limits: bool)
         backend = BACKENDS[candidate](masked)
         if reason := backend.unavailable():
             reasons[candidate] = reason
-        elif missing := needs - backend.capabilities:
-            reasons[candidate] = f"it does not offer {', '.join(sorted(missing))}."
+        elif lacking := list(filter(None, map(backend.lacks, sorted(needs)))):
+            reasons[candidate] = " ".join(lacking)
         elif backend.weak():
             weak.append(backend)
             reasons[candidate] = f"weak limits: {'; '.join(backend.weak())} (--weak-limits)."
@@ -52,4 +55,4 @@ def choose(name: str, needs: set[str], masked: list[Path], *, full_limits: bool)
     raise MachineError(f"No sandbox can be used here:{lines}\n`packerlab doctor` tells more.")
 
 
-__all__ = ["BACKENDS", "NAMES", "Sandbox", "choose"]
+__all__ = ["BACKENDS", "CAPABILITIES", "NAMES", "Sandbox", "choose"]

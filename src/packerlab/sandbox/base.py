@@ -17,12 +17,13 @@ import msgspec
 
 from packerlab.archives import Entry
 from packerlab.errors import LimitError, MachineError
-from packerlab.sandbox.supervisor import HEADER, MAX_FILE_BYTES, MAX_FILES, MAX_OUTPUT, PROCESSES
+from packerlab.inside.files import HEADER, MAX_FILE_BYTES, MAX_FILES
+from packerlab.inside.supervisor import MAX_OUTPUT, PROCESSES
 from packerlab.submissions import EVIDENCE, take
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from packerlab.lab import Limits
@@ -32,6 +33,9 @@ PROGRAM = "/opt/packerlab/packer"
 PLUGINS = "/opt/packerlab/plugins"
 """Where a box has Packer and its plugins: the same on every backend."""
 
+AUTHORITY = "/etc/account.pem"
+"""Where a verb has the certificate of an account's own authority."""
+
 START = ["/usr/bin/env", "--"]
 """What starts any other program, so that a missing one is exit 127, as in any shell."""
 
@@ -39,9 +43,15 @@ ANSWER_GRACE_S = 15.0
 """Seconds beyond a verb's deadline after which a supervisor counts as broken."""
 
 START_S = 60.0
+MAX_ACCOUNT = 100_000_000
+"""Bytes that an account may tell after a verb: all that its disks and its journal hold, bounded."""
+
 OVERHEAD_MB = 64
 OVERHEAD_PROCESSES = 32
 """What the supervisor and bubblewrap may use beside the verbs, in the control group's bounds."""
+
+ACCOUNT_MB = 400
+"""What an account's control plane and its idle instances may use beside the verbs."""
 
 
 class PackerProgram(NamedTuple):
@@ -53,6 +63,10 @@ class PackerProgram(NamedTuple):
     digest: str
     path: Path | None = None
     plugins: Path | None = None
+
+
+Needs = frozenset[str]
+"""The capabilities that a lab asks for: `packer`, `account`, `containers`, `machines`."""
 
 
 class Channel:
@@ -75,7 +89,7 @@ class Channel:
     def __setstate__(self, state: tuple[socket.socket, bool]) -> None:
         self.__init__(state[0], framed=state[1])  # type: ignore[misc]
 
-    def send(self, header: dict[str, object], blobs: Iterable[bytes] = ()) -> None:
+    def send(self, header: Mapping[str, object], blobs: Iterable[bytes] = ()) -> None:
         self.socket.sendall(json.dumps(header).encode() + b"\n" + b"".join(blobs))
 
     def header(self, deadline: float) -> bytes:
@@ -140,7 +154,6 @@ class Backend(Protocol):
     """One way to provide a sandbox."""
 
     name: str
-    capabilities: frozenset[str]
     reusable: bool
     """Whether one supervisor may serve many reports."""
 
@@ -150,25 +163,29 @@ class Backend(Protocol):
     def weak(self) -> list[str]:
         """The bounds that are not fully enforced here, each in a few words."""
 
+    def lacks(self, capability: str) -> str | None:
+        """None, or one sentence: why it does not offer a capability here and what to do."""
+
     def packer(self) -> PackerProgram:
         """The Packer that it would run; raises MachineError or BadInputError."""
 
-    def start(self, limits: Limits) -> Supervised:
-        """Start a supervisor with these bounds."""
+    def start(self, limits: Limits, needs: Needs) -> Supervised:
+        """Start a supervisor with these bounds, and what a lab needs beside Packer."""
 
 
 class Sandbox:
     """One job's place to run verbs in, under one set of limits; replaced when it misbehaves."""
 
-    def __init__(self, backend: Backend, limits: Limits) -> None:
+    def __init__(self, backend: Backend, limits: Limits, needs: Needs = frozenset()) -> None:
         self.backend = backend
         self.limits = limits
+        self.needs = needs
         self._running: Supervised | None = None
 
     def channel(self) -> Channel:
         """The channel of a supervisor that is ready."""
         if self._running is None:
-            running = self.backend.start(self.limits)
+            running = self.backend.start(self.limits, self.needs)
             try:
                 running.channel.header(time.monotonic() + START_S)
             except (MachineError, OSError) as error:
@@ -188,12 +205,16 @@ class Sandbox:
 
 
 class Ran(NamedTuple):
-    """What a verb did. `irregular` names what is no regular file among the outputs, by kind."""
+    """What a verb did. `irregular` names what is no regular file among the outputs, by kind.
+
+    `account` is what the account told after a verb that joined one: JSON, not yet read.
+    """
 
     exit: int
     output: str
     files: Files
     irregular: dict[str, str]
+    account: bytes = b""
 
 
 class Answer(msgspec.Struct):
@@ -205,6 +226,13 @@ class Answer(msgspec.Struct):
     limit: Literal["", "deadline", "cpu", "memory", "disk", "processes", "output", "files"]
     exit: int | None
     error: str
+    account: Annotated[int, msgspec.Meta(ge=0, le=MAX_ACCOUNT)] = 0
+
+
+class Account(NamedTuple):
+    """Which account a verb joins: a fresh one in `state`, or without one that of the last verb."""
+
+    state: dict[str, object] | None
 
 
 @dataclass
@@ -224,9 +252,11 @@ class Box:
         env: dict[str, str],
         outputs: Iterable[str] = (),
         stdin: str = "",
+        account: Account | None = None,
     ) -> Ran:
         """Run `argv` in the workspace `files`; bring back what then lies below `outputs`.
 
+        With an `account` it runs beside that one, and brings back what the account then tells.
         Raises LimitError where a bound is hit, MachineError where the sandbox fails.
         """
         remaining = max(self.limits.deadline_s - (time.monotonic() - self.started), 0.0)
@@ -236,6 +266,7 @@ class Box:
             "stdin": stdin,
             "files": [[name, len(file.data), file.executable] for name, file in files.items()],
             "outputs": list(outputs),
+            "account": account and {"state": account.state},
             "deadline": remaining,
             "cpu": max(self.limits.cpu_s - self.cpu, 0.0),
         }
@@ -244,6 +275,7 @@ class Box:
             self.channel.send(request, [file.data for file in files.values()])
             answer = msgspec.json.decode(self.channel.header(deadline), type=Answer)
             output = self.channel.read(answer.output, deadline)
+            told = self.channel.read(answer.account, deadline)
             entries = self._entries(answer, deadline)
         except (OSError, ValueError, RecursionError, msgspec.DecodeError) as error:
             raise MachineError(f"The sandbox broke: {error!r}") from None
@@ -254,7 +286,25 @@ class Box:
             raise MachineError(f"The sandbox could not start a program: {answer.error}")
         irregular: dict[str, str] = {}
         taken = take(entries, EVIDENCE, irregular=irregular)
-        return Ran(answer.exit, output.decode(errors="replace"), taken, irregular)
+        return Ran(answer.exit, output.decode(errors="replace"), taken, irregular, told)
+
+    def base(self, names: list[str]) -> bytes:
+        """What the disk below all machines has at `names`: JSON, not yet read."""
+        deadline = time.monotonic() + ANSWER_GRACE_S
+        try:
+            self.channel.send({"base": names})
+            size = msgspec.json.decode(self.channel.header(deadline), type=dict[str, int])["size"]
+            return self.channel.read(min(size, MAX_ACCOUNT), deadline)
+        except (OSError, KeyError, msgspec.DecodeError) as error:
+            raise MachineError(f"The sandbox broke: {error!r}") from None
+
+    def leave(self) -> None:
+        """Have nothing of an account live on."""
+        try:
+            self.channel.send({"close": True})
+            self.channel.header(time.monotonic() + ANSWER_GRACE_S)
+        except OSError as error:
+            raise MachineError(f"The sandbox broke: {error!r}") from None
 
     def _entries(self, answer: Answer, deadline: float) -> list[Entry]:
         """What came out of the box, as entries for the reader of untrusted trees."""
@@ -285,38 +335,3 @@ def limit_error(limit: str, limits: Limits) -> LimitError:
         "files": f"more than {EVIDENCE.files} files or {EVIDENCE.size} bytes to hand back.",
     }
     return LimitError("limit", reasons[limit])
-
-
-def supervisor_config(limits: Limits, mode: str, **more: object) -> dict[str, object]:
-    """What a supervisor is told when it starts; see `supervisor.Supervisor`."""
-    return {
-        "mode": mode,
-        "readonly": [],
-        "masked": [],
-        "seccomp": "",
-        "group": [],
-        "memory": limits.memory_mb * 1_000_000,
-        "disk": limits.disk_mb * 1_000_000,
-        **more,
-    }
-
-
-def outer_bubblewrap(view: list[str], python: str, config: object) -> list[str]:
-    """The command that makes the supervisor's own namespaces and starts it as their pid 1.
-
-    An unprivileged user runs it, on the host and in a container alike. `view` is bubblewrap's words
-    for the read-only files that it sees.
-    """
-    words = [
-        "bwrap", "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc",
-        "--unshare-uts", "--unshare-cgroup-try", "--uid", "0", "--gid", "0", "--as-pid-1",
-        "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN",
-        "--cap-add", "CAP_SETFCAP", "--cap-add", "CAP_SYS_PTRACE",
-    ]  # fmt: skip
-    words += [*view, "--proc", "/proc", "--dev", "/dev"]
-    words += ["--size", "1000000", "--tmpfs", "/run", "--size", "1000000", "--tmpfs", "/tmp"]  # noqa: S108
-    words += ["--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--chdir", "/run"]
-    return [*words, "--", python, "-I", "-S", "-B", SUPERVISOR, json.dumps(config)]
-
-
-SUPERVISOR = "/opt/packerlab/supervisor.py"

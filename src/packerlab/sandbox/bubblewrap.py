@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import os
 import secrets
 import shutil
@@ -18,26 +19,37 @@ from typing import TYPE_CHECKING
 from packerlab import state
 from packerlab.course import PACKAGE
 from packerlab.errors import MachineError
-from packerlab.sandbox import cgroup, seccomp
+from packerlab.inside.machines import BASE
+from packerlab.inside.machines import FILTER as MACHINES_FILTER
+from packerlab.inside.supervisor import MOST_PROCESSES
+from packerlab.sandbox import cgroup, host_base, seccomp
 from packerlab.sandbox.base import (
+    ACCOUNT_MB,
     OVERHEAD_MB,
     OVERHEAD_PROCESSES,
     PLUGINS,
     PROGRAM,
-    SUPERVISOR,
     Channel,
+)
+from packerlab.sandbox.host_base import UNPRIVILEGED
+from packerlab.sandbox.host_packer import MISSING, host_packer, is_missing
+from packerlab.sandbox.launch import (
+    INSIDE,
+    LIB,
+    SITE,
+    SUPERVISOR,
+    control_command,
     outer_bubblewrap,
+    place_command,
+    supervisor_command,
     supervisor_config,
 )
-from packerlab.sandbox.host_packer import MISSING, host_packer, is_missing
-from packerlab.sandbox.supervisor import MOST_PROCESSES
 
 if TYPE_CHECKING:
-    from packerlab.lab import Limits
-    from packerlab.sandbox.base import PackerProgram
+    from collections.abc import Sequence
 
-UNPRIVILEGED = 1_000_000
-"""The host id that a root caller's sandbox has: no user's, and never 0."""
+    from packerlab.lab import Limits
+    from packerlab.sandbox.base import Needs, PackerProgram
 
 ETC = ["ssl", "alternatives", "ld.so.cache", "ca-certificates", "localtime", "pki"]
 PATIENCE_S = 2.0
@@ -59,7 +71,6 @@ class Bubblewrap:
     """`masked` are folders that a verb must not see, should they lie below /usr."""
 
     name = "bubblewrap"
-    capabilities = frozenset({"packer"})
     reusable = True
 
     def __init__(self, masked: list[Path]) -> None:
@@ -89,42 +100,107 @@ class Bubblewrap:
     def packer(self) -> PackerProgram:
         return host_packer()
 
-    def start(self, limits: Limits) -> Started:
+    def lacks(self, capability: str) -> str | None:
+        if capability == "packer":
+            return None
+        if capability != "account":
+            return f"it does not offer {capability}."
+        if not host_base.folder().is_dir():
+            return "the instances' disk is not there: `packerlab sandbox build` makes it."
+        return host_base.id_maps()[1]
+
+    def start(self, limits: Limits, needs: Needs) -> Started:
+        joined = "account" in needs
+        memory_mb = limits.memory_mb + limits.disk_mb + OVERHEAD_MB
+        memory_mb += limits.disk_mb + ACCOUNT_MB if joined else 0
+        most = MOST_PROCESSES + OVERHEAD_PROCESSES
+        group = cgroup.make(state.run_name(), memory_mb * 1_000_000, most)
+        command = self._place(limits, group) if joined else self._nested(limits, group)
+        return Started([*group.enter, *command] if group else command, group)
+
+    def _nested(self, limits: Limits, group: cgroup.Group | None) -> list[str]:
+        """The command that starts a supervisor alone."""
+        readonly = _system_folders()
+        files = [*self._files(group), *((path, path) for path in readonly)]
+        files.append((str(PACKAGE / "inside"), str(Path(SUPERVISOR).parent)))
+        config = self._config(limits, group, "nested", readonly)
+        if os.getuid() != 0:
+            return outer_bubblewrap(_view(files), _python(), config)
+        seen = [(target, target) for _, target in files]
+        inner = outer_bubblewrap(_view(seen), _python(), config)
+        return ["bwrap", "--die-with-parent", *_view(files), "--bind", "/proc", "/proc",
+                "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp",  # noqa: S108
+                "--", *_drop_root(), *inner]  # fmt: skip
+
+    def _place(self, limits: Limits, group: cgroup.Group | None) -> list[str]:
+        """The command that starts a supervisor with an account beside it."""
+        site = _moto_site()
+        ours = [f"{SITE}/packerlab"] if (site / "packerlab").is_dir() else []
+        readonly = _system_folders()
+        files = self._files(group)
+        files += [(str(PACKAGE.parent / name), f"{LIB}/{name}") for name in INSIDE]
+        files.append((str(compiled_filter(seccomp.MACHINES)), MACHINES_FILTER))
+        files += [
+            (str(site), SITE),
+            (str(host_base.folder()), BASE),
+            *((path, path) for path in readonly),
+        ]
+        config = self._config(limits, group, "place", readonly)
+        config["control"] = control_command(
+            _python(), [*readonly, str(_prefix())], ours
+        )  # fmt: skip
+        launcher = [_python(), "-I", "-S", "-B", str(PACKAGE / "inside" / "place.py")]
+        return place_command(
+            launcher, host_base.id_maps()[0], files, supervisor_command(_python(), config)
+        )  # fmt: skip
+
+    def _files(self, group: cgroup.Group | None) -> list[tuple[str, str]]:
+        """(here, there): what every supervisor sees beside the system's folders."""
         packer = self.packer()
-        memory = (limits.memory_mb + limits.disk_mb + OVERHEAD_MB) * 1_000_000
-        group = cgroup.make(state.run_name(), memory, MOST_PROCESSES + OVERHEAD_PROCESSES)
         files = [
             (str(packer.path), PROGRAM),
-            (str(PACKAGE / "sandbox" / "supervisor.py"), SUPERVISOR),
             (str(compiled_filter()), FILTER),
         ]
-        readonly = ["/usr", *(f"/etc/{name}" for name in ETC if Path("/etc", name).exists())]
         if packer.plugins:
             files.append((str(packer.plugins), PLUGINS))
-        told = group.told if group else []
-        files += [(path, path) for path in told]
-        python = Path(sys.base_prefix).resolve()
-        if not python.is_relative_to("/usr"):
-            files.append((str(python), str(python)))
-        config = supervisor_config(
+        files += [(path, path) for path in (group.told if group else [])]
+        if not _prefix().is_relative_to("/usr"):
+            files.append((str(_prefix()), str(_prefix())))
+        return files
+
+    def _config(
+        self, limits: Limits, group: cgroup.Group | None, mode: str, readonly: list[str]
+    ) -> dict[str, object]:
+        return supervisor_config(
             limits,
-            "nested",
+            mode,
             readonly=[*readonly, PROGRAM, PLUGINS],
             masked=[str(path) for path in self._masked if path.is_relative_to("/usr")],
             seccomp=FILTER,
-            group=told,
+            group=group.told if group else [],
         )
-        files += [(path, path) for path in readonly]
-        program = str(Path(sys._base_executable).resolve())  # type: ignore[attr-defined]  # noqa: SLF001
-        if os.getuid() == 0:
-            seen = [(target, target) for _, target in files]
-            inner = outer_bubblewrap(_view(seen), program, config)
-            command = ["bwrap", "--die-with-parent", *_view(files), "--bind", "/proc", "/proc",
-                       "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp",  # noqa: S108
-                       "--", *_drop_root(), *inner]  # fmt: skip
-        else:
-            command = outer_bubblewrap(_view(files), program, config)
-        return Started([*group.enter, *command] if group else command, group)
+
+
+def _system_folders() -> list[str]:
+    return ["/usr", *(f"/etc/{name}" for name in ETC if Path("/etc", name).exists())]
+
+
+def _moto_site() -> Path:
+    """The folder of installed packages that has moto."""
+    moto = importlib.util.find_spec("moto")
+    if moto is None or moto.origin is None:
+        raise MachineError("moto is not installed: reinstall packerlab.")
+    return Path(moto.origin).parents[1]
+
+
+def _prefix() -> Path:
+    """Where that Python's own files are."""
+    return Path(sys.base_prefix).resolve()
+
+
+def _python() -> str:
+    """The Python that this one stands on: a virtual environment's own is not seen inside."""
+    return str(Path(sys._base_executable).resolve())  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 class Started:
@@ -190,14 +266,14 @@ def _view(mounts: list[tuple[str, str]]) -> list[str]:
     return words
 
 
-def compiled_filter() -> Path:
+def compiled_filter(allowed: Sequence[str] = ()) -> Path:
     """The compiled system call filter, made at first use and kept by the hash of its source."""
-    source = (PACKAGE / "sandbox" / "seccomp.py").read_bytes()
+    source = (PACKAGE / "sandbox" / "seccomp.py").read_bytes() + " ".join(allowed).encode()
     path = state.cache_folder() / f"seccomp-{hashlib.sha256(source).hexdigest()[:16]}.bpf"
     if not path.exists():
         beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
-            seccomp.compile_filter(str(beside))
+            seccomp.compile_filter(str(beside), allowed)
         except OSError as error:
             beside.unlink(missing_ok=True)
             raise MachineError(f"The system call filter can't be compiled: {error}.") from None

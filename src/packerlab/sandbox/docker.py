@@ -22,22 +22,34 @@ from typing import TYPE_CHECKING, Any
 from packerlab import state
 from packerlab.course import PACKAGE, default_root
 from packerlab.errors import BadInputError, MachineError
+from packerlab.inside.files import BOX, MAX_FILES
+from packerlab.inside.processes import PLAIN_UID
+from packerlab.inside.supervisor import MOST_PROCESSES
 from packerlab.sandbox import host_packer, seccomp
 from packerlab.sandbox.base import (
+    ACCOUNT_MB,
     OVERHEAD_MB,
     OVERHEAD_PROCESSES,
     PLUGINS,
     PROGRAM,
-    SUPERVISOR,
     Channel,
     PackerProgram,
+)
+from packerlab.sandbox.launch import (
+    INSIDE,
+    LIB,
+    control_command,
     outer_bubblewrap,
+    place_command,
+    supervisor_command,
     supervisor_config,
 )
-from packerlab.sandbox.supervisor import BOX, MAX_FILES, MOST_PROCESSES, PLAIN_UID
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from packerlab.lab import Limits
+    from packerlab.sandbox.base import Needs
 
 LABEL = "packerlab.run"
 UNPRIVILEGED = 1_000_000
@@ -45,6 +57,9 @@ OTHER_HOST = "PACKERLAB_DOCKER_HOST_ELSEWHERE"
 IMAGE_STATE = "sandbox-image.json"
 
 FILES = "/opt/packerlab"
+FILTER = f"{FILES}/seccomp.bpf"
+PYTHON = "/usr/bin/python3"
+READONLY = ["/usr", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache"]
 GROUP = "/sys/fs/cgroup"
 GROUP_FILES = [
     f"{GROUP}/{name}"
@@ -100,10 +115,23 @@ def engine_error() -> type[Exception]:
 
 def recipe_files() -> dict[str, Path]:
     """What every image is made of, by its name in the build."""
+    recipe = default_root() / "sandbox"
     return {
-        "Dockerfile": default_root() / "sandbox" / "Dockerfile",
-        "supervisor.py": PACKAGE / "sandbox" / "supervisor.py",
+        "Dockerfile": recipe / "Dockerfile",
         "seccomp.py": PACKAGE / "sandbox" / "seccomp.py",
+        "requirements.lock": recipe / "requirements.lock",
+        **_below(recipe, "", ["instance", "shift_ids.sh"]),
+        **_below(PACKAGE.parent, "lib/", INSIDE),
+    }
+
+
+def _below(root: Path, prefix: str, names: Iterable[str]) -> dict[str, Path]:
+    """The files at and below `names` in a folder, by their names in the build."""
+    found = (file for name in names for file in [root / name, *(root / name).rglob("*")])
+    return {
+        f"{prefix}{file.relative_to(root).as_posix()}": file
+        for file in sorted(found)
+        if file.is_file() and "__pycache__" not in file.parts
     }
 
 
@@ -119,7 +147,6 @@ class Docker:
     def __init__(self, *, plain: bool) -> None:
         self.plain = plain
         self.name = "docker-plain" if plain else "docker"
-        self.capabilities = frozenset({"packer"})
         self.reusable = not plain
 
     @cached_property
@@ -163,9 +190,17 @@ class Docker:
                 )
         return PackerProgram(self._image["packer"])
 
-    def start(self, limits: Limits) -> Started:
+    def lacks(self, capability: str) -> str | None:
+        if capability == "packer":
+            return None
+        if capability == "account" and not self.plain:
+            return self._image.get("place") or None
+        return f"it does not offer {capability}."
+
+    def start(self, limits: Limits, needs: Needs) -> Started:
+        start = self._plain if self.plain else self._nested
         container = {
-            **(self._plain(limits) if self.plain else self._nested(limits)),
+            **(self._place(limits) if "account" in needs else start(limits)),
             "Image": self._image["id"],
             "OpenStdin": True,
             "StdinOnce": True,
@@ -186,43 +221,47 @@ class Docker:
             raise MachineError(f"The container engine can't start the sandbox: {error}") from None
 
     def _nested(self, limits: Limits) -> dict[str, Any]:
-        readonly = ["/usr", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache"]
-        config = supervisor_config(
-            limits,
-            "nested",
-            readonly=[*readonly, PROGRAM, PLUGINS],
-            seccomp=f"{FILES}/seccomp.bpf",
-            group=GROUP_FILES,
-        )
         view = []
-        for path in [*readonly, FILES, GROUP]:
+        for path in [*READONLY, FILES, GROUP]:
             view += ["--ro-bind", path, path]
         for name in ("bin", "sbin", "lib", "lib64"):
             view += ["--symlink", f"usr/{name}", f"/{name}"]
         return {
             "User": f"{UNPRIVILEGED}:{UNPRIVILEGED}",
-            "Cmd": outer_bubblewrap(view, "/usr/bin/python3", config),
+            "Cmd": outer_bubblewrap(view, PYTHON, _config(limits, "nested")),
             "HostConfig": {
                 **_bounds(limits),
-                "SecurityOpt": [
-                    "no-new-privileges",
-                    "apparmor=unconfined",  # Docker's own profile forbids every mount
-                    f"seccomp={seccomp.docker_profile()}",
-                ],
-                "MaskedPaths": [],  # else no fresh /proc may be mounted inside
-                "ReadonlyPaths": [],
+                "SecurityOpt": ["no-new-privileges", *_nesting(seccomp.docker_profile())],
+                **UNMASKED,
+            },
+        }
+
+    def _place(self, limits: Limits) -> dict[str, Any]:
+        """Its root may hand out ids, and `sudo` works in instances: no-new-privileges is off."""
+        config = _config(limits, "place")
+        config["control"] = control_command(PYTHON, READONLY)
+        view = [(path, path) for path in [*READONLY, FILES, GROUP]]
+        maps = {kind: [[0, UNPRIVILEGED, 65_536]] for kind in ("uid", "gid")}
+        launcher = [PYTHON, "-I", "-S", "-B", f"{LIB}/packerlab/inside/place.py"]
+        bounds = _bounds(limits, more_mb=limits.disk_mb + ACCOUNT_MB)
+        return {
+            "User": "0:0",
+            "Cmd": place_command(launcher, maps, view, supervisor_command(PYTHON, config)),
+            "HostConfig": {
+                **bounds,
+                "CapAdd": ["SETUID", "SETGID"],
+                "SecurityOpt": _nesting(seccomp.docker_profile(places=True)),
+                **UNMASKED,
             },
         }
 
     def _plain(self, limits: Limits) -> dict[str, Any]:
-        config = supervisor_config(
-            limits, "plain", seccomp=f"{FILES}/seccomp.bpf", group=GROUP_FILES
-        )
+        config = supervisor_config(limits, "plain", seccomp=FILTER, group=GROUP_FILES)
         size = f"size={limits.disk_mb * 1_000_000},nr_inodes={MAX_FILES * 20}"
         owner = f"uid={PLAIN_UID},gid={PLAIN_UID},mode=0755,nosuid,nodev,exec"
         return {
             "User": "0:0",
-            "Cmd": ["/usr/bin/python3", "-I", "-S", "-B", SUPERVISOR, json.dumps(config)],
+            "Cmd": supervisor_command(PYTHON, config),
             "HostConfig": {
                 **_bounds(limits),
                 "CapAdd": ["SETUID", "SETGID", "KILL"],
@@ -232,9 +271,24 @@ class Docker:
         }
 
 
-def _bounds(limits: Limits) -> dict[str, Any]:
+def _config(limits: Limits, mode: str) -> dict[str, object]:
+    return supervisor_config(
+        limits, mode, readonly=[*READONLY, PROGRAM, PLUGINS], seccomp=FILTER, group=GROUP_FILES
+    )
+
+
+def _nesting(profile: str) -> list[str]:
+    """What lets bubblewrap work inside: Docker's own AppArmor profile forbids every mount."""
+    return ["apparmor=unconfined", f"seccomp={profile}"]
+
+
+UNMASKED: dict[str, list[str]] = {"MaskedPaths": [], "ReadonlyPaths": []}
+"""Else no fresh /proc may be mounted inside."""
+
+
+def _bounds(limits: Limits, more_mb: int = 0) -> dict[str, Any]:
     """What holds for every container, in the words of the engine's API."""
-    memory = (limits.memory_mb + limits.disk_mb + OVERHEAD_MB) * 1_000_000
+    memory = (limits.memory_mb + limits.disk_mb + OVERHEAD_MB + more_mb) * 1_000_000
     return {
         "NetworkMode": "none",
         "ReadonlyRootfs": True,

@@ -6,8 +6,10 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -32,8 +34,12 @@ from packerlab.sandbox.host_packer import digest_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from packerlab.sandbox.base import Needs
+
 BASE = "debian:bookworm-slim"
 REPOSITORY = "packerlab-sandbox"
+IMAGE_PYTHON = "3.11"
+"""Debian bookworm's."""
 
 
 def build(
@@ -47,7 +53,9 @@ def build(
 
     `say` hears the progress. Returns what is kept of it: id, tag, packer digest, size in bytes.
     """
-    sent = context(packer, plugins)
+    with contextlib.closing(engine()) as client:
+        wheels = download_wheels(client.info()["Architecture"], say)
+    sent = context(packer, plugins, wheels)
     said = json.dumps(arguments or {}, sort_keys=True).encode()
     tag = f"{REPOSITORY}:{hashlib.sha256(sent + said).hexdigest()[:16]}"
     with contextlib.closing(engine()) as client:
@@ -66,18 +74,29 @@ def build(
         "recipe": recipe_digest(),
     }
     _keep(kept)
-    kept["nested"] = _nesting_trouble()
-    _keep(kept)
+    for tried, needs in (("nested", frozenset[str]()), ("place", frozenset({"account"}))):
+        kept[tried] = _trouble(needs)
+        _keep(kept)
     return kept
+
+
+def engine_trouble() -> str:
+    """Why no engine can make or keep an image here; empty where one can."""
+    try:
+        engine().close()
+    except MachineError as error:
+        return str(error)
+    return ""
 
 
 def _keep(kept: dict[str, Any]) -> None:
     state.write_atomically(state.state_folder() / IMAGE_STATE, json.dumps(kept).encode())
 
 
-def _nesting_trouble() -> str:
+def _trouble(needs: Needs) -> str:
     """Why this engine lets no container make namespaces; empty where it does, as tried."""
-    sandbox = Sandbox(Docker(plain=False), Limits(deadline_s=10, cpu_s=5, memory_mb=64, disk_mb=16))
+    limits = Limits(deadline_s=10, cpu_s=5, memory_mb=64, disk_mb=16)
+    sandbox = Sandbox(Docker(plain=False), limits, needs)
     try:
         Box(sandbox.channel(), sandbox.limits).run(["/bin/true"], {}, env={})
     except MachineError as error:
@@ -112,9 +131,37 @@ def clean() -> list[str]:
     return removed
 
 
-def context(packer: Path | None, plugins: Path | None) -> bytes:
+def download_wheels(architecture: str, say: Callable[[str], None]) -> Path:
+    """The account's control plane needs moto: its wheels for the image's Python, checked by hash.
+
+    They are fetched here, by this machine's pip and its settings, and kept.
+    """
+    lock = recipe_files()["requirements.lock"]
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    folder = state.cache_folder() / f"wheels-{digest}-{architecture}"
+    if folder.is_dir():
+        return folder
+    say("downloading moto for the image")
+    beside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    platforms = [f"--platform=manylinux_2_{version}_{architecture}" for version in (34, 28, 17)]
+    command = [
+        sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps",
+        "--only-binary=:all:", "--implementation=cp", f"--python-version={IMAGE_PYTHON}",
+        *platforms, f"--platform=manylinux2014_{architecture}", f"--dest={beside}",
+        f"--requirement={lock}",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise MachineError(f"pip can't fetch moto: {done.stderr.strip()[-300:]}")
+    beside.rename(folder)
+    return folder
+
+
+def context(packer: Path | None, plugins: Path | None, wheels: Path) -> bytes:
     """What the build sees, as a tar whose bytes depend on contents alone."""
-    files = recipe_files()
+    files = {name: path for name, path in recipe_files().items() if not name.endswith(".lock")}
+    files |= {f"wheels/{wheel.name}": wheel for wheel in sorted(wheels.iterdir())}
     if packer:
         if not packer.is_file():
             raise BadInputError(f"{packer}: there is no such file.")

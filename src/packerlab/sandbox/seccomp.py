@@ -12,6 +12,10 @@ import errno
 import json
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NESTING = ["chroot", "mount", "pivot_root", "setns", "umount", "umount2", "unshare"]
 """What bubblewrap itself needs: denied to a verb, allowed to the container around it."""
@@ -27,6 +31,9 @@ DENIED = [
     "reboot", "request_key", "set_mempolicy", "settimeofday", "stime", "swapoff", "swapon",
     "sysfs", "syslog", "userfaultfd", "uselib", "ustat", "vhangup", "vm86", "vm86old",
 ]  # fmt: skip
+
+PLACING = ["mount_setattr", "move_mount", "open_tree"]
+"""What makes a place: denied to a verb and to an instance, allowed to the container around it."""
 
 NEW_NAMESPACES = 0x7E020080
 """CLONE_NEWTIME (0x80), NEWNS (0x20000), NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET."""
@@ -55,10 +62,15 @@ class _Compare(ctypes.Structure):
     )
 
 
-def compile_filter(path: str) -> None:
+MACHINES = ["chroot"]
+"""What a machine's sshd needs, and a verb has no use for."""
+
+
+def compile_filter(path: str, allowed: Sequence[str] = ()) -> None:
     """Write the filter for a verb to `path`, as the BPF program that bubblewrap takes.
 
-    Raises OSError where libseccomp is missing or refuses a rule.
+    `allowed` are calls that are let through although the list denies them. Raises OSError where
+    libseccomp is missing or refuses a rule.
     """
     lib = ctypes.CDLL(ctypes.util.find_library("seccomp") or "libseccomp.so.2", use_errno=True)
     lib.seccomp_init.restype = ctypes.c_void_p
@@ -75,7 +87,7 @@ def compile_filter(path: str) -> None:
             raise OSError(-code, f"seccomp rule for {name.decode()}")
 
     special = {"clone", "clone3", "socket", "personality"}
-    denied = {*DENIED, *NESTING, *special}
+    denied = {*DENIED, *NESTING, *special} - {*allowed}
     for name in _known_calls(lib):
         if name not in denied:
             rule(_ALLOW, name.encode())
@@ -108,11 +120,16 @@ def _known_calls(lib: ctypes.CDLL) -> list[str]:
     return names
 
 
-def docker_profile() -> str:
-    """The same list for the container around bubblewrap, as an engine's JSON profile."""
-    rules = [{"names": DENIED, "action": "SCMP_ACT_ERRNO", "errnoRet": errno.EPERM}]
+def docker_profile(*, places: bool = False) -> str:
+    """The same list for the container around bubblewrap, as an engine's JSON profile.
+
+    With `places`, the newer mount calls are not in it: see `place`.
+    """
+    denied = [name for name in DENIED if not (places and name in PLACING)]
+    rules = [{"names": denied, "action": "SCMP_ACT_ERRNO", "errnoRet": errno.EPERM}]
     return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules})
 
 
 if __name__ == "__main__":
     compile_filter(sys.argv[1])
+    compile_filter(sys.argv[2], MACHINES)

@@ -1,0 +1,194 @@
+"""A disk that a build left behind, as data: files, users, packages, units, and what was changed.
+
+It was read out of the sandbox; nothing of it is ever run, and no link is followed but inside it. A
+method that can't give what the grader asks for ends the check as failed, in the learner's words.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import msgspec
+
+from packerlab.checks import fail
+from packerlab.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_LINKS = 20
+NO_SHELLS = ("/usr/sbin/nologin", "/bin/false", "/usr/bin/false")
+WANTS = "/etc/systemd/system/*.wants"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What lies at a path: for `file` its content where that is small, for `link` its target.
+
+    `mode` is the permission bits; owner and group are numbers. `gone` was in the base and is not
+    there any more; `other` is a device, socket or named pipe.
+    """
+
+    path: str
+    kind: Literal["file", "folder", "link", "other", "gone"]
+    mode: int = 0
+    owner: int = 0
+    group: int = 0
+    size: int = 0
+    target: str = ""
+    content: bytes | None = None
+
+
+class User(NamedTuple):
+    """A line of /etc/passwd."""
+
+    name: str
+    uid: int
+    gid: int
+    home: str
+    shell: str
+
+    @property
+    def can_log_in(self) -> bool:
+        return self.shell not in NO_SHELLS
+
+
+class Disk:
+    """A disk: the `changes` that were made to a base, and the base, which is asked when needed."""
+
+    def __init__(
+        self, what: str, changes: list[Entry], base: Callable[[list[str]], list[Entry]]
+    ) -> None:
+        self._what = what
+        self._changes = {entry.path: entry for entry in changes}
+        self._base = base
+
+    # --- files ---
+
+    def changed(self, pattern: str = "*") -> list[str]:
+        """What was added or changed since the base, by path; `*` crosses folders."""
+        return [entry.path for entry in self._matching(pattern) if entry.kind != "gone"]
+
+    def removed(self, pattern: str = "*") -> list[str]:
+        """What the base had and this disk has not."""
+        return [entry.path for entry in self._matching(pattern) if entry.kind == "gone"]
+
+    def _matching(self, pattern: str) -> list[Entry]:
+        return [
+            entry
+            for path, entry in sorted(self._changes.items())
+            if fnmatch.fnmatchcase(path, pattern)
+        ]
+
+    def at(self, path: str) -> Entry | None:
+        """What lies at `path`, which may be a link itself; None where there is nothing."""
+        found = self._changes.get(path)
+        if found is None:
+            above = posixpath.dirname(path)
+            while above != "/" and above not in self._changes:
+                above = posixpath.dirname(above)
+            hiding = self._changes.get(above)
+            if hiding is not None and hiding.kind != "folder":
+                return None
+            found = self._base([path])[0]
+        return None if found.kind == "gone" else found
+
+    def resolve(self, path: str) -> Entry | None:
+        """What lies at `path`, links followed inside this disk."""
+        done = "/"
+        waiting = [part for part in path.split("/") if part]
+        for _ in range(len(waiting) + MAX_LINKS * 10):
+            if not waiting:
+                return self.at(done)
+            part = waiting.pop(0)
+            step = posixpath.normpath(posixpath.join(done, part))
+            entry = self.at(step)
+            if entry is None:
+                return None
+            if entry.kind == "link":
+                waiting = [part for part in entry.target.split("/") if part] + waiting
+                done = "/" if entry.target.startswith("/") else done
+            else:
+                done = step
+        return None
+
+    def file(self, path: str) -> Entry:
+        """The regular file at `path`; fails the check where there is none."""
+        entry = self.resolve(path)
+        if entry is None:
+            fail(f"{self._what} has no {path}.", expected=path, found="nothing there")
+        if entry.kind != "file":
+            fail(f"{path} in {self._what} is no regular file.", found=f"a {entry.kind}")
+        return entry
+
+    def text(self, path: str) -> str:
+        """A file's content as UTF-8 text; fails the check where it can't be had."""
+        entry = self.file(path)
+        if entry.content is None:
+            fail(f"{path} in {self._what} is too large to read.", found=f"{entry.size} bytes")
+        try:
+            return entry.content.decode()
+        except UnicodeDecodeError:
+            fail(f"{path} in {self._what} is not UTF-8 text.")
+
+    def _lines(self, path: str) -> list[str]:
+        entry = self.resolve(path)
+        content = entry.content if entry and entry.kind == "file" else None
+        return (content or b"").decode(errors="replace").split("\n")
+
+    # --- what the files mean ---
+
+    def users(self) -> dict[str, User]:
+        """The users by name."""
+        found = {}
+        for line in self._lines("/etc/passwd"):
+            fields = line.split(":")
+            if len(fields) == 7 and fields[2].isdigit() and fields[3].isdigit():
+                name, _, uid, gid, _, home, shell = fields
+                found[name] = User(name, int(uid), int(gid), home, shell)
+        return found
+
+    def groups(self) -> dict[str, int]:
+        """The groups' numbers by name."""
+        split = (line.split(":") for line in self._lines("/etc/group"))
+        return {
+            fields[0]: int(fields[2]) for fields in split if fields[2:3] and fields[2].isdigit()
+        }
+
+    def owner(self, entry: Entry) -> str:
+        """`user:group` of an entry, by name where the disk knows one."""
+        users = {user.uid: user.name for user in self.users().values()}
+        groups = {number: name for name, number in self.groups().items()}
+        user = users.get(entry.owner, str(entry.owner))
+        return f"{visible(user)}:{visible(groups.get(entry.group, str(entry.group)))}"
+
+    def packages(self) -> dict[str, str]:
+        """The versions of the packages that dpkg has installed whole, by name."""
+        found = {}
+        for paragraph in "\n".join(self._lines("/var/lib/dpkg/status")).split("\n\n"):
+            fields = dict(line.split(": ", 1) for line in paragraph.split("\n") if ": " in line[1:])
+            if fields.get("Status", "").split(" ")[1:] == ["ok", "installed"]:
+                found[fields.get("Package", "")] = fields.get("Version", "")
+        return found
+
+    def unit(self, name: str) -> Literal["enabled", "disabled", "masked", "absent"]:
+        """Whether a systemd unit starts at boot, from the links that `systemctl` makes."""
+        own = self.at(f"/etc/systemd/system/{name}")
+        if own is not None and own.kind == "link" and own.target == "/dev/null":
+            return "masked"
+        wanted = (path for path in self.changed(f"{WANTS}/{name}"))
+        linked = any(entry.kind == "link" for path in wanted if (entry := self._changes[path]))
+        for target in () if linked else ("multi-user", "default", "sysinit", "timers", "sockets"):
+            link = self.at(f"/etc/systemd/system/{target}.target.wants/{name}")
+            linked = linked or (link is not None and link.kind == "link")
+        if linked:
+            return "enabled"
+        places = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+        known = any(self.resolve(f"{place}/{name}") for place in places)
+        return "disabled" if known else "absent"
+
+
+def entries(data: bytes) -> list[Entry]:
+    """A list of entries from the sandbox's JSON; raises msgspec.DecodeError."""
+    return msgspec.json.decode(data, type=list[Entry])

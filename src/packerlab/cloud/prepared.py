@@ -1,0 +1,181 @@
+"""`account.toml`: what a lab's account holds before the learner's first call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+
+from packerlab.errors import BadInputError
+from packerlab.lab import load_toml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from packerlab.lab import Lab
+
+Region = Literal[
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1",
+    "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2",
+    "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+]  # fmt: skip
+AccountId = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$")]
+ImageName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9()\[\] ./'@_-]{3,128}$")]
+Login = Annotated[str, msgspec.Meta(pattern="^[a-z_][a-z0-9_-]{0,31}$")]
+Device = Annotated[str, msgspec.Meta(pattern="^/dev/[a-z0-9]{1,16}$")]
+Alias = Annotated[str, msgspec.Meta(pattern="^alias/[A-Za-z0-9/_-]{1,200}$")]
+Action = Annotated[str, msgspec.Meta(pattern=r"^(\*|[a-z0-9]+:[A-Za-z0-9*?]+)$")]
+Address = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$")]
+HostName = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=120)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Struct(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """A table of `account.toml`: unknown keys are mistakes, defaults are the account's."""
+
+
+class TeamImage(Struct, frozen=True):
+    """An AMI that the learner's own account made earlier."""
+
+    name: ImageName
+    login: Login = "ubuntu"
+    regions: list[Region] | None = None
+    created: Moment | None = None
+    deprecated_at: Moment | None = None
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    description: str = ""
+    tags: dict[str, str] = {}
+    root_device: Device = "/dev/sda1"
+
+
+class OthersImage(TeamImage, frozen=True):
+    """An AMI that the account named beside it owns; `shared` opens a private one to the learner."""
+
+    public: bool = True
+    shared: bool = False
+
+
+class Image(OthersImage, frozen=True):
+    """An AMI that somebody offers."""
+
+    owner: AccountId = "099720109477"
+
+
+class Key(Struct, frozen=True):
+    """A KMS key, by its alias."""
+
+    alias: Alias
+    regions: list[Region] | None = None
+
+
+class Quota(Struct, frozen=True):
+    """Limits of a region: live instances, and AMIs of the learner's own."""
+
+    instances: Annotated[int, msgspec.Meta(ge=0, le=20)] = 20
+    images: Annotated[int, msgspec.Meta(ge=0, le=100)] = 100
+
+
+class Rights(Struct, frozen=True):
+    """What the learner's principal may do, where the lab enforces IAM."""
+
+    allow: list[Action] = []
+    deny: list[Action] = []
+
+
+class SecondAccount(Struct, frozen=True):
+    """Another account, to share with."""
+
+    id: AccountId
+    image: list[OthersImage] = []
+
+
+class Machine(Struct, frozen=True):
+    """Manners of the machines."""
+
+    boot_delay_s: Seconds = 0
+    dpkg_lock_s: Seconds = 0
+
+
+class Host(Struct, frozen=True):
+    """A machine that runs from the start, without the API."""
+
+    name: HostName
+    address: Address
+    login: Login = "ubuntu"
+
+
+class Prepared(Struct, frozen=True):
+    """`account.toml` as a whole."""
+
+    format: Annotated[int, msgspec.Meta(ge=1, le=1)]
+    default_vpc: bool = True
+    image: list[Image] = []
+    team_image: list[TeamImage] = []
+    key: list[Key] = []
+    parameter: dict[str, str] = {}
+    secret: dict[str, str] = {}
+    quota: Quota = Quota()
+    iam: Rights | None = None
+    second_account: SecondAccount | None = None
+    machine: Machine = Machine()
+    host: list[Host] = []
+
+
+def load_account(path: Path) -> Prepared:
+    """Read `account.toml`; what is missing, unknown or ill-typed names file and key."""
+    prepared = load_toml(path, Prepared)
+    twice = _repeated(prepared)
+    if twice:
+        raise BadInputError(f"{path}: {twice}.")
+    return prepared
+
+
+def _repeated(prepared: Prepared) -> str:
+    """Why the account can't be, where two things in it have one name."""
+    for kind, names in (
+        ("team_image", [image.name for image in prepared.team_image]),
+        ("key", [key.alias for key in prepared.key]),
+        ("host", [host.name for host in prepared.host]),
+    ):
+        for name in names:
+            if names.count(name) > 1:
+                return f"key `{kind}`: `{name}` is there twice"
+    return ""
+
+
+def state(prepared: Prepared, access_key: str, secret_key: str) -> dict[str, Any]:
+    """What the control plane is opened with: plain JSON, defaults left out."""
+    built: dict[str, Any] = msgspec.to_builtins(prepared)
+    return {**built, "access_key": access_key, "secret_key": secret_key}
+
+
+ACCESS_KEY, SECRET_KEY = "AKIAPACKERLABLEARNER", "the/simulated/account/takes/any/secret/"
+"""The learner's credentials in every account: they open nothing else."""
+
+
+def account_of(lab: Lab) -> dict[str, Any] | None:
+    """The state of a fresh account for a lab; None where it needs none.
+
+    Where there are hosts it has a new key pair for them, `host_key`: its public and private half.
+    """
+    if "account" not in lab.needs:
+        return None
+    prepared = load_account(lab.account)
+    opened = state(prepared, ACCESS_KEY, SECRET_KEY)
+    return {**opened, "host_key": _key_pair()} if prepared.host else opened
+
+
+def _key_pair() -> dict[str, str]:
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(
+        form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption()
+    )  # fmt: skip
+    public = key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH)
+    return {"public": public.decode(), "private": private.decode()}

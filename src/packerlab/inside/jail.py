@@ -1,0 +1,59 @@
+"""The namespaces of one verb, in the words of bubblewrap."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from packerlab.inside.files import BOX, WORKSPACE
+
+if TYPE_CHECKING:
+    Message = dict[str, Any]
+
+CERTIFICATE = "/run/account.pem"
+HOSTS = "/run/account-hosts"
+"""What an account's control plane gives to the verbs beside it."""
+
+
+def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) -> list[str]:
+    """What stands before a program so that it has namespaces of its own.
+
+    `config` is the supervisor's. Where the request joins an account, the network is kept: it is the
+    one where the account answers.
+    """
+    joined = bool(request["account"])
+    given = [
+        "bwrap", "--unshare-user", "--unshare-pid", "--unshare-ipc",
+        "--unshare-uts", "--unshare-cgroup-try", "--disable-userns", "--uid", "1000",
+        "--gid", "1000", "--hostname", "packerlab", "--cap-drop", "ALL", "--new-session",
+        "--die-with-parent", "--json-status-fd", str(status_fd),
+    ]  # fmt: skip
+    given += [] if joined else ["--unshare-net"]
+    given += mounts(config["readonly"])
+    for path in config["masked"]:
+        given += ["--tmpfs", path]
+    given += ["--proc", "/proc", "--dev", "/dev", "--bind", f"{BOX}/shm", "/dev/shm"]
+    files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
+    files |= {"hosts": HOSTS, "account.pem": CERTIFICATE} if joined else {}
+    for name, path in files.items():
+        given += ["--ro-bind", path, f"/etc/{name}"]
+    for path in ("/tmp", "/home/packer", WORKSPACE):
+        given += ["--bind", BOX + path, path]
+    given += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORKSPACE]
+    given += ["--seccomp", str(seccomp_fd), "--clearenv"]
+    for name, value in request["env"].items():
+        given += ["--setenv", name, value]
+    return [*given, "--"]
+
+
+def mounts(paths: list[str]) -> list[str]:
+    """Read-only binds of `paths`, and the links that a merged /usr has in the root."""
+    given = []
+    for path in paths:
+        given += ["--ro-bind-try", path, path]
+    for name in ("bin", "sbin", "lib", "lib32", "lib64"):
+        if os.path.islink(f"/{name}"):
+            given += ["--symlink", os.readlink(f"/{name}"), f"/{name}"]
+        else:
+            given += ["--ro-bind-try", f"/{name}", f"/{name}"]
+    return given

@@ -1,0 +1,95 @@
+"""One account: its state as the lab gave it, its addresses, what it asks of the supervisor."""
+
+from __future__ import annotations
+
+import random
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ACCOUNT_ID = "111122223333"
+LEARNER = "learner"
+CANONICAL = "099720109477"
+AMAZON_OWNERS = frozenset({"137112412989", "801119661308", "591542846629"})
+"""Owners whom DescribeImages also knows by the alias `amazon`."""
+MOST_LIVE = 20
+MOST_EVER = 200
+MOST_IMAGES = 100
+
+REGIONS = (
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1",
+    "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2",
+    "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+)  # fmt: skip
+"""The regions that every account has without opting in."""
+
+
+class AskError(Exception):
+    """The supervisor could not do what a call needs; the text is `Code: message`, or a message."""
+
+
+class Ask(Protocol):
+    def __call__(self, do: str, **what: Any) -> dict[str, Any]: ...
+
+
+class Account:
+    """What is known of an account beside moto's own state."""
+
+    def __init__(self, state: dict[str, Any], ask: Ask) -> None:
+        self.state = state
+        self.access_key: str = state["access_key"]
+        self.secret_key: str = state["secret_key"]
+        self.launched = 0
+        self.before: dict[str, dict[str, Any]] = {}
+        """What each region held when it was first looked at: `told` tells what changed."""
+        self._ask = ask
+        self._lock = threading.Lock()
+        self._addresses: set[str] = set()
+        self._random = random.Random()  # noqa: S311  addresses are no secrets
+
+    @contextmanager
+    def one_at_a_time(self) -> Iterator[None]:
+        """Moto's state is no place for two threads: calls take turns."""
+        with self._lock:
+            yield
+
+    def ask(self, do: str, **what: Any) -> dict[str, Any]:
+        """Ask the supervisor; other calls have their turn while this one waits."""
+        self._lock.release()
+        try:
+            return self._ask(do, **what)
+        finally:
+            self._lock.acquire()
+
+    def public_address(self) -> str:
+        """An address that no instance of this account has had."""
+        while True:
+            low = self._random.randrange(1 << 20)
+            address = f"54.{144 + (low >> 16)}.{low >> 8 & 255}.{low & 255}"
+            if low & 255 not in {0, 255} and self.claim(address):
+                return address
+
+    def claim(self, address: str) -> bool:
+        """Whether the address was free; now it is not."""
+        if address in self._addresses:
+            return False
+        self._addresses.add(address)
+        return True
+
+    def images(self) -> list[dict[str, Any]]:
+        """The images that the lab prepared, each with its owner."""
+        second = self.state.get("second_account", {})
+        return [
+            *({"owner": CANONICAL, **image} for image in self.state.get("image", [])),
+            *({**image, "owner": ACCOUNT_ID, "public": False}
+              for image in self.state.get("team_image", [])),
+            *({**image, "owner": second["id"]} for image in second.get("image", [])),
+        ]  # fmt: skip
+
+    def quota(self, of: str, most: int) -> int:
+        """How many of something a region may have: the lab's number, and never more than `most`."""
+        asked: int = self.state.get("quota", {}).get(of, most)
+        return min(asked, most)

@@ -1,0 +1,318 @@
+"""From a request to the service that answers it, and the journal of all calls."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
+from botocore.model import OperationNotFoundError
+from moto.core.request import Request
+from moto.core.utils import get_service_model
+from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
+from moto.iam.responses import IamResponse
+from moto.kms.models import kms_backends
+from moto.kms.responses import KmsResponse
+from moto.s3.models import s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.secretsmanager.responses import SecretsManagerResponse
+from moto.ssm.models import ssm_backends
+from moto.ssm.responses import SimpleSystemManagerResponse
+from moto.sts.models import sts_backends
+from moto.sts.responses import TokenResponse
+from werkzeug.exceptions import HTTPException
+
+from packerlab.inside.endpoint import Answer, Call
+
+from . import principals, told
+from .account import ACCOUNT_ID, REGIONS, Account, AskError
+from .ec2 import Backend
+from .errors import DeniedError, shaped
+from .furnish import furnish
+from .handlers import Handlers
+
+if TYPE_CHECKING:
+    from .account import Ask
+
+CHECKIP = "checkip.amazonaws.com"
+BOX_ADDRESS = "203.0.113.7"
+REGIONAL = ("ec2", "sts", "ssm", "kms", "s3", "secretsmanager")
+GLOBAL = ("sts", "iam", "s3")
+HANDLERS = {
+    "ec2": Handlers,
+    "sts": TokenResponse,
+    "iam": IamResponse,
+    "ssm": SimpleSystemManagerResponse,
+    "kms": KmsResponse,
+    "secretsmanager": SecretsManagerResponse,
+}
+BACKENDS = (
+    ec2_backends,
+    iam_backends,
+    sts_backends,
+    ssm_backends,
+    kms_backends,
+    s3_backends,
+    secretsmanager_backends,
+)
+HOSTS = {f"{service}.{region}.amazonaws.com": (service, region)
+         for region in REGIONS for service in REGIONAL} | {
+             f"{service}.amazonaws.com": (service, "us-east-1") for service in GLOBAL}  # fmt: skip
+MOST_FIELDS = 5_000
+MOST_CALLS = 5_000
+PARAMETER_BYTES = 4_096
+MOST_DEPTH = 20
+JOURNAL_BYTES = 6_000_000
+CODE = re.compile(rb"<Code>([^<]*)</Code>|\"(?:__type|code)\": ?\"([^\"]*)\"")
+SCOPE = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=(\w+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request"
+)
+
+
+@dataclass(frozen=True)
+class Served:
+    """What the endpoint serves: host names, and those of its certificate."""
+
+    hosts: list[str]
+    certificate_names: list[str]
+
+
+@dataclass
+class Understood:
+    """A call that has a service and an action."""
+
+    service: str
+    region: str
+    action: str
+    parameters: Any
+    principal: str = ""
+
+
+class Simulation:
+    """One account, as the process that holds it sees it."""
+
+    def __init__(self, state: dict[str, Any], ask: Ask) -> None:
+        self.account = Account(state, ask)
+        self._began = time.monotonic()
+        self._calls: list[dict[str, Any]] = []
+        self._calls_bytes = 0
+        self._calls_left_out = 0
+        self._prepared: set[str] = set()
+        ec2_backends.backend = functools.partial(Backend, self.account)  # type: ignore[assignment]
+        principals.prepare(self.account)
+        self._roles = told.roles(iam_backends[ACCOUNT_ID]["aws"])
+
+    def answer(self, call: Call) -> Answer:
+        """Answer one request, whatever it holds."""
+        if call.host == CHECKIP:
+            return Answer(200, f"{BOX_ADDRESS}\n".encode(), {"Content-Type": "text/plain"})
+        if call.host not in HOSTS:
+            return Answer(404, b"")
+        service, region = HOSTS[call.host]
+        with self.account.one_at_a_time():
+            try:
+                understood = _understand(call, service, region)
+            except (ValueError, RecursionError):
+                return shaped(service, DeniedError("MalformedQueryString", "Not a request.", 400))
+            answer = self._answered(call, understood)
+            self._note(understood, answer)
+        return answer
+
+    def _answered(self, call: Call, understood: Understood) -> Answer:
+        service = understood.service
+        try:
+            self._authorize(call, understood)
+            self._prepare(understood)
+            return _dispatched(call, service)
+        except DeniedError as denied:
+            return shaped(service, denied)
+        except (NotImplementedError, OperationNotFoundError):
+            text = f"The action {understood.action} is not valid for this web service."
+            return shaped(service, DeniedError("InvalidAction", text, 400))
+        except HTTPException as error:
+            return shaped(service, DeniedError("InvalidRequest", str(error), 400))
+        except Exception as error:  # noqa: BLE001  moto may fail in any way; an SDK retries a 500
+            text = f"{type(error).__name__}: {error}"
+            return shaped(service, DeniedError("InternalError", text, 400))
+
+    def _authorize(self, call: Call, understood: Understood) -> None:
+        scope = SCOPE.match(call.headers.get("authorization", ""))
+        if not scope:
+            raise DeniedError("MissingAuthenticationToken", "The request is not signed.", 403)
+        if scope[2] not in REGIONS or scope[3] != understood.service:
+            raise DeniedError(
+                "SignatureDoesNotMatch", "Credential should be scoped correctly.", 403
+            )
+        principal = principals.principal(self.account, scope[1], understood.service)
+        understood.principal = principal.arn
+        principals.permit(self.account, principal, f"{understood.service}:{understood.action}")
+
+    def _prepare(self, understood: Understood) -> None:
+        """What the lab prepared is made where it is first looked at."""
+        if understood.region not in self._prepared:
+            self._prepared.add(understood.region)
+            furnish(self.account, understood.region)
+
+    def _note(self, understood: Understood, answer: Answer) -> None:
+        code = CODE.search(answer.body) if answer.status >= 400 else None
+        entry = {
+            "service": understood.service,
+            "action": understood.action,
+            "region": understood.region,
+            "principal": understood.principal,
+            "status": answer.status,
+            "error": (code[1] or code[2]).decode("utf-8", "replace") if code else "",
+            "parameters": _cut(understood.parameters),
+            "seconds": round(time.monotonic() - self._began, 3),
+        }
+        self._calls_bytes += len(json.dumps(entry))
+        if len(self._calls) < MOST_CALLS and self._calls_bytes < JOURNAL_BYTES:
+            self._calls.append(entry)
+        else:
+            self._calls_left_out += 1
+
+    def guest_is(self, name: str, state: str) -> None:
+        """A guest rebooted or powered itself off."""
+        with self.account.one_at_a_time():
+            for backend in _regions():
+                instance = backend.get_instance_by_id(name)
+                if instance and backend.guest_is(instance, state):
+                    # in a thread: our caller is who hears the supervisor's answer
+                    threading.Thread(target=self._terminate, args=(backend, name)).start()
+
+    def _terminate(self, backend: Backend, name: str) -> None:
+        with self.account.one_at_a_time():
+            backend.terminate_instances([name])
+
+    def told(self) -> dict[str, Any]:
+        """The evidence: `told`'s lists, and `calls`."""
+        with self.account.one_at_a_time():
+            evidence: dict[str, Any] = {kind: [] for kind in told.KINDS}
+            for backend in _regions():
+                before = self.account.before[backend.region_name]
+                changes = told.changed(before, told.region(backend))
+                for kind, entries in changes.items():
+                    evidence[kind] += entries
+            roles = told.roles(iam_backends[ACCOUNT_ID]["aws"])
+            evidence |= told.changed({"roles": self._roles}, {"roles": roles})
+            return evidence | {"calls": self._calls, "calls_left_out": self._calls_left_out}
+
+
+def _regions() -> list[Backend]:
+    """The regions that were looked at."""
+    return [region for region in ec2_backends[ACCOUNT_ID].values() if isinstance(region, Backend)]
+
+
+def _understand(call: Call, service: str, region: str) -> Understood:
+    """What is called for; ValueError where it is nothing."""
+    if service == "s3":
+        action = f"{call.method.title()}Object"
+        return Understood(service, region, action, {"path": call.path})
+    target = call.headers.get("x-amz-target", "")
+    if target:
+        return Understood(
+            service, region, target.rpartition(".")[2], json.loads(call.body or b"{}")
+        )
+    text = call.body.decode() or call.path.partition("?")[2]
+    fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    fields.pop("Version", None)
+    return Understood(service, region, fields.pop("Action", ""), fields)
+
+
+def _cut(parameters: Any, depth: int = 0) -> Any:
+    """Long texts shortened, and what is nested too deep left out."""
+    match parameters:
+        case str():
+            return parameters[:PARAMETER_BYTES]
+        case dict() if depth < MOST_DEPTH:
+            return {key: _cut(value, depth + 1) for key, value in parameters.items()}
+        case list() if depth < MOST_DEPTH:
+            return [_cut(value, depth + 1) for value in parameters]
+        case int() | float() | bool() | None:
+            return parameters
+        case _:
+            return "..."
+
+
+def _dispatched(call: Call, service: str) -> Answer:
+    """Moto's answer. It sees only the headers that a service has a use for."""
+    headers = {
+        name: value
+        for name, value in call.headers.items()
+        if name in {"authorization", "content-type", "host"} or name.startswith("x-amz-")
+    }
+    url = f"https://{call.host}{call.path}"
+    request = Request.from_primitives(call.method, url, headers, call.body)
+    if service == "s3":
+        status, sent, body = _s3_handler(url)(request, url, request.headers)
+    elif call.path.partition("?")[0] != "/":
+        return Answer(404, b"")
+    else:
+        status, sent, body = HANDLERS[service].dispatch(request, url, request.headers)
+    data = body if isinstance(body, bytes) else str(body).encode()
+    kind = sent.get("Content-Type") or sent.get("content-type") or "text/xml"
+    return Answer(int(status), data, {"Content-Type": kind})
+
+
+def _s3_handler(url: str) -> Any:
+    bucket = s3_backends[ACCOUNT_ID]["aws"]
+    plain = url.partition("?")[0]
+    for pattern, handler in bucket.urls.items():
+        if re.match(pattern, plain):
+            return handler
+    raise NotImplementedError
+
+
+def warm_up() -> Served:
+    """Have everything loaded that an account's first calls need, and forget that it was."""
+    for service in HANDLERS:
+        get_service_model(service)
+    state: dict[str, Any] = {
+        "access_key": "AKIA" + "A" * 16,
+        "secret_key": "",
+        "image": [{"name": "warm-up"}],
+    }
+    simulation = Simulation(state, _nobody)
+    for call in _first_calls(state["access_key"]):
+        answer = simulation.answer(call)
+        if answer.status != 200:
+            raise RuntimeError(f"The account does not work: {answer.body!r}")
+    for backends in BACKENDS:
+        backends.clear()
+    wildcards = [f"*.{region}.amazonaws.com" for region in REGIONS]
+    return Served([*HOSTS, CHECKIP], [*wildcards, "*.amazonaws.com", CHECKIP])
+
+
+def _nobody(do: str, **_what: Any) -> dict[str, Any]:
+    raise AskError(f"There is nobody to {do} anything.")
+
+
+def _first_calls(key: str) -> list[Call]:
+    """One call of each kind that a build makes."""
+    bodies = {
+        "sts": ["Action=GetCallerIdentity&Version=2011-06-15"],
+        "ec2": [
+            f"Action={action}&Version=2016-11-15"
+            for action in (
+                "DescribeRegions", "DescribeImages", "DescribeInstances", "DescribeVpcs",
+                "DescribeSubnets", "DescribeSecurityGroups", "DescribeKeyPairs", "DescribeVolumes",
+                "CreateSecurityGroup&GroupName=w&GroupDescription=w",
+            )
+        ],
+    }  # fmt: skip
+    return [
+        Call("POST", f"{service}.us-east-1.amazonaws.com", "/", {
+            "host": f"{service}.us-east-1.amazonaws.com",
+            "content-type": "application/x-www-form-urlencoded",
+            "authorization": f"AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/{service}/"
+                             "aws4_request, SignedHeaders=host, Signature=0",
+        }, body.encode())
+        for service, texts in bodies.items() for body in texts
+    ]  # fmt: skip

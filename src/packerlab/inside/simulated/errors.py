@@ -1,0 +1,62 @@
+"""Errors in the shape that each service's protocol has for them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from packerlab.inside.endpoint import Answer
+
+XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+REQUEST_ID = "00000000-0000-0000-0000-000000000000"
+OWN_WORDS = {
+    "ec2": {
+        "MissingAuthenticationToken": "AuthFailure",
+        "InvalidClientTokenId": "AuthFailure",
+        "SignatureDoesNotMatch": "AuthFailure",
+        "AccessDenied": "UnauthorizedOperation",
+    },
+    "s3": {
+        "InvalidClientTokenId": "InvalidAccessKeyId",
+        "MissingAuthenticationToken": "AccessDenied",
+    },
+    "json": {
+        "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+        "InvalidClientTokenId": "UnrecognizedClientException",
+        "AccessDenied": "AccessDeniedException",
+        "InvalidAction": "UnknownOperationException",
+    },
+}
+"""What a service calls the errors that all services know."""
+
+
+@dataclass
+class DeniedError(Exception):
+    """A call that is not carried out."""
+
+    code: str
+    text: str
+    status: int
+
+
+def shaped(service: str, denied: DeniedError) -> Answer:
+    """The error as the service's SDKs read it."""
+    family = "json" if service in {"ssm", "kms", "secretsmanager"} else service
+    code = OWN_WORDS.get(family, {}).get(denied.code, denied.code)
+    text = denied.text[:2000]
+    if family == "json":
+        body = json.dumps({"__type": code, "message": text})
+        return Answer(400, body.encode(), {"Content-Type": "application/x-amz-json-1.1"})
+    inner = f"<Code>{escape(code)}</Code><Message>{escape(text)}</Message>"
+    body = {
+        "ec2": f"<Response><Errors><Error>{inner}</Error></Errors>"
+        f"<RequestID>{REQUEST_ID}</RequestID></Response>",
+        "s3": f"<Error>{inner}<RequestId>{REQUEST_ID}</RequestId></Error>",
+    }.get(
+        family,
+        f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error>"
+        f"<RequestId>{REQUEST_ID}</RequestId></ErrorResponse>",
+    )
+    status = 401 if code == "AuthFailure" else denied.status
+    return Answer(status, (XML_HEAD + body).encode(), {"Content-Type": "text/xml;charset=UTF-8"})

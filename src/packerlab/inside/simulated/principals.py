@@ -1,0 +1,112 @@
+"""Who calls, by access key, and what they may do.
+
+The signature itself is not checked: whoever reaches the endpoint has the learner's secret anyway.
+Of a policy, effect and action count; resources and conditions are passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.access_control import AssumedRoleAccessKey, IAMUserAccessKey
+from moto.iam.models import AccessKey, iam_backends
+from moto.sts.models import sts_backends
+
+from .account import ACCOUNT_ID, LEARNER
+from .errors import DeniedError
+
+if TYPE_CHECKING:
+    from .account import Account
+
+
+@dataclass(frozen=True)
+class Principal:
+    arn: str
+    policies: list[Any] = field(default_factory=list)
+
+
+def prepare(account: Account) -> None:
+    """The learner is an IAM user with the access key that the lab's state names."""
+    iam = iam_backends[ACCOUNT_ID]["aws"]
+    user = iam.create_user("us-east-1", LEARNER)
+    key: AccessKey = AccessKey(LEARNER, "AKIA", ACCOUNT_ID)  # type: ignore[abstract]
+    key.access_key_id, key.secret_access_key = account.access_key, account.secret_key
+    user.access_keys.append(key)
+    iam.access_keys[key.access_key_id] = key
+    rights = account.state.get("iam", {})
+    if any(rights.values()):
+        iam.put_user_policy(LEARNER, "lab", json.dumps(_document(rights)))
+
+
+def _document(rights: dict[str, list[str]]) -> dict[str, Any]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": effect, "Action": rights[key], "Resource": "*"}
+            for effect, key in (("Allow", "allow"), ("Deny", "deny"))
+            if rights.get(key)
+        ],
+    }
+
+
+def principal(account: Account, key: str, service: str) -> Principal:
+    """Who has the key: a user, or a role that was assumed."""
+    known: IAMUserAccessKey | AssumedRoleAccessKey
+    if key == account.access_key or key in iam_backends[ACCOUNT_ID]["aws"].access_keys:
+        for role in sts_backends[ACCOUNT_ID]["aws"].assumed_roles:
+            if role.access_key_id == key:
+                token = {"X-Amz-Security-Token": role.session_token}
+                known = AssumedRoleAccessKey(ACCOUNT_ID, "aws", key, token)
+                return Principal(known.arn, known.collect_policies())
+        known = IAMUserAccessKey(ACCOUNT_ID, "aws", key, {})
+        return Principal(known.arn, known.collect_policies())
+    text = "The security token included in the request is invalid."
+    if service == "ec2":
+        text = "AWS was not able to validate the provided access credentials"
+    raise DeniedError("InvalidClientTokenId", text, 403)
+
+
+def permit(account: Account, caller: Principal, action: str) -> None:
+    """Stop what the caller's policies do not allow, where the lab enforces them."""
+    if "iam" not in account.state or action == "sts:GetCallerIdentity":
+        return
+    effects = {
+        statement["Effect"]
+        for policy in caller.policies
+        for statement in _statements(policy)
+        if _names(statement, action)
+    }
+    if "Deny" in effects:
+        _refuse(caller, action, "with an explicit deny in an identity-based policy")
+    if "Allow" not in effects:
+        _refuse(caller, action, f"because no identity-based policy allows the {action} action")
+
+
+def _refuse(caller: Principal, action: str, why: str) -> None:
+    raise DeniedError(
+        "AccessDenied",
+        f"You are not authorized to perform this operation. User: {caller.arn} is not authorized "
+        f"to perform: {action} {why}",
+        403,
+    )
+
+
+def _statements(policy: Any) -> list[dict[str, Any]]:
+    """The statements of a policy in any of the shapes that moto keeps them in."""
+    document = policy
+    if isinstance(document, dict):
+        document = document["policy_document"]
+    elif not isinstance(document, str):
+        document = document.document
+    found = json.loads(document)["Statement"]
+    return found if isinstance(found, list) else [found]
+
+
+def _names(statement: dict[str, Any], action: str) -> bool:
+    patterns = statement.get("Action", statement.get("NotAction", []))
+    listed = [patterns] if isinstance(patterns, str) else patterns
+    named = any(fnmatchcase(action.lower(), pattern.lower()) for pattern in listed)
+    return named if "Action" in statement else not named

@@ -1,0 +1,378 @@
+"""Pid 1 of a sandbox: runs one verb at a time, each in namespaces of its own, and brings files out.
+
+Standard library only: it and its neighbours run in the sandbox, not the package. It speaks on its
+standard input and output, one request and one answer at a time, and ends with its input:
+
+    request  {"argv", "env", "stdin", "files": [[name, size, executable]], "outputs": [name],
+              "deadline", "cpu", "account": {"state": {} or null} or null}, then the files' bytes
+    answer   {"exit", "cpu", "limit", "error", "output": size, "account": size,
+              "files": [[name, size, executable, kind]]}, then the output, what the account tells,
+              and the files' bytes
+
+    request  {"base": [name]}     answer  {"size"}, then what the disk below all machines has there
+    request  {"close": true}      answer  {"closed": true}: nothing of the account lives on
+
+Each begins with a JSON line of at most HEADER bytes. `limit` names the bound that was hit.
+
+`nested`: bubblewrap around every verb; this process is root of a user namespace that maps one
+unprivileged host id. `place`: the same in a namespace that maps a range of ids; there is a
+simulated account beside the verb, in the same network. `plain`: this process is root of a container
+that holds SETUID, SETGID and KILL alone; a verb drops to an id of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
+
+from packerlab.inside import jail, syscalls
+from packerlab.inside.files import (
+    BOX,
+    HEADER,
+    MAX_FILES,
+    WORKSPACE,
+    collect,
+    read_text,
+    unpack,
+    wipe,
+    write_text,
+)
+from packerlab.inside.processes import (
+    become_box_user,
+    bound,
+    children_cpu,
+    drain,
+    kill_children,
+    kill_everything,
+    others,
+    proportional_memory,
+    usage,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import IO
+
+    from packerlab.inside.account import Account
+
+    Message = dict[str, Any]
+
+TICK = 0.05
+PROCESSES = 256
+MOST_PROCESSES = PROCESSES + 128
+"""Where the kernel stops a verb: so far beyond its bound that the watch sees it first."""
+MAX_OUTPUT = 1_000_000
+OOM = "/proc/self/oom_score_adj"
+
+
+class Before(NamedTuple):
+    """What stood on the counters when a verb began; `live_cpu` is that of its companions."""
+
+    time: float
+    ooms: int
+    group_cpu: float
+    children_cpu: float
+    live_cpu: float
+
+
+class Gone(Exception):  # noqa: N818  (an event, not an error)
+    """The other side closed the pipe: there is nobody to work for."""
+
+
+class Supervisor:
+    """`config`: mode, readonly (paths that a verb sees), masked, seccomp, memory and disk (bytes),
+    group (files in which our control group tells what it used, where there are any), and for a
+    `place` the command of the account's control plane.
+    """
+
+    def __init__(self, config: Message) -> None:
+        self.plain = config["mode"] == "plain"
+        self.config = config
+        self.output = bytearray()
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(sys.stdin.fileno(), selectors.EVENT_READ, gone)
+        self.woken, wake = os.pipe()
+        self.selector.register(self.woken, selectors.EVENT_READ, partial(os.read, self.woken, 4096))
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self.account: Account | None = None
+        if self.plain:
+            syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+        else:
+            self.confine()
+            os.makedirs(BOX)
+            write_text("/run/passwd", "packer:x:1000:1000::/home/packer:/bin/sh\n")
+            write_text("/run/group", "packer:x:1000:\n")
+            write_text("/run/hosts", "127.0.0.1 localhost\n")
+        if config["mode"] == "place":
+            from packerlab.inside.account import Account
+
+            self.account = Account(self.selector, config)
+
+    def serve(self) -> None:
+        self.send({"ready": True})
+        while line := sys.stdin.buffer.readline(HEADER):
+            request = json.loads(line)
+            if "argv" in request:
+                self.serve_verb(request)
+            elif self.account and "base" in request:
+                told = self.account.read_base(request["base"])
+                self.send({"size": len(told)}, told)
+            elif self.account:
+                self.account.close()
+                self.send({"closed": True})
+
+    def serve_verb(self, request: Message) -> None:
+        """Run one verb in a fresh box, and bring out what it left there and in the account."""
+        files = [
+            (name, sys.stdin.buffer.read(size), executable)
+            for name, size, executable in request["files"]
+        ]
+        self.fresh_box()
+        self.as_owner(partial(unpack, request, files))
+        joined = self.account if request["account"] else None
+        if joined:
+            joined.begin(request["account"]["state"])
+        answer = self.run(request)
+        output = answer.pop("output")
+        found = self.as_owner(partial(collect, request["outputs"]))
+        told = joined.evidence() if joined else b""
+        answer["limit"] = answer["limit"] or found["limit"]
+        answer["output"] = len(output)
+        answer["account"] = len(told)
+        answer["files"] = found["files"]
+        self.send(answer, output, told, *found["data"])
+
+    def send(self, header: Message, *blobs: bytes) -> None:
+        sys.stdout.buffer.write(json.dumps(header).encode() + b"\n")
+        for blob in blobs:
+            sys.stdout.buffer.write(blob)
+        sys.stdout.buffer.flush()
+
+    # --- the box's disk ---
+
+    def fresh_box(self) -> None:
+        """Nothing of one verb is there for the next."""
+        if self.plain:
+            self.as_owner(wipe)
+            return
+        if os.path.ismount(BOX):
+            syscalls.unmount(BOX)
+        options = f"size={self.config['disk']},nr_inodes={MAX_FILES * 20},mode=0755"
+        syscalls.mount("box", BOX, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, options)
+
+    def as_owner(self, work: Callable[[], Message]) -> Message:
+        """Do `work` as the owner of the box's files, which in `plain` is another user."""
+        if not self.plain:
+            return work()
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                os.close(reader)
+                become_box_user()
+                result = work()
+                blobs = result.pop("data", [])
+                header = json.dumps({**result, "sizes": [len(blob) for blob in blobs]}).encode()
+                with os.fdopen(writer, "wb") as stream:
+                    stream.write(header + b"\n")
+                    stream.writelines(blobs)
+                code = 0
+            finally:
+                os._exit(code)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as stream:
+            answer: Message = json.loads(stream.readline(HEADER) or b"{}")
+            answer["data"] = [stream.read(size) for size in answer.pop("sizes", [])]
+        if os.waitpid(pid, 0)[1]:
+            raise OSError(f"a helper failed: {work}")
+        return answer
+
+    # --- one verb ---
+
+    def run(self, request: Message) -> Message:
+        live_cpu = usage()["cpu"] if self.account else 0.0
+        before = Before(
+            time.monotonic(), self.ooms(), self.group_cpu(), children_cpu(), live_cpu
+        )  # fmt: skip
+        self.output.clear()
+        verb, status_fd = self.start(request)
+        limit, cpu = self.watch(verb, request, before)
+        if self.account:
+            kill_children(spared=self.account.companions)
+        else:
+            kill_everything()
+        output = bytes(self.output) + drain(verb.stdout, MAX_OUTPUT - len(self.output))
+        if len(output) > MAX_OUTPUT:
+            output, limit = output[:MAX_OUTPUT], limit or "output"
+        with os.fdopen(status_fd, "rb") as stream:
+            began = self.plain or b'"exit-code"' in stream.read(10_000)
+        limit = limit or self.limit_at_end(before)
+        ended = (self.group_cpu() - before.group_cpu, children_cpu() - before.children_cpu)
+        cpu = max(cpu, *ended)
+        answer = {"exit": None, "cpu": cpu, "limit": limit, "output": output, "error": ""}
+        if limit:
+            return answer
+        if not began:
+            return {**answer, "output": b"", "error": output.decode(errors="replace")[-300:]}
+        code = verb.returncode
+        return {**answer, "exit": code if code >= 0 else 128 - code}
+
+    def start(self, request: Message) -> tuple[subprocess.Popen[bytes], int]:
+        """The started verb, and where bubblewrap tells whether the program began."""
+        status_read, status_write = os.pipe()
+        with (
+            open(f"{BOX}/stdin", "rb") as stdin,
+            open(self.config["seccomp"] or os.devnull, "rb") as seccomp,
+            os.fdopen(status_write, "wb"),
+        ):
+            passed = () if self.plain else (status_write, seccomp.fileno())
+            words = jail.words(self.config, request, *passed) if passed else []
+            usual = read_text(OOM)
+            write_text(OOM, "1000")  # what is started here is the first to be killed
+            verb = subprocess.Popen(
+                [*words, *request["argv"]],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={**request["env"], "PWD": WORKSPACE} if self.plain else {},
+                cwd=WORKSPACE if self.plain else "/",
+                pass_fds=passed,
+                preexec_fn=self.confine_plain if self.plain else None,  # noqa: PLW1509
+                start_new_session=True,
+            )
+            write_text(OOM, usual)
+        return verb, status_read
+
+    def confine(self) -> None:
+        """Bounds that this process hands down to every verb."""
+        bound(resource.RLIMIT_CORE, 0)
+        bound(resource.RLIMIT_NOFILE, 4096)
+        bound(resource.RLIMIT_FSIZE, self.config["disk"])
+        if not self.plain:  # there it would count what other containers run as the same user
+            bound(resource.RLIMIT_NPROC, MOST_PROCESSES)
+
+    def confine_plain(self) -> None:
+        """The same and more, in the verb's process before its program: there is no bubblewrap."""
+        self.confine()
+        become_box_user()
+        syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+        with open(self.config["seccomp"], "rb") as file:
+            syscalls.filter_calls(file.read())
+
+    def watch(
+        self, verb: subprocess.Popen[bytes], request: Message, before: Before
+    ) -> tuple[str, float]:
+        """Read the verb's output until it ends or hits a bound."""
+        cpu = tick = 0.0
+        stdout = _fd(verb.stdout)
+        self.selector.register(stdout, selectors.EVENT_READ, partial(self.hear, stdout))
+        try:
+            while verb.poll() is None:
+                for key, _ in self.selector.select(TICK):
+                    key.data()
+                if len(self.output) > MAX_OUTPUT:
+                    return "output", cpu
+                now = time.monotonic()
+                if now - tick < TICK:
+                    continue
+                tick = now
+                limit, used = self.limit_now(request, before)
+                cpu = max(cpu, used)
+                if limit:
+                    return limit, cpu
+        finally:
+            if stdout in self.selector.get_map():
+                self.selector.unregister(stdout)
+        return "", cpu
+
+    def hear(self, stdout: int) -> None:
+        """Take in what the verb says."""
+        chunk = os.read(stdout, 65536)
+        self.output += chunk
+        if not chunk:
+            self.selector.unregister(stdout)
+
+    def limit_now(self, request: Message, before: Before) -> tuple[str, float]:
+        """The bound that is hit, if any, and the CPU seconds of all that runs."""
+        if len(others()) > PROCESSES:  # first, while there is still time to look
+            return "processes", 0.0
+        used = usage()
+        cpu = max(used["cpu"] - before.live_cpu, self.group_cpu() - before.group_cpu)
+        memory = self.config["memory"]
+        limit = ""
+        if cpu > request["cpu"]:
+            limit = "cpu"
+        elif time.monotonic() - before.time > request["deadline"]:
+            limit = "deadline"
+        elif used["threads"] > PROCESSES:
+            limit = "processes"
+        elif used["rss"] > memory and self.held_memory() > memory:
+            limit = "memory"
+        return limit or self.limit_at_end(before), cpu
+
+    def limit_at_end(self, before: Before) -> str:
+        if self.ooms() > before.ooms:
+            return "memory"
+        disk = os.statvfs(BOX)
+        if disk.f_bavail * disk.f_frsize < 65536 or disk.f_favail < 8:
+            return "disk"
+        return ""
+
+    # --- what is used ---
+
+    def ooms(self) -> int:
+        """How often the kernel killed for want of memory."""
+        return max(self.told("oom_kill"), default=0)
+
+    def group_cpu(self) -> float:
+        """CPU seconds, those of processes included that nobody waited for."""
+        ticks = sum(self.told("user", "system"))  # version 1
+        return ticks / os.sysconf("SC_CLK_TCK") or sum(self.told("usage_usec")) / 1e6
+
+    def held_memory(self) -> int:
+        """Bytes that the verb's processes hold for themselves, shared ones counted once."""
+        return max(self.told("anon", "total_rss"), default=0) or proportional_memory()
+
+    def told(self, *names: str) -> list[int]:
+        """The values of `names` in the files of our control group."""
+        lines = [
+            line.split() for path in self.config["group"] for line in read_text(path).splitlines()
+        ]
+        return [int(words[1]) for words in lines if len(words) == 2 and words[0] in names]
+
+
+def gone() -> None:
+    """Our input can be read while we work: it has ended, for nobody asks before the answer."""
+    raise Gone
+
+
+def _fd(stream: IO[bytes] | None) -> int:
+    return -1 if stream is None else stream.fileno()
+
+
+def main() -> None:
+    if os.getpid() != 1:  # it kills all processes that it sees
+        sys.exit("A supervisor must be pid 1.")
+    with contextlib.suppress(Gone, BrokenPipeError):
+        Supervisor(json.loads(sys.argv[1])).serve()
+    kill_everything()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
