@@ -330,14 +330,17 @@ def test_in_json_the_key_becomes_a_comment() -> None:
     assert len(after) == len(text)
 
 
-def test_files_elsewhere_and_other_bytes_stay() -> None:
+def test_other_files_and_other_bytes_stay() -> None:
     broken = File(b'locals {\n  x = "\xff"\n}\n', executable=True)
-    files = {
-        "inside/main.pkr.hcl": File(PLUGINS.encode()),
-        "notes.txt": File(PLUGINS.encode()),
-        "main.pkr.hcl": broken,
-    }
+    files = {"notes.txt": File(PLUGINS.encode()), "main.pkr.hcl": broken}
     assert without_required_plugins(files) == files
+
+
+def test_templates_in_folders_are_blanked_too() -> None:
+    """A learner's script may build what lies there."""
+    files = {"base/main.pkr.hcl": File(PLUGINS.encode())}
+    expected = blanked(PLUGINS, "main.pkr.hcl")
+    assert without_required_plugins(files)["base/main.pkr.hcl"].data.decode() == expected
 
 
 ENDLESS = {

@@ -204,7 +204,7 @@ def _run(task: Task, sandbox: Sandbox, heard: Heard, context: BaseContext) -> No
     finally:
         ours.close()
         _end_process(process, patience=0.0 if not intact else 1.0)
-        if not intact or not sandbox.backend.reusable:
+        if not intact or heard.end.status == "fault" or not sandbox.backend.reusable:
             sandbox.close()
 
 

@@ -22,8 +22,7 @@ from packerlab.evidence import Evidence
 from packerlab.masking import HclError, mask
 from packerlab.report import Where
 from packerlab.sandbox.base import AUTHORITY, PLUGINS, PROGRAM, Account
-from packerlab.submissions import File
-from packerlab.template import template_files
+from packerlab.submissions import TEMPLATE_SUFFIXES, File
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -332,10 +331,14 @@ def _given(variables: Mapping[str, str]) -> list[str]:
 
 
 def without_required_plugins(files: Files) -> Files:
-    """The workspace with `packer { required_plugins { ... } }` blanked, every line in its place."""
+    """The workspace with `packer { required_plugins { ... } }` blanked, every line in its place.
+
+    In folders too: a learner's script may build what lies there.
+    """
     blanked = dict(files)
-    for name in template_files(files):
-        file = files[name]
+    for name, file in files.items():
+        if not name.endswith(TEMPLATE_SUFFIXES):
+            continue
         text = file.data.decode(errors="surrogateescape")
         try:
             text = _blank_json(text) if name.endswith(".json") else _blank_hcl(text)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packerlab.inside import disks
+from packerlab.inside.errors import AccountError
 from packerlab.inside.jail import CERTIFICATE, HOSTS
 from packerlab.inside.machines import BASE, REBOOT, Machines, environment_of
 from packerlab.inside.network import make_networks
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 30.0
 MAX_LINE = 8_000_000
-
-
-class AccountError(Exception):
-    """The account does not answer as it should: nothing that follows can be trusted."""
 
 
 class Control:
@@ -249,8 +246,10 @@ class Account:
         if number is not None:
             self._control.tell({"answer": number})
 
-    def _do_launch(self, ask: Message) -> None:
+    def _do_launch(self, ask: Message) -> Message | None:
+        """Done when one can log in, or at once where the lab wants a boot that takes a while."""
         self._boot(self._create(ask["instance"], ask["image"], ask))
+        return {} if self._state.get("machine", {}).get("boot_delay_s") else None
 
     def _do_start(self, ask: Message, machine: Machine) -> Message | None:
         machine.environment["ADDRESSES"] = " ".join(ask["addresses"])

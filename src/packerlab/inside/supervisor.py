@@ -38,6 +38,7 @@ if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 
 from packerlab.inside import jail, syscalls
+from packerlab.inside.errors import AccountError, TooMuch
 from packerlab.inside.files import (
     BOX,
     HEADER,
@@ -74,6 +75,7 @@ PROCESSES = 256
 MOST_PROCESSES = PROCESSES + 128
 """Where the kernel stops a verb: so far beyond its bound that the watch sees it first."""
 MAX_OUTPUT = 1_000_000
+NOTHING: Message = {"exit": None, "cpu": 0.0, "limit": "", "output": 0, "files": []}
 OOM = "/proc/self/oom_score_adj"
 
 
@@ -143,13 +145,20 @@ class Supervisor:
         ]
         self.fresh_box()
         self.as_owner(partial(unpack, request, files))
-        joined = self.account if request["account"] else None
-        if joined:
-            joined.begin(request["account"]["state"])
-        answer = self.run(request)
+        told = b""
+        try:
+            if self.account and request["account"]:
+                self.account.begin(request["account"]["state"])
+            answer = self.run(request)
+            if self.account and request["account"]:
+                told = self.account.evidence()
+        except TooMuch:
+            answer["limit"] = answer["limit"] or "files"
+        except AccountError as error:
+            self.send({**NOTHING, "error": str(error)})
+            raise Gone from None
         output = answer.pop("output")
         found = self.as_owner(partial(collect, request["outputs"]))
-        told = joined.evidence() if joined else b""
         answer["limit"] = answer["limit"] or found["limit"]
         answer["output"] = len(output)
         answer["account"] = len(told)

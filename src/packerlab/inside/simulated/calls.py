@@ -15,6 +15,7 @@ from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
 from botocore.model import OperationNotFoundError
 from moto.core.request import Request
 from moto.core.utils import get_service_model
+from moto.ec2.exceptions import FilterNotImplementedError
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
@@ -133,6 +134,9 @@ class Simulation:
             return _dispatched(call, service)
         except DeniedError as denied:
             return shaped(service, denied)
+        except FilterNotImplementedError as error:  # "The filter 'nmae' for DescribeImages ..."
+            text = f"{str(error).partition(' for ')[0]} is invalid"
+            return shaped(service, DeniedError("InvalidParameterValue", text, 400))
         except (NotImplementedError, OperationNotFoundError):
             text = f"The action {understood.action} is not valid for this web service."
             return shaped(service, DeniedError("InvalidAction", text, 400))

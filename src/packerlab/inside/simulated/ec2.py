@@ -227,7 +227,7 @@ class Backend(EC2Backend):
         """The key that an id, an alias or either's ARN names in this region."""
         try:
             arn: str = kms_backends[ACCOUNT_ID][self.region_name].describe_key(name).arn
-        except ServiceException:
+        except (ServiceException, AttributeError):  # what moto does with an unknown alias
             raise Fault("InvalidKmsKey.NotFound", f"The KMS key {name} does not exist.") from None
         return arn
 

@@ -1,0 +1,380 @@
+"""A simulated account on every row that offers one: what is built in it, and what can't be done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import closing
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from packerlab.checks import Failure
+from packerlab.cloud.prepared import ACCESS_KEY, SECRET_KEY
+from packerlab.errors import LimitError
+from packerlab.grading import packer_version
+from packerlab.lab import Limits
+from packerlab.packer import Packer
+from packerlab.sandbox import BACKENDS
+from packerlab.sandbox.base import Box, Sandbox
+from packerlab.submissions import File
+from tests.sandbox.places import alive, descendants
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from packerlab.packer import Answer
+
+ROWS = ["bubblewrap", "docker"]
+LIMITS = Limits(deadline_s=60, cpu_s=40, memory_mb=1024, disk_mb=128)
+STATE: dict[str, Any] = {
+    "format": 1,
+    "access_key": ACCESS_KEY,
+    "secret_key": SECRET_KEY,
+    "image": [{"name": "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20240501"}],
+    "quota": {"instances": 2},
+}
+TEMPLATE = """
+source "amazon-ebs" "app" {
+  region        = "us-east-1"
+  instance_type = "t3.micro"
+  ami_name      = "app-{{timestamp}}-NUMBER"
+  ssh_username  = "ubuntu"
+  ssh_timeout   = "20s"
+  SOURCE
+  tags = { Name = "app" }
+}
+
+build {
+  sources = ["source.amazon-ebs.app"]
+  provisioner "shell" {
+    inline = [
+COMMANDS
+    ]
+  }
+}
+"""
+NEWEST = """
+  source_ami_filter {
+    filters     = { name = "ubuntu/images/*" }
+    owners      = ["099720109477"]
+    most_recent = true
+  }
+"""
+OWN = """
+  source_ami_filter {
+    filters     = { "tag:Name" = "app" }
+    owners      = ["self"]
+    most_recent = true
+  }
+"""
+
+
+def template(*commands: str, source: str = NEWEST, number: int = 1) -> dict[str, File]:
+    """A workspace whose build runs `commands` on an instance."""
+    quoted = (command.replace("\\", "\\\\").replace('"', '\\"') for command in commands)
+    lines = ",\n".join(f'"{command}"' for command in quoted)
+    text = TEMPLATE.replace("SOURCE", source).replace("NUMBER", str(number))
+    return {"main.pkr.hcl": File(text.replace("COMMANDS", indent(lines, "      ")).encode())}
+
+
+@pytest.fixture(scope="module", params=ROWS)
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """One open sandbox with an account for all tests of a row."""
+    name = "built_image" if request.param == "docker" else "instance_base"
+    made = request.getfixturevalue(name)
+    if request.param == "docker":
+        from packerlab import state
+        from packerlab.sandbox import docker
+
+        state.write_atomically(state.state_folder() / docker.IMAGE_STATE, made)
+    backend = BACKENDS[request.param]([])
+    if reason := backend.unavailable() or backend.lacks("account"):
+        pytest.skip(f"{request.param}: {reason}")
+    with closing(Sandbox(backend, LIMITS, frozenset({"packer", "account"}))) as opened:
+        opened.channel()
+        yield opened
+
+
+@pytest.fixture
+def packer(sandbox: Sandbox) -> Iterator[Callable[..., Packer]]:
+    """`packer(files, state)`: one report's Packer in the sandbox; its account ends with it."""
+    made: list[Packer] = []
+
+    def make(files: dict[str, File], state: dict[str, Any] = STATE) -> Packer:
+        box = Box(sandbox.channel(), LIMITS)
+        made.append(Packer(box, files, packer_version(sandbox), ["out"], state))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.leave()
+
+
+def built(packer: Packer, **more: Any) -> Answer:
+    answer = packer.build({}, [], **more)
+    assert answer.exit == 0, answer.text
+    return answer
+
+
+# --- what is built --------------------------------------------------------------------------------
+
+
+def test_an_ami_s_content_is_the_disk_after_provisioning(packer: Callable[..., Packer]) -> None:
+    commands = (
+        "sudo apt-get update -q && sudo apt-get install -qy labweb",
+        "sudo systemctl enable labweb",
+        "echo hello | sudo install -o labweb -g root -m 640 /dev/stdin /etc/labweb/hello",
+        "sudo rm /etc/motd && sudo ln -s labweb/hello /etc/motd",
+    )
+    account = built(packer(template(*commands))).account
+    image = account.image()
+    assert image.tags == {"Name": "app"}
+    assert image.disk.packages()["labweb"] == "1.1"
+    assert image.disk.packages()["sudo"]
+    assert image.disk.unit("labweb.service") == "enabled"
+    assert image.disk.unit("nothing.service") == "absent"
+    hello = image.disk.file("/etc/motd")
+    assert (hello.path, hello.mode, hello.content) == ("/etc/labweb/hello", 0o640, b"hello\n")
+    assert image.disk.owner(hello) == "labweb:root"
+    assert image.disk.users()["ubuntu"].home == "/home/ubuntu"
+    assert not image.disk.users()["labweb"].can_log_in
+    assert "/etc/labweb/hello" in image.disk.changed("/etc/*")
+    assert account.leftovers == []
+    assert [call.action for call in account.calls if call.error] == []
+    with pytest.raises(Failure, match="the image has no /etc/nothing"):
+        image.disk.text("/etc/nothing")
+
+
+def test_each_account_is_fresh_and_a_second_build_goes_on(packer: Callable[..., Packer]) -> None:
+    first = packer(template("true"))
+    assert len(built(first).account.images) == 1
+    assert len(built(first).account.images) == 1
+    assert len(built(first, again=True).account.images) == 2
+
+
+def test_an_image_of_an_image(packer: Callable[..., Packer]) -> None:
+    report = packer(template("echo base | sudo tee /etc/base"))
+    built(report)
+    app = template(
+        "cat /etc/base", "echo app | sudo tee /etc/app", "sudo rm /etc/base", source=OWN, number=2
+    )
+    report._files = app
+    account = built(report, again=True).account
+    base, image = sorted(account.images, key=lambda image: image.name[-1])
+    assert base.disk.text("/etc/base") == "base\n"
+    assert image.disk.text("/etc/app") == "app\n"
+    assert image.disk.at("/etc/base") is None
+    assert image.disk.removed("/etc/*") == ["/etc/base"]
+    assert image.about["source_name"] == base.name
+
+
+def test_a_reboot_on_the_way(packer: Callable[..., Packer]) -> None:
+    files = template("echo 1 | sudo tee /etc/before", "sudo reboot")
+    text = files["main.pkr.hcl"].data.decode()
+    text = text.replace("inline =", "expect_disconnect = true\n    inline =", 1)
+    after = 'provisioner "shell" {\n inline = ["cat /etc/before", "ls -A /tmp"]\n}\n}\n'
+    files["main.pkr.hcl"] = File((text.rstrip().removesuffix("}") + after).encode())
+    assert built(packer(files)).account.image().disk.text("/etc/before") == "1\n"
+
+
+def test_another_login_than_the_image_s_is_refused(packer: Callable[..., Packer]) -> None:
+    """The console says who came; and a build that fails leaves nothing behind."""
+    text = template("true")["main.pkr.hcl"].data
+    text = text.replace(b'"ubuntu"\n', b'"admin"\n').replace(b'"20s"', b'"4s"')
+    answer = packer({"main.pkr.hcl": File(text)}).build({}, [])
+    assert answer.exit == 1
+    assert (answer.account.images, answer.account.leftovers) == ([], [])
+    (instance,) = answer.account.all("instances")
+    assert "user admin" in answer.account.console(instance["id"])
+
+
+def test_hosts_stand_there_without_the_api(packer: Callable[..., Packer]) -> None:
+    text = """
+      variable "host" {}
+      source "null" "host" {
+        ssh_host = var.host
+        ssh_username = "lab"
+        ssh_private_key_file = "host_key"
+      }
+      build {
+        sources = ["source.null.host"]
+        provisioner "shell" { inline = ["echo $(id -un) | sudo tee -a /etc/who"] }
+      }
+    """
+    host = {"name": "web", "address": "203.0.113.7", "login": "lab"}
+    from packerlab.cloud.prepared import _key_pair
+
+    state = {**STATE, "host": [host], "host_key": _key_pair()}
+    report = packer({"main.pkr.hcl": File(text.encode())}, state)
+    for again, who in ((False, "lab\n"), (True, "lab\nlab\n"), (False, "lab\n")):
+        answer = report.build({"host": "203.0.113.7"}, [], again=again)
+        assert answer.exit == 0, answer.text
+        assert answer.account.disk("web", "the host").text("/etc/who") == who
+
+
+def test_what_a_killed_build_leaves_is_evidence(packer: Callable[..., Packer]) -> None:
+    """Packer ends at once, and what it made stays in the account."""
+    files = {**template("sleep 30"), "run.sh": File(b"packer build . & sleep 3; kill -9 $!\n")}
+    answer = packer(files).script(["sh", "run.sh"])
+    assert answer.account.leftovers == ["a key pair", "a security group", "an instance (running)"]
+    assert answer.account.images == []
+
+
+# --- what can't be done ---------------------------------------------------------------------------
+
+PROBES = """
+import os, socket
+def tried(name, what):
+    try:
+        print(name, "DONE", what())
+    except OSError as error:
+        print(name, "refused", error.errno)
+def bound(address, port):
+    with socket.socket() as sock:
+        sock.bind((address, port))
+tried("low port", lambda: bound("0.0.0.0", 22))
+tried("the API's port", lambda: bound("127.0.0.1", 443))
+tried("raw socket", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
+tried("outside", lambda: socket.create_connection(("1.1.1.1", 443), 3))
+tried("base", lambda: os.listdir("/opt/packerlab/base"))
+tried("site", lambda: os.listdir("/opt/packerlab/site"))
+tried("disks", lambda: os.listdir("/run/account"))
+tried("route", lambda: os.system("ip route add 5.5.5.5 dev lo 2>/dev/null") and os.stat("/none"))
+print("processes", len([name for name in os.listdir("/proc") if name.isdigit()]))
+"""
+
+
+def test_a_verb_beside_an_account(packer: Callable[..., Packer]) -> None:
+    """It reaches the API and the machines' addresses, and nothing of theirs."""
+    answer = packer({}).script(["python3", "-c", PROBES])
+    lines = [line for line in answer.output.splitlines() if "refused" not in line]
+    assert [line for line in lines if not line.startswith("processes")] == []
+    assert int(lines[-1].split()[1]) <= 3
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "motoapi.amazonaws.com", "ec2.us-east-1.amazonaws.com"]
+)
+def test_the_simulation_s_own_door_is_shut(packer: Callable[..., Packer], host: str) -> None:
+    code = f"""
+import http.client, ssl
+context = ssl._create_unverified_context()
+for path in ("/moto-api/reset", "/moto-api/data.json", "/moto-api/proxy/passthrough"):
+    for method in ("POST", "GET"):
+        talk = http.client.HTTPSConnection("127.0.0.1", context=context, timeout=5)
+        talk.request(method, path, headers={{"Host": "{host}"}})
+        print(talk.getresponse().status)
+"""
+    answer = packer({}).script(["python3", "-c", code])
+    assert answer.exit == 0, answer.output
+    assert all(int(status) >= 400 for status in answer.output.split())
+
+
+def test_an_instance_is_shut_in(packer: Callable[..., Packer]) -> None:
+    """Its root can do what a container's can: nothing to the account, the box or the machine."""
+    tries = {
+        "the API": "bash -c 'echo > /dev/tcp/127.0.0.1/443'",
+        "the box": "bash -c 'echo > /dev/tcp/169.254.100.2/443'",
+        "outside": "timeout 3 bash -c 'echo > /dev/tcp/1.1.1.1/443'",
+        "mount": "sudo mount -t tmpfs none /mnt",
+        "device": "sudo mknod /tmp/disk b 254 0",
+        "namespaces": "sudo unshare --mount true",
+        "user namespaces": "unshare --user --map-root-user true",
+        "sysctl": "sudo sh -c 'echo 1 > /proc/sys/kernel/panic'",
+        "kernel log": "sudo dmesg",
+        "time": "sudo date -s 2001-01-01",
+    }
+    script = [
+        f"if {command} 2>/dev/null; then echo DONE: {name}; fi" for name, command in tries.items()
+    ]
+    others = 'echo "processes: $(ls /proc | grep -c ^[0-9])"; ls /opt /run'
+    answer = built(packer(template(*script, others)))
+    assert "DONE" not in answer.text
+    count = answer.text.partition("processes: ")[2].split()[0]
+    assert int(count) < 20
+    assert "packerlab" not in answer.text.partition("processes: ")[2]
+
+
+def test_instances_are_bounded(packer: Callable[..., Packer]) -> None:
+    """The quota of the lab, two here; and a full disk is the instance's own trouble."""
+    files = template("dd if=/dev/zero of=/tmp/full bs=1M count=4000 2>&1 | tail -1; rm /tmp/full")
+    answer = built(packer(files))
+    assert "No space left" in answer.text or "copied" in answer.text
+    many = files["main.pkr.hcl"].data.decode()
+    sources = "".join(
+        f'source "amazon-ebs.app" {{\nname = "s{number}"\nami_name = "app{number}"\n}}\n'
+        for number in range(4)
+    )
+    many = many.replace('sources = ["source.amazon-ebs.app"]', sources)
+    many = many.replace('ami_name      = "app-{{timestamp}}-1"', "")
+    answer = packer(
+        {"main.pkr.hcl": File(many.replace("dd if", "sleep 3; : dd if").encode())}
+    ).build({}, [])
+    assert answer.exit == 1
+    assert "LimitExceeded" in answer.text
+    assert answer.account.leftovers == []
+
+
+HOSTILE_DISKS = {
+    "links out": (
+        "cd /etc; sudo ln -s /opt/packerlab out; sudo mv ssh ssh.old; sudo ln -s /proc/1 ssh",
+        None,
+    ),
+    "named pipe": ("sudo mkfifo /etc/pipe; sudo rm /etc/issue; sudo mkfifo /etc/issue", None),
+    "names that act": ("sudo touch \"/etc/$(printf 'a\\033[31mb\\nc\\377')\"", None),
+    "sparse": ("sudo truncate -s 900G /etc/huge || sudo truncate -s 100M /etc/huge", None),
+    "no rights": (
+        "sudo mkdir -m 0 /etc/none; sudo touch /etc/none/of; sudo chmod 0 /etc/passwd",
+        None,
+    ),
+    "many": ("sudo mkdir /many; cd /many; seq 30000 | sudo xargs touch", "files"),
+    "deep": (
+        "cd /tmp; sudo perl -e 'for (1..2000) { mkdir q(d) x 50; chdir q(d) x 50 }' || true",
+        "files",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_DISKS)
+def test_a_hostile_disk_is_only_read(packer: Callable[..., Packer], name: str) -> None:
+    command, limit = HOSTILE_DISKS[name]
+    report = packer(template(command))
+    if limit:
+        with pytest.raises(LimitError):
+            report.build({}, [])
+        return
+    disk = built(report).account.image().disk
+    assert disk.at("/etc/out/supervisor.py") is None
+    assert all(len(disk.at(path).content or b"") < 300_000 for path in disk.changed())  # type: ignore[union-attr]
+    assert "packer" not in disk.users()
+    if name == "named pipe":
+        with pytest.raises(Failure, match="no regular file"):
+            disk.text("/etc/issue")
+
+
+@pytest.mark.usefixtures("instance_base")
+def test_a_closed_sandbox_leaves_nothing(request: pytest.FixtureRequest) -> None:
+    """All of an account ends with the supervisor, in the middle of a build too."""
+    own = Sandbox(BACKENDS["bubblewrap"]([]), LIMITS, frozenset({"packer", "account"}))
+    channel = own.channel()
+    box = Box(channel, LIMITS)
+    request.addfinalizer(own.close)
+    before = set(descendants(os.getpid()))
+    report = Packer(box, template("sleep 20"), packer_version(own), [], STATE)
+    pid = os.fork()
+    if pid == 0:
+        report.build({}, [])
+        os._exit(0)
+    time.sleep(3)
+    started = set(descendants(os.getpid())) | before
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    own.close()
+    end = time.monotonic() + 3
+    while alive(sorted(started - {pid})) and time.monotonic() < end:
+        time.sleep(0.05)
+    others = set(descendants(os.getpid()))
+    assert not {each for each in alive(sorted(started)) if each not in others}
