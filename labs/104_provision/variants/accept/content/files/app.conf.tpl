@@ -1,0 +1,2 @@
+port = 9090
+greeting = ${greeting}
