@@ -1,0 +1,354 @@
+"""SSH never comes: what a log says about a machine that nobody could log in to, and the cure."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from packerlab.checks import check, fail
+from packerlab.template import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from packerlab.packer import Answer
+    from packerlab.submissions import Files
+    from packerlab.template import Block, Template
+
+    Build = Callable[..., Answer]
+    Hidden = Callable[[str], str]
+
+PAGE = "beginner/152_ssh_never_comes"
+CANONICAL, USER = "099720109477", "ubuntu"
+RELEASE = "/etc/labweb/release"
+DIAGNOSIS = "diagnosis.json"
+
+CAUSES = ("network", "port", "boot", "user")
+
+
+class Case(NamedTuple):
+    """What is right about a log: its cause, and what only the deciding lines have in them."""
+
+    cause: str
+    decides: str
+
+
+CASES = {
+    "first.log": Case("port", ":2222: connect: connection refused"),
+    "second.log": Case("user", "unable to authenticate"),
+    "third.log": Case("boot", ":22: connect: connection refused"),
+    "office.log": Case("network", "i/o timeout"),
+}
+
+ACCEPTED = re.compile(r"^Accepted publickey for (\S+) from ", re.MULTILINE)
+REFUSED = re.compile(
+    r"^(Invalid user|Connection closed by (authenticating|invalid) user)", re.MULTILINE
+)
+"""What sshd says on a machine's console of a login."""
+
+SHORTEST_S, LONGEST_S, MOST_ATTEMPTS = 120, 900, 15
+UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+DURATION = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(h|ms|m|s|us|µs|ns)")
+
+
+@check(
+    points=3,
+    hints=[
+        "`Timeout waiting for SSH` says that time was up. Which lines say what failed until then?",
+        (
+            "Look for `TCP connection to SSH ip/port failed` and for `SSH handshake err`: what "
+            "stands behind the last colons differs from log to log."
+        ),
+        (
+            "No answer at all is the network, a refused login is the user. A refused connection "
+            "is a port where nobody listens: for ever, or not yet? See its number, and NOTES.md."
+        ),
+    ],
+    docs=f"{PAGE}#four-lines",
+)
+def test_diagnosis(submission: Files) -> None:
+    """diagnosis.json has, for each of the four logs, the line that decides, and its cause."""
+    told = diagnosis(submission)
+    for log, case in CASES.items():
+        entry = told.get(log)
+        line, cause = quoted(entry, "line"), quoted(entry, "cause")
+        if not line or line not in words_of(submission, log):
+            fail(f"What {DIAGNOSIS} quotes is no line of logs/{log}.", expected="a line of the log",
+                 found=line or "nothing")  # fmt: skip
+        if case.decides not in line:
+            fail(
+                f"That line of logs/{log} does not tell why nobody could log in.",
+                expected="the line that tells how a connection or a login failed",
+                found=line,
+            )
+        if cause.lower() != case.cause:
+            fail(
+                f"The line of logs/{log} is the right one; it has another cause.",
+                expected=f"one of {', '.join(CAUSES)}",
+                found=cause or "nothing",
+            )
+
+
+@check(
+    points=2,
+    hints=[
+        "On the way in the port comes first, the user second. How far does Packer get?",
+        (
+            "Where sshd heard from nobody, it is the port or the address; where it refused each "
+            "login, it is the user or the key."
+        ),
+        (
+            "Take out what tells Packer another port than sshd's. The user is decided by whoever "
+            "makes the source image: the page has a table."
+        ),
+    ],
+    docs=f"{PAGE}#who-may-log-in",
+)
+def test_image(build: Build, hidden: Hidden) -> None:
+    """The build makes one AMI, from Canonical's Ubuntu, and leaves nothing behind."""
+    answer = built(build, hidden)
+    image = answer.account.image()
+    if image.about["source_owner"] != CANONICAL or image.about["login"] != USER:
+        fail(
+            "The AMI is made from another image than Canonical's Ubuntu.",
+            expected="the source image of the starter",
+            found=f"an image of the owner {image.about['source_owner']}",
+        )
+    if answer.account.leftovers:
+        left = ", ".join(answer.account.leftovers)
+        fail("The build leaves something behind.", expected="nothing", found=left)
+
+
+@check(
+    points=1,
+    needs="test_image",
+    hints=[
+        "sshd writes down each login. Whose is in the log of your machine?",
+        "Without a login nothing can be provisioned. Is there a communicator at all?",
+        "The communicator is `ssh`, which is the default; and one user is meant for logins.",
+    ],
+    docs=f"{PAGE}#who-may-log-in",
+)
+def test_login(build: Build, hidden: Hidden) -> None:
+    """On the machine, sshd lets in the image's own user, by key, and nobody else."""
+    account = built(build, hidden).account
+    consoles = [account.console(each["id"]) for each in account.all("instances")]
+    users = {user for console in consoles for user in ACCEPTED.findall(console)}
+    if users != {USER}:
+        fail(
+            "The logins on the machine are not those of the image's own user.",
+            expected="the user that Ubuntu's images have for logins",
+            found=", ".join(sorted(users)) or "nobody logged in",
+        )
+
+
+@check(
+    points=1,
+    needs="test_image",
+    hints=[
+        "Is every step of the starter's build still there?",
+        "The steps install labweb, enable it, and write the release that `-var` gives.",
+        "Put the starter's provisioner back: there was nothing wrong with it.",
+    ],
+    docs=f"{PAGE}#mend-the-cause",
+)
+def test_steps(build: Build, hidden: Hidden) -> None:
+    """In the AMI labweb is installed and enabled, and its release file has the build's release."""
+    disk = built(build, hidden).account.image().disk
+    if "labweb" not in disk.packages():
+        fail("labweb is not installed in the AMI.", expected="the package labweb")
+    unit = disk.unit("labweb.service")
+    if unit != "enabled":
+        fail("labweb would not start with the machine.", expected="enabled", found=unit)
+    line, wanted = disk.text(RELEASE).strip(), f"release={release(hidden)}"
+    if line != wanted:
+        fail(f"{RELEASE} has another release.", expected=wanted, found=line)
+
+
+@check(
+    points=1,
+    needs="test_image",
+    hints=[
+        "Which of the two was wrong: the machine, or what the template says about it?",
+        "A machine that boots as its maker meant it has one door. Nothing has to be done there.",
+        "Take out the user data, and leave sshd's settings alone; change the source's arguments.",
+    ],
+    docs=f"{PAGE}#mend-the-cause",
+)
+def test_machine(build: Build, hidden: Hidden) -> None:
+    """The machine boots as Canonical made it: no user data, and sshd's settings are unchanged."""
+    account = built(build, hidden).account
+    if any(each["user_data"] for each in account.all("instances")):
+        fail("The template hands user data to the machine.", expected="none", found="user data")
+    disk = account.image().disk
+    pattern = "/etc/ssh/sshd_config*"
+    touched = [
+        path
+        for path in [*disk.changed(pattern), *disk.removed(pattern)]
+        if not path.endswith("sshd_config.d")
+    ]
+    if touched:
+        fail("The AMI has other settings of sshd than Canonical's image.", expected="the same",
+             found=", ".join(sorted(touched)[:4]))  # fmt: skip
+
+
+@check(
+    points=2,
+    hints=[
+        "How long does a machine need to boot? And what should happen if the user is wrong again?",
+        (
+            "`ssh_timeout` bounds the wait, `ssh_handshake_attempts` the refused logins. On Packer "
+            "1.16 the one that you leave out is unbounded, unless you leave out both."
+        ),
+        (
+            "Give both arguments, within the bounds of the task sheet, or neither: then it is "
+            "five minutes and ten attempts on each version."
+        ),
+    ],
+    docs=f"{PAGE}#how-long",
+)
+def test_wait(template: Template) -> None:
+    """Packer waits 2 to 15 minutes for SSH, and gives up after at most 15 refused logins."""
+    sources = list(sources_in_use(template))
+    if not sources:
+        fail("No build uses an `amazon-ebs` source.")
+    for blocks in sources:
+        wait = seconds(template, blocks)
+        attempts = number_of_attempts(template, blocks)
+        if not wait and not attempts:
+            continue
+        if wait and not SHORTEST_S <= wait <= LONGEST_S:
+            fail(
+                f"Packer waits too {'short' if wait < SHORTEST_S else 'long'} a time for SSH.",
+                expected="2 to 15 minutes",
+                found=f"{wait:g} seconds",
+                where=place(blocks, "ssh_timeout"),
+            )
+        if not wait or not attempts:
+            there, missing = ("ssh_timeout", "ssh_handshake_attempts")[:: 1 if wait else -1]
+            fail(
+                f"`{there}` is given and `{missing}` is not: that one has no bound any more.",
+                expected="both or none",
+                found=f"only `{there}`",
+                where=place(blocks, there),
+            )
+        if attempts > MOST_ATTEMPTS:
+            fail(
+                "Packer tries a refused login too often: the time may be up first.",
+                expected=f"at most {MOST_ATTEMPTS} attempts",
+                found=f"{attempts} attempts",
+                where=place(blocks, "ssh_handshake_attempts"),
+            )
+
+
+# --- the build ------------------------------------------------------------------------------------
+
+
+def release(hidden: Hidden) -> str:
+    """A release that no template can know beforehand."""
+    return f"1.4.2-{hidden('release')}"
+
+
+def built(build: Build, hidden: Hidden) -> Answer:
+    """The one build; where it fails, Packer's last word and what the machine heard meanwhile."""
+    answer = build({"release": release(hidden)})
+    if answer.exit != 0:
+        message, where = answer.error
+        heard = [heard_on(answer.account.console(each["id"]))
+                 for each in answer.account.all("instances")]  # fmt: skip
+        fail("`packer build` fails.", found="\n".join([message, *heard]), where=where)
+    return answer
+
+
+def heard_on(console: str) -> str:
+    """What sshd on a machine noticed of Packer: no port and no name, which are to be found out."""
+    if ACCEPTED.search(console):
+        return "(The machine's sshd let somebody in.)"
+    if REFUSED.search(console):
+        return "(The machine's sshd answered, and refused each login.)"
+    return "(The machine's sshd heard from nobody.)"
+
+
+# --- the diagnosis --------------------------------------------------------------------------------
+
+
+def diagnosis(submission: Files) -> dict[str, Any]:
+    """The learner's diagnosis.json: an object, or the check fails."""
+    if DIAGNOSIS not in submission:
+        fail(f"There is no {DIAGNOSIS}.", expected=DIAGNOSIS)
+    try:
+        told = json.loads(submission[DIAGNOSIS].data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        fail(f"{DIAGNOSIS} is not JSON.", expected="the form of the starter's")
+    if not isinstance(told, dict):
+        fail(f"{DIAGNOSIS} has another form than the starter's.", expected="an object by log")
+    return told
+
+
+def quoted(entry: Any, key: str) -> str:
+    """The text that a learner gives for a log, with single blanks; empty where there is none."""
+    text = entry.get(key) if isinstance(entry, dict) else None
+    return " ".join(text.split()) if isinstance(text, str) else ""
+
+
+def words_of(submission: Files, log: str) -> str:
+    """A log, each of its lines with single blanks."""
+    if f"logs/{log}" not in submission:
+        fail(f"There is no logs/{log}.", expected="the starter's logs, as they were")
+    text = submission[f"logs/{log}"].data.decode(errors="replace")
+    return "\n".join(" ".join(line.split()) for line in text.splitlines())
+
+
+# --- the wait -------------------------------------------------------------------------------------
+
+
+def sources_in_use(template: Template) -> Iterator[list[Block]]:
+    """For each amazon-ebs source that a build uses: its blocks, in the build and at the top."""
+    for build in template.builds:
+        for name, top, inner in template.source_of(build):
+            if name.startswith("amazon-ebs."):
+                yield [block for block in (inner, top) if block]
+
+
+def given(template: Template, blocks: list[Block], name: str) -> Any:
+    """The value of an argument of a source; None where it is not set."""
+    for block in blocks:
+        value = template.attribute(block, name)
+        if isinstance(value, Unknown):
+            fail(
+                f"`{name}` is computed, so this check can't tell how long Packer waits.",
+                expected="a plain value, a variable or a local",
+                where=block.place(name),
+            )
+        if value is not None:
+            return value
+    return None
+
+
+def seconds(template: Template, blocks: list[Block]) -> float:
+    """How long Packer waits for SSH; 0 where that is not set."""
+    value = given(template, blocks, "ssh_wait_timeout") or given(template, blocks, "ssh_timeout")
+    text = str(value or "0s")
+    if DURATION.sub("", text.removeprefix("+")):
+        fail(
+            "`ssh_timeout` is no duration that Packer can read.",
+            expected='a number and a unit, such as "90s" or "1h30m"',
+            found=text,
+            where=place(blocks, "ssh_timeout"),
+        )
+    return sum(float(number) * UNITS[unit] for number, unit in DURATION.findall(text))
+
+
+def number_of_attempts(template: Template, blocks: list[Block]) -> int:
+    """How many refused logins Packer bears; 0 where that is not set."""
+    text = str(given(template, blocks, "ssh_handshake_attempts") or 0)
+    if not re.fullmatch("[0-9]{1,6}", text):
+        fail("`ssh_handshake_attempts` is no whole number.", expected="a number", found=text,
+             where=place(blocks, "ssh_handshake_attempts"))  # fmt: skip
+    return int(text)
+
+
+def place(blocks: list[Block], name: str) -> Any:
+    """Where an argument stands, else its source."""
+    return next((b.place(name) for b in blocks if name in b.attributes), blocks[0].where)

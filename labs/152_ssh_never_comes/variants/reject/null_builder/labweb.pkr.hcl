@@ -1,0 +1,7 @@
+source "null" "labweb" {
+  communicator = "none"
+}
+
+build {
+  sources = ["source.null.labweb"]
+}
