@@ -1,0 +1,260 @@
+"""Three errors before the first API call: what validate knows, and what only a build shows."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from packerlab.checks import check, fail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packerlab.cloud.evidence import AccountEvidence, Call, Image
+    from packerlab.packer import Answer
+
+    Build = Callable[..., Answer]
+    Hidden = Callable[[str], str]
+
+PAGE = "beginner/153_ami_preflight"
+REGION = "eu-central-1"
+CANONICAL = "099720109477"
+NEWEST = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20240606"
+KEY = "alias/labweb-images"
+VERSION = "2.8.1"
+RECORD = "/etc/labweb/release"
+
+
+@check(
+    points=2,
+    hints=[
+        "`packer validate .` needs no account. Mend one of its complaints, and run it again.",
+        (
+            "One argument stands a brace too deep, one is missing beside another, and one value "
+            "has characters that it must not have; the release brings one of them along."
+        ),
+        (
+            "`owners` is a list and stands beside `filters`; `kms_key_id` wants `encrypt_boot`; "
+            'the name wants `regex_replace(var.release, ..., "-")` instead of the bare release.'
+        ),
+    ],
+    docs=f"{PAGE}#preflight",
+)
+def test_image(build: Build, hidden: Hidden) -> None:
+    """`packer build -var release=... .` makes one AMI in eu-central-1."""
+    answer = build(inputs(hidden))
+    message, where = answer.error
+    if answer.exit != 0 and "No AMI was found" in message:
+        fail(
+            "The lookup of the source image finds none: none has such a name and such an owner.",
+            expected="an image that the filter and `owners` fit",
+            found="none",
+            where=where,
+        )
+    if any(call.error.startswith("InvalidKmsKey") for call in answer.account.calls):
+        fail(
+            f"The key that the image is to be encrypted with does not exist in {REGION}.",
+            expected=KEY,
+            found="no such key",
+            where=where,
+        )
+    answer.expect_success()
+    answer.account.image(REGION)
+
+
+@check(
+    points=2,
+    needs="test_image",
+    hints=[
+        "Who may publish an image with a name that fits your filter?",
+        (
+            "`owners` says whose images count. Every account in that list may slip you an image: "
+            "a stranger, a shop, your own team."
+        ),
+        (
+            "Let `owners` hold one thing, Canonical's account number in quotes, as it stands in "
+            "the starter; keep the filter and `most_recent`."
+        ),
+    ],
+    docs=f"{PAGE}#owners",
+)
+def test_source(build: Build, hidden: Hidden) -> None:
+    """It is built from the newest image of Ubuntu 22.04 for amd64 that Canonical offers."""
+    account = build(inputs(hidden)).account
+    image = account.image(REGION)
+    owner, name = image.about["source_owner"], image.about["source_name"]
+    if owner != CANONICAL:
+        ours = owner == image.about["owner"]
+        fail(
+            "The AMI is built from an image that is not Canonical's, though its name fits.",
+            expected=f"an image of account {CANONICAL}",
+            found=f"an image of {'your own account' if ours else f'account {owner}'}",
+        )
+    if name != NEWEST:
+        fail(
+            "The AMI is built from another image of Canonical's than the newest that fits.",
+            expected=NEWEST,
+            found=name,
+        )
+    if not any(asks_for_canonical(call) for call in account.calls):
+        fail(
+            "The image is not looked up among Canonical's: the next one will not be found.",
+            expected=f"a lookup that names the owner {CANONICAL}",
+            found="an image that is named by its id",
+        )
+
+
+@check(
+    points=2,
+    needs="test_image",
+    hints=[
+        "Which of the two arguments says *that* a disk is encrypted, and which says *how*?",
+        "Packer's complaint can be silenced by taking `kms_key_id` away. Who asked for that key?",
+        "Keep `kms_key_id` as the starter has it, and add `encrypt_boot = true` beside it.",
+    ],
+    docs=f"{PAGE}#encryption",
+)
+def test_encrypted(build: Build, hidden: Hidden) -> None:
+    """Its disk is encrypted with the key alias/labweb-images."""
+    account = build(inputs(hidden)).account
+    for device in account.image(REGION).about["block_devices"]:
+        if "snapshot" not in device:
+            continue
+        if not device["encrypted"]:
+            fail("The AMI's disk is not encrypted.", expected=KEY, found="no encryption")
+        if KEY not in device["kms_aliases"]:
+            other = ", ".join(device["kms_aliases"]) or "the default key of the account"
+            fail("The AMI's disk is encrypted with another key.", expected=KEY, found=other)
+    if not all(snapshot["encrypted"] for snapshot in account.all("snapshots")):
+        fail("A snapshot of the disk stays in the account that is not encrypted.")
+
+
+@check(
+    points=1,
+    needs="test_image",
+    hints=[
+        "Somebody sees only the name. Which release is in the image?",
+        "`1.4.2+7` and `1.4.27` are two releases: replace what is illegal, do not drop it.",
+        (
+            "Begin the name with `labweb`, and put in the variable's value with a hyphen for "
+            "every character that a name must not have."
+        ),
+    ],
+    docs=f"{PAGE}#names",
+)
+def test_name(build: Build, hidden: Hidden) -> None:
+    """Its name begins with labweb and tells the release."""
+    name = build(inputs(hidden)).account.image(REGION).name
+    parts = re.split(r"[^A-Za-z0-9]+", name)
+    if parts[0] != "labweb":
+        fail("The AMI's name does not begin with the word labweb.", expected="labweb ...")
+    told = re.split(r"[.+]", release(hidden))
+    places = range(len(parts) - len(told) + 1)
+    if not any(parts[place : place + len(told)] == told for place in places):
+        fail(
+            "The AMI's name does not tell the release.",
+            expected=f"{VERSION}, a separator, and what stands behind the plus",
+            found=f"{VERSION} in another form" if VERSION in name else f"no {VERSION}",
+        )
+
+
+@check(
+    points=2,
+    needs="test_image",
+    hints=[
+        "Run the same build twice. What does EC2 say to the second?",
+        (
+            "A name is taken for good. Making room for it means deleting an image that somebody "
+            "may be using; so each build needs a name of its own."
+        ),
+        (
+            "Add something to the name that is new with each build, such as a local made of "
+            '`formatdate("YYYYMMDD-hhmmss", timestamp())`, and delete nothing.'
+        ),
+    ],
+    docs=f"{PAGE}#second-build",
+)
+def test_second_build(build: Build, hidden: Hidden) -> None:
+    """A second build of the same release makes another AMI, and the first one stays."""
+    first = build(inputs(hidden)).account.image(REGION)
+    time.sleep(1)  # the clock of a name counts seconds, and builds in AWS take minutes
+    second = build(inputs(hidden), nth=2)
+    message, where = second.error
+    if second.exit != 0 and "is used by an existing AMI" in message:
+        fail(
+            "The second build fails: the first image has that name already.",
+            expected="a name of its own for every build",
+            found="the same name twice",
+            where=where,
+        )
+    second.expect_success()
+    expect_both(second.account, first)
+
+
+@check(
+    points=1,
+    needs="test_image",
+    hints=[
+        "What did the starter put into the image, and what does yours?",
+        "Only the name needs another spelling of the release; tags and files can hold a plus.",
+        (
+            "Keep the starter's provisioner and its tag: labweb is installed and enabled, and "
+            "the value of the variable itself goes into the file and into the tag."
+        ),
+    ],
+    docs=f"{PAGE}#content",
+)
+def test_content(build: Build, hidden: Hidden) -> None:
+    """It still has labweb, enabled; its file and its tag tell the release just as it was given."""
+    image = build(inputs(hidden)).account.image(REGION)
+    if "labweb" not in image.disk.packages():
+        fail("The image does not have the package labweb.", expected="labweb is installed")
+    unit = image.disk.unit("labweb.service")
+    if unit != "enabled":
+        fail("labweb does not start at boot.", expected="labweb.service is enabled", found=unit)
+    written = image.disk.text(RECORD).strip()
+    if written != release(hidden):
+        fail(
+            f"{RECORD} in the image does not hold the release as it was given.",
+            expected=release(hidden),
+            found=written,
+        )
+    if image.tags.get("Release") != release(hidden):
+        fail(
+            "The AMI's tag `Release` does not hold the release as it was given.",
+            expected=release(hidden),
+            found=image.tags.get("Release", "no such tag"),
+        )
+
+
+# --- what the checks stand on ---------------------------------------------------------------------
+
+
+def release(hidden: Hidden) -> str:
+    """A release of the form on the task sheet, which no template can hold already."""
+    return f"{VERSION}+{hidden('release')}"
+
+
+def inputs(hidden: Hidden) -> dict[str, str]:
+    """The variable of the task sheet."""
+    return {"release": release(hidden)}
+
+
+def asks_for_canonical(call: Call) -> bool:
+    """Whether a call looks for images of Canonical's."""
+    owners = (value for key, value in call.parameters.items() if key.startswith("Owner"))
+    return call.action == "DescribeImages" and CANONICAL in owners
+
+
+def expect_both(account: AccountEvidence, first: Image) -> None:
+    """Fail where a second build has not left two images, the first of them as it was."""
+    ids = [image.about["id"] for image in account.images if image.about["state"] == "available"]
+    if first.about["id"] not in ids:
+        fail(
+            "The second build deletes the first image: who starts machines from it can't any more.",
+            expected="two AMIs",
+            found="the second AMI alone",
+        )
+    if len(ids) != 2:
+        fail("Two builds do not leave two AMIs.", expected="2", found=str(len(ids)))

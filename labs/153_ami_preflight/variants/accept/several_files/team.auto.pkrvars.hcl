@@ -1,0 +1,1 @@
+image_key = "alias/labweb-images"
