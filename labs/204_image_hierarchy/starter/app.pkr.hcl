@@ -1,0 +1,25 @@
+variable "labweb" {
+  type        = string
+  description = "Which version of labweb the app runs. CI sets it."
+  default     = "1.0"
+}
+
+source "amazon-ebs" "web" {
+  region        = "eu-central-1"
+  instance_type = "t3.micro"
+  ami_name      = "web-${local.built}"
+  source_ami    = "ami-0c9f2b7d41e86a350" # the base, as of January
+  ssh_username  = "ubuntu"
+}
+
+build {
+  sources = ["source.amazon-ebs.web"]
+
+  provisioner "shell" {
+    inline = [
+      "sudo apt-get update",
+      "sudo apt-get install -y labweb=${var.labweb}",
+      "sudo systemctl enable labweb",
+    ]
+  }
+}

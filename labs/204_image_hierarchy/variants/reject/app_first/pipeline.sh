@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+packer build -only='amazon-ebs.web' .
+packer build -only='amazon-ebs.base' .

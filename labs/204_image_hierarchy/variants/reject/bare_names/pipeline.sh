@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+packer build -only=base .
+packer build -only=web .

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -eu
+packer build -only='amazon-ebs.base' .
