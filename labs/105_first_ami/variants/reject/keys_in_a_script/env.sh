@@ -1,0 +1,2 @@
+# for local tests
+export AWS_ACCESS_KEY_ID=AKIAPACKERLABLEARNER
