@@ -177,7 +177,7 @@ def context(packer: Path | None, plugins: Path | None, wheels: Path) -> bytes:
         for name, path in files.items():
             data = path.read_bytes()
             info = tarfile.TarInfo(name)
-            info.size, info.mode = len(data), 0o755
+            info.size, info.mode = len(data), 0o755 if path.stat().st_mode & 0o100 else 0o644
             archive.addfile(info, io.BytesIO(data))
     return stream.getvalue()
 
