@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,6 +113,14 @@ def test_nothing_changes_the_process_that_it_runs_in(module: Path) -> None:
         for target in written:
             changes = isinstance(target.ctx, ast.Store | ast.Del)
             assert not (changes and ast.unparse(target).startswith("os.environ"))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_no_pattern_is_possessive(module: Path) -> None:
+    """Debian 12's Python (3.11.2) matches possessive quantifiers and atomic groups wrongly."""
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert not re.search(r"[\]\w)*+?}][*+?}]\+|\(\?>", node.value), node.value
 
 
 def test_the_command_line_starts_light() -> None:

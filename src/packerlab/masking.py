@@ -83,15 +83,18 @@ _CODE = re.compile(
 _STRING = re.compile(
     r"""(?P<sequence>[$%]\{~?)
     |(?P<quote>")
-    |(?P<literal>(?:\\.|[$]{2}\{|%%\{|[$%](?!\{)|[^"\\$%\n])++)""",
+    |(?P<literal>(?:\\.|[$]{2}\{|%%\{|[$%](?!\{)|[^"\\$%\n])+)""",
     re.VERBOSE,
 )
 _HEREDOC = re.compile(
     r"""(?P<sequence>[$%]\{~?)
-    |(?P<literal>(?:[$]{2}\{|%%\{|[$%](?!\{)|[^$%\n])*+\n?)""",
+    |(?P<literal>(?:[$]{2}\{|%%\{|[$%](?!\{)|[^$%\n])*\n?)""",
     re.VERBOSE,
 )
-_FOR = re.compile(r"\{(?:\s|#[^\n]*|//[^\n]*|/\*.*?\*/)*+for\b(?!\s*[=:-])", re.DOTALL)
+_COMMENT = r"(?:\#|//)[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/"
+"""A comment in which nothing matches in two ways: what follows may fail without looking again."""
+
+_FOR = re.compile(rf"\{{(?:\s|{_COMMENT})*for\b(?!\s*[=:-])")
 _SPACE = "[\t\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*"
 """What Go's TrimSpace takes from a heredoc's last line; Python's `\\s` is more."""
 

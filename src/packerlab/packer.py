@@ -352,7 +352,7 @@ def _blank_hcl(text: str) -> str:
     depth = 0
     block = word = ""
     begin = named = 0
-    for token in re.finditer(r"[A-Za-z_][\w-]*+|[{}]", mask(text).text):
+    for token in re.finditer(r"[A-Za-z_][\w-]*|[{}]", mask(text).text):
         if token[0] == "{":
             block = word if depth == 0 else block
             if depth == 1 and (block, word) == ("packer", "required_plugins"):
