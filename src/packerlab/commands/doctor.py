@@ -34,6 +34,7 @@ REMEDIES = {
         "windows": "Docker Desktop with its WSL 2 engine; then packerlab sandbox build inside WSL",
     },
 }
+ACCOUNT = "apt install iproute2 mmdebstrap uidmap; then packerlab sandbox build"
 REMEDIES["docker-plain"] = REMEDIES["docker"]
 SYSTEMS = ("debian", "ubuntu", "fedora", "macos", "windows")
 
@@ -106,4 +107,5 @@ def findings(system: str) -> Iterator[Finding]:
         yield Finding(f"{name} sandbox", state)
         for each, reason in lacking.items():
             if reason:
-                yield Finding(f"{name} sandbox, {each}", "", reason)
+                remedy = ACCOUNT if name == "bubblewrap" else ""
+                yield Finding(f"{name} sandbox, {each}", "", reason, remedy)

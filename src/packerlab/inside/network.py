@@ -52,7 +52,11 @@ def _own() -> int:
 
 def _ip(commands: str) -> None:
     done = subprocess.run(
-        ["/usr/bin/ip", "-batch", "-"], input=commands.encode(), capture_output=True, check=False
+        ["ip", "-batch", "-"],
+        input=commands.encode(),
+        env={"PATH": "/usr/bin:/usr/sbin"},
+        capture_output=True,
+        check=False,
     )
     if done.returncode:
         raise OSError(f"ip: {done.stderr.decode(errors='replace').strip()[-300:]}")

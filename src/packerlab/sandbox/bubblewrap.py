@@ -105,6 +105,8 @@ class Bubblewrap:
             return None
         if capability != "account":
             return f"it does not offer {capability}."
+        if not shutil.which("ip", path=SYSTEM_PATH):
+            return "ip is not installed: `apt install iproute2`."
         if not host_base.folder().is_dir():
             return "the instances' disk is not there: `packerlab sandbox build` makes it."
         return host_base.id_maps()[1]
