@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shlex
 from contextlib import closing
@@ -21,26 +22,38 @@ if TYPE_CHECKING:
 
 
 class Recorder(Channel):
-    """A channel that notes every verb that goes through it."""
+    """A channel that notes every request that goes through it, and what is answered."""
 
     log: Path
 
     def send(self, header: Mapping[str, object], blobs: Iterable[bytes] = ()) -> None:
-        with self.log.open("a") as stream:
-            stream.write(json.dumps(header) + "\n")
+        blobs = list(blobs)
+        self._note({**header, "data": [base64.b64encode(blob).decode() for blob in blobs]})
         super().send(header, blobs)
+
+    def header(self, deadline: float) -> bytes:
+        line = super().header(deadline)
+        self._note(json.loads(line))
+        return line
+
+    def _note(self, line: Mapping[str, object]) -> None:
+        with self.log.open("a") as stream:
+            stream.write(json.dumps(line) + "\n")
 
 
 def recorded_verbs(lab: Lab, log: Path) -> list[dict[str, Any]]:
-    """What the lab's grader has Packer do with the solution."""
-    with closing(Sandbox(choose("bubblewrap", set(), [], full_limits=True), lab.limits)) as sandbox:
+    """What the lab's grader has Packer do with the solution: each verb's request, and its exit."""
+    backend = choose("bubblewrap", set(lab.needs), [], full_limits=True)
+    with closing(Sandbox(backend, lab.limits, lab.needs)) as sandbox:
         channel = sandbox.channel()
         channel.__class__ = Recorder
         channel.log = log  # type: ignore[attr-defined]
         report = grade(lab, read_workspace(lab.solution), sandbox, lab.limits)
     if not report.passed:
         raise RuntimeError(f"{lab.slug}'s solution does not pass: {report}")
-    return [json.loads(line) for line in log.read_text().splitlines()]
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    pairs = zip(lines[::2], lines[1::2], strict=True)
+    return [{**asked, "exit": told["exit"]} for asked, told in pairs if "argv" in asked]
 
 
 def bare_script(path: Path, verbs: list[dict[str, Any]]) -> Path:

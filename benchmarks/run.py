@@ -21,7 +21,9 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 import msgspec
 
 from benchmarks import measure
+from benchmarks.accounts import account, ami, batch_105, reports
 from benchmarks.bare import bare_script, recorded_verbs
+from benchmarks.classes import BENCH_COURSE, PACKERLAB, RUNS, copies, graded
 from packerlab.course import open_course
 from packerlab.gradebook import open_gradebook
 from packerlab.report import Check, Run, conclude
@@ -33,9 +35,6 @@ if TYPE_CHECKING:
     from packerlab.report import Report
 
 ROOT = Path(__file__).parent.parent
-PACKERLAB = str(Path(sys.executable).with_name("packerlab"))
-BENCH_COURSE = str(Path(__file__).parent / "course")
-RUNS = 5
 COPIES = 60
 GROWN = 5_000
 
@@ -71,6 +70,29 @@ FIGURES = {
     "watch_total": Figure(0.15, "s"),
     "watch_seconds": Figure(None, "s"),
     "site_build": Figure(20, "s"),
+    "ami_vs_bare": Figure(1.3, "ratio"),
+    "ami_seconds": Figure(None, "s"),
+    "ami_bare_seconds": Figure(None, "s"),
+    "ami_ssh_vs_bare": Figure(1.3, "ratio"),
+    "ami_ssh_seconds": Figure(None, "s"),
+    "ami_ssh_bare_seconds": Figure(None, "s"),
+    "report_104": Figure(1.3, "ratio"),
+    "report_104_seconds": Figure(None, "s"),
+    "report_104_bare_seconds": Figure(None, "s"),
+    "report_105": Figure(1.3, "ratio"),
+    "report_105_seconds": Figure(None, "s"),
+    "report_105_bare_seconds": Figure(None, "s"),
+    "batch_105": Figure(1.25, "ratio"),
+    "batch_105_seconds": Figure(None, "s"),
+    "batch_105_bare_seconds": Figure(None, "s"),
+    "account_warm": Figure(0.06, "s"),
+    "account_cpu_preload": Figure(1.0, "CPU s"),
+    "memory_report": Figure(400, "MB"),
+    "memory_control": Figure(None, "MB"),
+    "memory_instance": Figure(None, "MB"),
+    "memory_packer": Figure(None, "MB"),
+    "memory_supervisor": Figure(None, "MB"),
+    # container_build and its seconds come here, and their part, of a module of its own, into PARTS
 }
 
 Runs = dict[str, list[float]]
@@ -80,7 +102,7 @@ def main(folder: Path) -> int:
     """Measure everything in `folder`; the exit code says whether every target is met."""
     measured: Runs = {}
     only = set(sys.argv[1:])
-    for part in (batch, single, watch, start_up, ends, static, growth, big_report, site):
+    for part in PARTS:
         if not only or part.__name__ in only:
             print(f"... {part.__name__}", file=sys.stderr, flush=True)
             place = folder / part.__name__
@@ -133,24 +155,6 @@ def batch(folder: Path, note: Callable[[str, float], None]) -> None:
             note(f"batch_extra_cpu{suffix}", (cpu - bare.cpu) / COPIES)
             if row == "bubblewrap":
                 note("batch_vs_bare", cost.wall / bare.wall)
-
-
-def copies(source: Path, crowd: Path, count: int) -> Path:
-    """A class of copies that differ in a comment."""
-    for number in range(count):
-        shutil.copytree(source, crowd / f"learner-{number:04}")
-        template = next((crowd / f"learner-{number:04}").glob("*.pkr.hcl"))
-        template.write_text(f"# {number}\n{template.read_text()}")
-    return crowd
-
-
-def graded(crowd: Path, out: Path, *words: str) -> measure.Cost:
-    cost = measure.run([PACKERLAB, "grade", str(crowd), "--out", str(out), "--jobs", "2", *words])
-    summary = cost.output.strip().splitlines()[-1]
-    count = len(list(crowd.iterdir()))
-    if f"graded {count}, passed {count}," not in summary:
-        raise RuntimeError(f"the class was not graded as it should be: {summary}")
-    return cost
 
 
 # --- one check ------------------------------------------------------------------------------------
@@ -345,6 +349,13 @@ def a_check(number: int, each: int) -> Check:
 def with_run(report: Report, number: int) -> Report:
     run = Run(learner=f"learner-{number:04}", sandbox="bubblewrap", seconds=1.5)
     return msgspec.structs.replace(report, run=run)
+
+
+PARTS = (
+    batch, single, watch, start_up, ends, static, growth, big_report, site,
+    ami, reports, batch_105, account,
+)  # fmt: skip
+"""Each may be named on the command line, to be measured alone."""
 
 
 if __name__ == "__main__":

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packerlab.checks import check, fail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packerlab.packer import Answer
+
+
+@check(points=1)
+def test_image(build: Callable[..., Answer]) -> None:
+    """The build leaves one AMI."""
+    image = build().account.image()
+    if image.name != "app":
+        fail("The AMI has another name.", expected="app", found=image.name)

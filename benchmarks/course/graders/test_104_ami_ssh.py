@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packerlab.checks import check, fail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packerlab.packer import Answer
+
+
+@check(points=1)
+def test_motd(build: Callable[..., Answer]) -> None:
+    """The build leaves one AMI with a message of the day."""
+    text = build().account.image().disk.text("/etc/motd")
+    if text != "Built by Packer.\n":
+        fail("The message is another one.", expected="Built by Packer.", found=text)
