@@ -178,7 +178,7 @@ def test_name(build: Build, hidden: Hidden) -> None:
 def test_second_build(build: Build, hidden: Hidden) -> None:
     """A second build of the same release makes another AMI, and the first one stays."""
     first = build(inputs(hidden)).account.image(REGION)
-    time.sleep(1 - time.time() % 1)  # the clock of a name counts seconds, and builds in AWS take minutes
+    time.sleep(1 - time.time() % 1)  # a name counts seconds, and builds in AWS take minutes
     second = build(inputs(hidden), nth=2)
     message, where = second.error
     if second.exit != 0 and "is used by an existing AMI" in message:
