@@ -1,0 +1,3 @@
+environment   = "dev"
+region        = "eu-north-1"
+instance_type = "t3.micro"
