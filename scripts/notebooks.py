@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 FOLDER = "notebooks"
-PAGES = ["notebooks/values.md", "docs/beginner/103_variables.md"]
+PAGES = ["notebooks/values.md", "notebooks/build_life.md", "docs/beginner/103_variables.md"]
 
 Cell = dict[str, Any]
 

@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 
 from packerlab import notebook
 from packerlab.lab import Limits
-from packerlab.notebook import Console, NotebookError
+from packerlab.notebook import Account, Console, NotebookError
 from scripts.notebooks import FOLDER, PAGES, cells_of, code, file_of, notebook_of
 from tests.test_docs import transcript
 from tests.toy import MESSAGE, SHELL
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from scripts.notebooks import Cell
 
 ROOT = Path(__file__).parent.parent
-VALUES, LAB = PAGES
+VALUES, LIFE, LAB = PAGES
 NAMES = [file_of(page).name for page in PAGES]
 
 
@@ -249,6 +249,164 @@ def test_the_tours_commands_print_what_its_page_shows(values: list[Any]) -> None
     commands_are_as_shown(VALUES, values)
 
 
+# --- the life of a build --------------------------------------------------------------------------
+
+
+def with_answers(page: str) -> list[Cell]:
+    """The cells of a page; after each question its answer is put in, and judged again."""
+    cells: list[Cell] = []
+    for cell in cells_of(page):
+        answer = re.search(r"<details>.*?^`(.*? = .*)`$", source(cell), re.DOTALL | re.MULTILINE)
+        if answer:
+            cells += [code(answer[1]), {**cells[-1]}]
+        cells.append(cell)
+    return cells
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory, instance_base: Path) -> list[Any]:
+    assert instance_base.is_dir()
+    return run(with_answers(LIFE), tmp_path_factory.mktemp("life"))
+
+
+TEMPORARY = ["key pair", "security group", "instance", "volumes"]
+SAVED = ["snapshots", "AMI"]
+
+
+def ends(text: str) -> dict[str, str]:
+    """How each thing of a build ended, as its cell says it in words."""
+    found = re.findall(r"^([\w ]+): (?:made .*, )?(none|stays|removed)", text, re.MULTILINE)
+    return dict(found)
+
+
+def test_what_stays_and_what_goes(life: list[Any]) -> None:
+    good, failed, aborted = (
+        result(holding(life, f"{name} = account.build")) for name in ("good", "failed", "aborted")
+    )
+    assert good.startswith("Exit code 0.\nLeft over: nothing.\n")
+    assert ends(good) == dict.fromkeys(TEMPORARY, "removed") | dict.fromkeys(SAVED, "stays")
+    assert failed.startswith("Exit code 1: Script exited with non-zero exit status: 3.")
+    assert "\nLeft over: nothing.\n" in failed
+    assert ends(failed) == dict.fromkeys(TEMPORARY, "removed") | dict.fromkeys(SAVED, "none")
+    assert "\nLeft over: a key pair, a security group, an instance (running).\n" in aborted
+    assert ends(aborted) == dict.fromkeys(TEMPORARY, "stays") | dict.fromkeys(SAVED, "none")
+
+
+def test_a_build_s_calls_can_be_asked(life: list[Any]) -> None:
+    image = ast.literal_eval(result(holding(life, "image = good.account.image()")))
+    assert image == ("web-1", {"Name": "web"}, "1.1", [])
+    tagged = ast.literal_eval(result(holding(life, "for call in good.calls if")))
+    assert "RunInstances" in tagged
+
+
+def test_the_questions_are_open_and_can_be_answered(life: list[Any]) -> None:
+    judges = [printed(cell) for cell in life if "✓ right" in cell.source]
+    assert [said.split()[0] for said in judges] == ["✗", "✓"] * 3
+    assert not [cell for cell in life if any(each.output_type == "error" for each in cell.outputs)]
+
+
+def test_a_build_is_a_picture_and_a_table(life: list[Any]) -> None:
+    shown = result(holding(life, "good = account.build"), "text/html")
+    picture = Elements(shown)
+    assert {"svg", "title", "desc", "table"} <= picture.tags
+    assert not picture.attributes & {"id", "href", "src", "class"}
+    words = result(holding(life, "good = account.build")).splitlines()[2:]
+    assert ". ".join(words) in picture.text
+    row = r"<td>(\d+)</td><td>(\w+)</td><td>([\w, ]*)</td><td>user/learner</td><td></td>"
+    calls = re.findall(row, shown)
+    assert [int(number) for number, _, _ in calls] == list(range(1, len(calls) + 1))
+    about = {action: things for _, action, things in calls}
+    assert about["RunInstances"] == ", ".join(TEMPORARY)
+    assert about["CreateImage"] == ", ".join(["instance", "volumes", *SAVED])
+    assert shown.count("<circle") == sum(max(1, len(things.split(", "))) for _, _, things in calls)
+    assert shown.count(">provisioning<") == 1
+    assert shown.count(">stays<") == 2
+
+
+LOGIN = '  ssh_username  = "ubuntu"\n'
+DISK = 'device_name = "/dev/sdb"\nvolume_size = 4\nvolume_type = "gp2"\n'
+GO_ON: dict[str, dict[str, list[str]]] = {
+    'ssh_username = "admin"\nssh_timeout = "5s"\n': {"instance": ["removed"], "AMI": ["none"]},
+    LOGIN + 'ami_regions = ["eu-west-1"]\n': {"AMI": ["stays", "stays"]},
+    LOGIN + "encrypt_boot = true\n": {
+        "snapshots": ["removed", "stays"],
+        "AMI": ["removed", "stays"],
+    },
+    LOGIN + f"launch_block_device_mappings {{\n{DISK}}}\n": {
+        "volumes": ["stays"],
+        "AMI": ["stays"],
+    },
+}
+"""The changes that the notebook ends with, and how the things of each kind end then."""
+
+
+@pytest.fixture(scope="module")
+def account(instance_base: Path) -> Account:
+    assert instance_base.is_dir()
+    return Account()
+
+
+def template_of_the_life() -> str:
+    text = (ROOT / LIFE).read_text(encoding="utf-8")
+    (template,) = re.findall(r'^web = r"""\n(.*?)^"""', text, re.DOTALL | re.MULTILINE)
+    return str(template)
+
+
+@pytest.mark.parametrize("change", GO_ON)
+def test_the_changes_show_what_they_promise(account: Account, change: str) -> None:
+    built = account.build(template_of_the_life().replace(LOGIN, change))
+    for kind, wanted in GO_ON[change].items():
+        found = re.findall(rf"^{kind}: (?:made .*, )?(\w+)", repr(built), re.MULTILINE)
+        assert found == wanted, repr(built)
+    waiting = "waiting for SSH" if "admin" in change else "provisioning"
+    assert f">{waiting}</text>" in built._repr_html_()
+
+
+def test_its_template_is_formatted(tmp_path: Path) -> None:
+    (tmp_path / "main.pkr.hcl").write_text(template_of_the_life())
+    subprocess.run(["packer", "fmt", "-check", "-diff", tmp_path], check=True)
+
+
+def test_a_build_has_bounds_and_the_next_one_is_fresh(instance_base: Path) -> None:
+    assert instance_base.is_dir()
+    account = Account()
+    fill = """
+      source "null" "a" { communicator = "none" }
+      build {
+        sources = ["null.a"]
+        provisioner "shell-local" { inline = ["head -c 200M /dev/zero > full; sleep 60"] }
+      }
+    """
+    with pytest.raises(NotebookError, match=r"^Packer was stopped: more than 128 MB of disk"):
+        account.build(fill)
+    built = account.build(fill.replace("head -c 200M /dev/zero > full; sleep 60", "true"))
+    assert repr(built).startswith("Exit code 0.\nLeft over: nothing.\nkey pair: none\n")
+    assert "<svg" not in built._repr_html_()
+    sandbox = account._sandbox
+    assert sandbox._running
+    del account
+    assert sandbox._running is None
+
+
+def test_what_makes_no_sense_is_packers_complaint(account: Account) -> None:
+    built = account.build(f"variable {MARKUP} {{{{{{")
+    assert built.answer.exit == 1
+    assert MARKUP.split("<")[1] not in Elements(built._repr_html_()).tags
+    assert "script" not in Elements(built._repr_html_()).tags
+
+
+def test_without_an_account_there_is_a_sentence(tmp_path: Path) -> None:
+    folders = {"PACKERLAB_CACHE": str(tmp_path / "cache"), "PACKERLAB_STATE": str(tmp_path)}
+    asked = "from packerlab.notebook import Account; Account()"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env={**os.environ, **folders},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr.rstrip().endswith(
+        "`packerlab sandbox build` makes ready what a simulated account needs, once."
+    )
+
+
 # --- a lab's page ---------------------------------------------------------------------------------
 
 
@@ -440,8 +598,10 @@ def test_an_unknown_course_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
 # --- its page -------------------------------------------------------------------------------------
 
 
-def test_the_pages_examples_run(tmp_path: Path) -> None:
-    loaded, checked, asked = run(cells_of("docs/notebooks.md"), tmp_path)
+def test_the_pages_examples_run(tmp_path: Path, instance_base: Path) -> None:
+    assert instance_base.is_dir()
+    loaded, checked, asked, built = run(cells_of("docs/notebooks.md"), tmp_path)
     assert loaded.outputs == []
     assert outcomes(checked)[:2] == ["passed", "failed"]
     assert ast.literal_eval(result(asked)) == [40, "20 GB"]
+    assert result(built).startswith("Exit code 0.\nLeft over: nothing.\n")

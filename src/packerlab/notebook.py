@@ -1,4 +1,4 @@
-"""What a notebook needs: cells that are checked as a lab's files, and Packer's console.
+"""What a notebook needs: cells checked as a lab's files, Packer's console, builds in an account.
 
 Learners' templates run in the sandbox alone, as everywhere.
 """
@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.checks import Failure
+from packerlab.cloud.prepared import ACCESS_KEY, SECRET_KEY, Image, Prepared, state
 from packerlab.course import open_course
 from packerlab.errors import BadInputError, LimitError, MachineError, PackerlabError
 from packerlab.grading import packer_version
 from packerlab.lab import Limits
+from packerlab.lifelines import Picture
 from packerlab.packer import Packer
 from packerlab.report import decode
 from packerlab.sandbox import Sandbox, choose
@@ -32,11 +34,24 @@ from packerlab.writers.html_page import environment
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from packerlab.cloud.evidence import AccountEvidence, Call
     from packerlab.lab import Lab
+    from packerlab.packer import Answer
     from packerlab.report import Report
 
 MAIN = "main.pkr.hcl"
 LIMITS = Limits(deadline_s=30, cpu_s=10, memory_mb=1024, disk_mb=64)  # of one question
+BUILD_LIMITS = Limits(deadline_s=180, cpu_s=60, memory_mb=1024, disk_mb=128)  # of one build
+IMAGES = [
+    Image(name="ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20240612"),
+    Image(name="debian-12-amd64-20240717-1811", owner="136693071363", login="admin"),
+]
+"""What an account has to start from: the images that the pages use."""
+
+WAITING = {"Connected to SSH": "provisioning", "Waiting for SSH": "waiting for SSH"}
+"""What Packer does while it makes no calls, by what it says."""
+
+NO_ACCOUNT = "`packerlab sandbox build` makes ready what a simulated account needs, once."
 
 
 class NotebookError(PackerlabError):
@@ -134,20 +149,93 @@ class Console:
 
     @_as_sentence()
     def __init__(self) -> None:
-        backend = choose("auto", {"packer"}, [open_course(None).root], full_limits=False)
-        self._sandbox = Sandbox(backend, LIMITS)
-        weakref.finalize(self, self._sandbox.close)
+        self._sandbox = _closed_with(self, {"packer"}, LIMITS)
 
     @_as_sentence()
     def __call__(
         self, template: str, *expressions: str, variables: Mapping[str, str] | None = None
     ) -> list[Any]:
         """The values of expressions in a template; `variables` are given as by `-var`."""
-        files = {MAIN: File(template.encode(errors="replace"))}
-        with contextlib.ExitStack() as unanswered:
-            unanswered.callback(self._sandbox.close)  # it may still be at work on the question
-            version = packer_version(self._sandbox)
-            packer = Packer(Box(self._sandbox.channel(), LIMITS), files, version, outputs=[])
-            values = packer.console(list(expressions), variables or {})
-            unanswered.pop_all()
-        return values
+        with _packer(self._sandbox, template) as packer:
+            return packer.console(list(expressions), variables or {})
+
+
+class Account:
+    """A simulated account, fresh for each build; its sandbox is as that of a `Console`."""
+
+    @_as_sentence()
+    def __init__(self) -> None:
+        try:
+            self._sandbox = _closed_with(self, {"packer", "account"}, BUILD_LIMITS)
+        except MachineError as error:
+            raise MachineError(f"{error}\n{NO_ACCOUNT}") from None
+
+    @_as_sentence()
+    def build(self, template: str, *args: str, variables: Mapping[str, str] | None = None) -> Built:
+        """What a build of a template does; `args` are more of its arguments, as `-force`."""
+        account = state(Prepared(format=1, image=IMAGES), ACCESS_KEY, SECRET_KEY)
+        with _packer(self._sandbox, template, account) as packer:
+            answer = packer.build(variables or {}, args)
+            packer.leave()
+        return Built(answer)
+
+
+class Built(NamedTuple):
+    """A build, as a notebook shows it: the lives of what it made, and its calls."""
+
+    answer: Answer
+
+    @property
+    def account(self) -> AccountEvidence:
+        """The account as the build left it."""
+        return self.answer.account
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call of the build, in order."""
+        return self.account.calls
+
+    @property
+    def text(self) -> str:
+        """What Packer said."""
+        return clean(self.answer.text, len(self.answer.text))
+
+    @property
+    def verdict(self) -> str:
+        """How it ended, and what it left behind."""
+        found = f": {clean(self.answer.error[0])}" if self.answer.exit else "."
+        left = ", ".join(self.account.leftovers) or "nothing"
+        return f"Exit code {self.answer.exit}{found}\nLeft over: {left}."
+
+    def _picture(self) -> Picture:
+        said = ((word, name) for word, name in WAITING.items() if word in self.answer.text)
+        _, name = next(said, ("", ""))
+        return Picture(self.account, name)
+
+    def __repr__(self) -> str:
+        return "\n".join([self.verdict, *self._picture().lines()])
+
+    def _repr_html_(self) -> str:
+        template = environment().get_template("lifelines.html")
+        return template.render(picture=self._picture(), verdict=self.verdict)
+
+
+def _closed_with(owner: object, needs: set[str], limits: Limits) -> Sandbox:
+    """A sandbox that opens when it is used, and ends with its owner."""
+    backend = choose("auto", needs, [open_course(None).root], full_limits=False)
+    sandbox = Sandbox(backend, limits, frozenset(needs))
+    weakref.finalize(owner, sandbox.close)
+    return sandbox
+
+
+@contextlib.contextmanager
+def _packer(
+    sandbox: Sandbox, template: str, account: dict[str, Any] | None = None
+) -> Iterator[Packer]:
+    """Packer on a template; a sandbox that may still be at work on it afterwards is closed."""
+    files = {MAIN: File(template.encode(errors="replace"))}
+    with contextlib.ExitStack() as unanswered:
+        unanswered.callback(sandbox.close)
+        version = packer_version(sandbox)
+        yield Packer(Box(sandbox.channel(), sandbox.limits), files, version, [], account)
+        unanswered.pop_all()
