@@ -1,0 +1,3 @@
+#!/bin/sh
+sudo apt-get install -y "$TOOL"
+echo "The worker is ready."
