@@ -18,12 +18,12 @@ demo: setup
 	$(BIN)/packerlab demo
 
 test: setup lint
-	@scripts/need packer bubblewrap iproute2 docker mmdebstrap chromium
+	@scripts/need packer bubblewrap iproute2 docker mmdebstrap podman chromium
 	@scripts/need-dockerd
 	$(BIN)/pytest
 
 bench: setup
-	@scripts/need packer bubblewrap iproute2 docker mmdebstrap
+	@scripts/need packer bubblewrap iproute2 docker mmdebstrap podman
 	@scripts/need-dockerd
 	$(BIN)/packerlab sandbox build
 	$(BIN)/python -m benchmarks.run
@@ -43,7 +43,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 verify-all: setup
-	@scripts/need packer bubblewrap iproute2 docker mmdebstrap
+	@scripts/need packer bubblewrap iproute2 docker mmdebstrap podman
 	@scripts/need-dockerd
 	$(BIN)/packerlab sandbox build
 	for row in bubblewrap docker docker-plain; do $(BIN)/packerlab verify --sandbox $$row || exit 1; done

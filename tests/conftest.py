@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from packerlab import state
 from packerlab.errors import MachineError
-from packerlab.sandbox import cgroup, docker, host_base, image
+from packerlab.sandbox import cgroup, docker, host_base, host_images, image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,15 @@ def built_image(_whole_run: None) -> bytes:
 def instance_base(_whole_run: None) -> Iterator[Path]:
     """The disk that instances start from, in the cache of this run."""
     yield host_base.prepare(lambda _: None)
+    host_images.remove()  # a test's own `sandbox build` made them
     host_base.remove()  # its files are owned by ids that a cleaner of folders may not have
+
+
+@pytest.fixture(scope="session")
+def container_images(_whole_run: None) -> Iterator[Path]:
+    """The images that containers start from, in the cache of this run."""
+    yield host_images.prepare(lambda _: None)
+    host_images.remove()
 
 
 @pytest.fixture

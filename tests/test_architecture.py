@@ -15,7 +15,7 @@ SOURCE = ROOT / "src" / "packerlab"
 MODULES = sorted(SOURCE.rglob("*.py"))
 LONGEST = 400
 LONGER = {
-    "inside/simulated/ec2.py": 530,  # one class, which is one class of moto with Packer's needs met
+    "inside/simulated/ec2.py": 560,  # one class, which is one class of moto with Packer's needs met
 }
 
 ONE_IMPORTER = {

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from packerlab import state
-from packerlab.batch import Batch
+from packerlab.batch import Batch, needs_of
 from packerlab.course import Course
 from packerlab.gradebook import open_gradebook, read_gradebook
 from packerlab.learners import handed_in
@@ -257,6 +257,18 @@ def test_the_wall_clock_alone_gets_a_second_try_after_the_rest(
     assert late.reason == "test_ends: more than 2 s in all."
     assert tally.counts["timeout"] == 1
     assert time.monotonic() - started > 4
+
+
+def test_a_class_needs_what_its_own_labs_need(tmp_path: Path) -> None:
+    """A course's other labs may need what this machine has not."""
+    ours = Course(Path(__file__).parents[1])
+    (tmp_path / "not a zip.zip").write_bytes(b"PK")
+    workspace(tmp_path / "ada", lab="101_first_build")
+    workspace(tmp_path / "bob", lab="no_such_lab")
+    assert needs_of(ours, handed_in([tmp_path], any_template=False)) == {"packer"}
+    workspace(tmp_path / "eve", lab="107_first_container")
+    found = needs_of(ours, handed_in([tmp_path], any_template=False))
+    assert found == {"packer", "containers"}
 
 
 def test_workspaces_of_one_lab_are_attempts(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from packerlab.verify import verify
 
 COURSE = Course(default_root())
 ROWS = {
-    lab.slug: ["docker", *([] if "account" in lab.needs else ["docker-plain"])]
+    lab.slug: ["docker", *(["docker-plain"] if lab.needs == {"packer"} else [])]
     for lab in COURSE.labs()
 }
 
 
-@pytest.mark.usefixtures("instance_base")
+@pytest.mark.usefixtures("instance_base", "container_images")
 @pytest.mark.parametrize("slug", COURSE.slugs)
 def test_a_lab_holds(slug: str) -> None:
     lab = COURSE.lab(slug)

@@ -83,6 +83,18 @@ class Tally:
         return f"graded {self.graded}, {named} in {self.seconds:.1f} s"
 
 
+def needs_of(course: Course, handed: list[Handed]) -> set[str]:
+    """What the labs need that are handed in; what can't be read needs nothing."""
+    slugs = set()
+    for each in handed:
+        with contextlib.suppress(RejectedError):
+            entries = entries_of(each.path)
+            for folder in find_workspaces(entries, any_template=False)[:MAX_WORKSPACES]:
+                marker = marker_of(entries, folder)
+                slugs.add(marker.lab if marker else "")
+    return {"packer"}.union(*(lab.needs for lab in course.labs() if lab.slug in slugs))
+
+
 class Batch:
     """Grades a class into a gradebook; `on_report` hears each report as it is there."""
 

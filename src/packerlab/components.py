@@ -14,9 +14,18 @@ from packerlab.template import COMPUTED
 from packerlab.text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from packerlab.lab import Lab
     from packerlab.packer import Answer, Version
-    from packerlab.template import Template
+    from packerlab.template import Block, Template
+
+REFUSED = {
+    "account": ("ssh_remote_tunnels", "can't be had in a simulated account"),
+    "containers": ("executable", "is not yours to choose: the lab has one container engine"),
+}
+"""The argument by which an instance would reach what Packer reaches, the account's API; and the one
+by which a template would run any program in the engine's place."""
 
 
 def refuse_foreign_components(
@@ -24,6 +33,9 @@ def refuse_foreign_components(
 ) -> None:
     """Reject a template that uses what the lab does not name: by our parser, then by Packer's."""
     allowed = set(lab.manifest.components)
+    for need, (argument, why) in REFUSED.items():
+        if need in lab.needs:
+            _refuse(template, argument, why)
     for component in template.components():
         if component.name not in allowed:
             where = f"{visible(component.where.file)}:{component.where.line}"
@@ -36,6 +48,20 @@ def refuse_foreign_components(
         raise RejectedError("a name or description in a build has line breaks that mislead.")
     for name in sorted(listed - allowed):
         raise RejectedError(_foreign(name, allowed, "`packer inspect` lists it"))
+
+
+def _refuse(template: Template, argument: str, why: str) -> None:
+    for block in _every(template.blocks):
+        if argument in block.attributes or block.type == argument:
+            place = block.place(argument)
+            where = f"{visible(place.file)}:{place.line}"
+            raise RejectedError(f"`{argument}` {why} ({where}).")
+
+
+def _every(blocks: list[Block]) -> Iterator[Block]:
+    for block in blocks:
+        yield block
+        yield from _every(block.blocks)
 
 
 def _foreign(name: str, allowed: set[str], where: str) -> str:

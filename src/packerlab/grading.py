@@ -204,7 +204,8 @@ def _run(task: Task, sandbox: Sandbox, heard: Heard, context: BaseContext) -> No
     finally:
         ours.close()
         _end_process(process, patience=0.0 if not intact else 1.0)
-        if not intact or heard.end.status == "fault" or not sandbox.backend.reusable:
+        broken = {"fault", "timeout", "limit"} if "account" in task.lab.needs else {"fault"}
+        if not intact or heard.end.status in broken or not sandbox.backend.reusable:
             sandbox.close()
 
 
@@ -297,7 +298,8 @@ def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
         grading.ending = Ending("rejected", refusal)
     try:
         run_checks(grading, task.lab.grader, only_plan=bool(refusal))
-        packer.leave()
+        if grading.ending.status not in {"timeout", "limit"}:  # the sandbox ends with the report
+            packer.leave()
     except MachineError as error:
         grading.ending = Ending("fault", str(error))
     ending = grading.ending

@@ -142,12 +142,17 @@ def load_lab(course: Path, slug: str, secret: bytes = b"") -> Lab:
     """Load the lab `slug` of the course at `course`, whose hidden inputs come from `secret`."""
     path = course / "labs" / slug
     track = TRACKS.get(slug[0], "production")
+    manifest = load_toml(path / "lab.toml", Manifest)
+    if {"account", "containers"} <= set(manifest.needs):
+        raise BadInputError(
+            f"{path / 'lab.toml'}: key `needs`: an account or containers, not both."
+        )
     return Lab(
         slug=slug,
         path=path,
         grader=course / "graders" / f"test_{slug}.py",
         page=course / "docs" / track / f"{slug}.md",
-        manifest=load_toml(path / "lab.toml", Manifest),
+        manifest=manifest,
         secret=secret,
     )
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.checks import Failure, fail
+from packerlab.cloud.containers import ContainersEvidence
 from packerlab.cloud.evidence import AccountEvidence
 from packerlab.errors import MachineError
 from packerlab.evidence import Evidence
@@ -92,7 +93,8 @@ class Message(NamedTuple):
 class Answer:
     """What a verb answered. `files` are the lab's outputs as the verb left them.
 
-    `account` is the simulated account as it was then, where the lab has one.
+    `account` is the simulated account as it was then, where the lab has one, and `containers` the
+    container engine.
     """
 
     verb: str
@@ -100,6 +102,7 @@ class Answer:
     output: str
     files: Evidence = field(default_factory=lambda: Evidence({}, {}))
     account: AccountEvidence = field(default_factory=AccountEvidence)
+    containers: ContainersEvidence = field(default_factory=ContainersEvidence)
 
     @cached_property
     def messages(self) -> list[Message]:
@@ -286,7 +289,8 @@ class Packer:
     def _answer(self, verb: str, ran: Ran) -> Answer:
         files = Evidence(ran.files, ran.irregular)
         account = AccountEvidence(ran.account, self._box.base)
-        return Answer(verb, ran.exit, ran.output, files, account)
+        containers = ContainersEvidence(ran.engine, self._box.prepared)
+        return Answer(verb, ran.exit, ran.output, files, account, containers)
 
     def _verb(
         self,

@@ -34,7 +34,11 @@ REMEDIES = {
         "windows": "Docker Desktop with its WSL 2 engine; then packerlab sandbox build inside WSL",
     },
 }
-ACCOUNT = "apt install iproute2 mmdebstrap uidmap; then packerlab sandbox build"
+MORE = {
+    "account": "apt install iproute2 mmdebstrap uidmap; then packerlab sandbox build",
+    "containers": "apt install --no-install-recommends podman crun mmdebstrap uidmap; "
+    "then packerlab sandbox build",
+}
 REMEDIES["docker-plain"] = REMEDIES["docker"]
 SYSTEMS = ("debian", "ubuntu", "fedora", "macos", "windows")
 
@@ -107,5 +111,5 @@ def findings(system: str) -> Iterator[Finding]:
         yield Finding(f"{name} sandbox", state)
         for each, reason in lacking.items():
             if reason:
-                remedy = ACCOUNT if name == "bubblewrap" else ""
+                remedy = MORE.get(each, "") if name == "bubblewrap" else ""
                 yield Finding(f"{name} sandbox, {each}", "", reason, remedy)

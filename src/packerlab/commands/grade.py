@@ -78,7 +78,7 @@ def graded(
     from packerlab import forkserver
 
     forkserver.start()  # it loads while we do
-    from packerlab.batch import Batch
+    from packerlab.batch import Batch, needs_of
     from packerlab.course import open_course
     from packerlab.gradebook import open_gradebook
     from packerlab.learners import handed_in
@@ -87,9 +87,7 @@ def graded(
     whole = open_course(course)
     chosen = whole.lab(lab) if lab else None
     handed = handed_in(paths, any_template=chosen is not None)
-    needs = {
-        need for each in ([chosen] if chosen else whole.labs()) for need in each.manifest.needs
-    }
+    needs = set(chosen.needs) if chosen else needs_of(whole, handed)
     with open_gradebook(out, None if sandbox == "auto" else sandbox) as book:
         name = book.sandbox or sandbox
         backend = choose(name, needs, [whole.root, out.resolve()], full_limits=not weak_limits)

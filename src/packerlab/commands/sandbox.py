@@ -28,12 +28,13 @@ def build(
         str, typer.Option("--sha256", metavar="HEX", help="The zip's checksum.")
     ] = "",
 ) -> None:
-    """Make the disk that instances start from, and the docker image where there is an engine.
+    """Make the disk that instances start from, the images that containers start from, and the
+    docker image where there is an engine.
 
     The image has Debian's Packer by default.
     """
     from packerlab.errors import BadInputError, MachineError
-    from packerlab.sandbox import host_base, image
+    from packerlab.sandbox import host_base, host_images, image
     from packerlab.sandbox.bubblewrap import Bubblewrap
 
     if bool(zip_address) != bool(checksum):
@@ -52,6 +53,10 @@ def build(
         without["bubblewrap"] = trouble
     else:
         print(f"bubblewrap: the instances' disk is in {host_base.prepare(_say)}")
+        if host_images.missing():
+            _say(f"no containers: {host_images.MISSING}")
+        else:
+            print(f"bubblewrap: the containers' images are in {host_images.prepare(_say)}")
     for name, trouble in without.items():
         _say(f"not for {name}: {trouble}")
     if len(without) == 2:
@@ -79,9 +84,9 @@ def status() -> None:
 @app.command()
 def clean() -> None:
     """Remove what `build` made."""
-    from packerlab.sandbox import host_base, image
+    from packerlab.sandbox import host_base, host_images, image
 
-    removed = host_base.remove()
+    removed = host_base.remove() + host_images.remove()
     if not image.engine_trouble():
         removed += image.clean()
     for name in removed:

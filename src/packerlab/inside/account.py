@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packerlab.inside import disks
-from packerlab.inside.errors import AccountError
+from packerlab.inside.errors import AccountError, TooMuch
 from packerlab.inside.jail import CERTIFICATE, HOSTS
 from packerlab.inside.machines import BASE, REBOOT, Machines, environment_of
 from packerlab.inside.network import make_networks
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 30.0
 MAX_LINE = 8_000_000
+MAX_TOLD = 64_000_000
+"""Bytes that an account may have to tell, as JSON: its state, its consoles, all its disks."""
 
 
 class Control:
@@ -65,9 +67,9 @@ class Control:
             self._process.stdin.write(json.dumps(line).encode() + b"\n")
             self._process.stdin.flush()
 
-    def reply(self, key: str) -> Any:
+    def reply(self, key: str, patience: float = PATIENCE_S) -> Any:
         """Wait for the line that has `key`; all else goes on meanwhile."""
-        pump(self._selector, lambda: key in self._replies)
+        pump(self._selector, lambda: key in self._replies, patience)
         return self._replies.pop(key)
 
     def _hear(self) -> None:
@@ -85,14 +87,26 @@ class Control:
                 self._replies |= {"ready": line} if "ready" in line else line
 
 
-def pump(selector: selectors.BaseSelector, done: Callable[[], bool]) -> None:
+def pump(
+    selector: selectors.BaseSelector, done: Callable[[], bool], patience: float = PATIENCE_S
+) -> None:
     """Read what can be read until `done`; raises AccountError where that takes too long."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience
     while not done():
         if time.monotonic() > deadline:
             raise AccountError("The account does not answer.")
         for key, _ in selector.select(0.05):
             key.data()
+
+
+def _object(parts: dict[str, str]) -> str:
+    """A JSON object of values that are JSON already: they are large."""
+    return "{" + ", ".join(f"{json.dumps(name)}: {part}" for name, part in parts.items()) + "}"
+
+
+def _bound(parts: dict[str, str]) -> None:
+    if sum(map(len, parts.values())) > MAX_TOLD:
+        raise TooMuch
 
 
 class Account:
@@ -168,26 +182,43 @@ class Account:
         self._control.tell({"close": True})
         self._control.reply("closed")
 
-    def evidence(self) -> bytes:
-        """What the account says of itself, and the disks of images and hosts, as JSON."""
+    def evidence(self, patience: float) -> bytes:
+        """What the account says of itself, and the disks of images and hosts, as JSON.
+
+        Raises TooMuch where that is more than anybody should have to read.
+        """
         self._control.tell({"tell": True})
-        told = self._control.reply("account")
-        written = {name: disks.of_image(layers) for name, layers in self._machines.images.items()}
+        told = self._control.reply("account", patience)
+        if told is None:
+            raise TooMuch
+        consoles = {
+            machine.name: machine.console.decode(errors="replace") for machine in self._all()
+        }
+        parts = {"account": json.dumps(told), "consoles": json.dumps(consoles)}
+        parts["disks"] = self._disks({str(image["id"]) for image in told["images"]})
+        _bound(parts)
+        return _object(parts).encode()
+
+    def _disks(self, wanted: set[str]) -> str:
+        """The disks of these images, and of all hosts. Copies of an image are read once."""
+        known: dict[tuple[str, ...], str] = {}
+        written: dict[str, str] = {}
+        for name, layers in self._machines.images.items():
+            if name in wanted:
+                key = tuple(layers)
+                known[key] = known.get(key) or json.dumps(disks.of_image(layers))
+                written[name] = known[key]
+                _bound(written)
         for host in self._hosts:
             self._stop(host)
-            written[host.name] = disks.changes(host.root, [f"{host.folder}/upper", *host.layers])
-        whole = {
-            "account": told,
-            "disks": written,
-            "consoles": {
-                machine.name: machine.console.decode(errors="replace") for machine in self._all()
-            },
-        }
-        return json.dumps(whole).encode()
+            layers = [f"{host.folder}/upper", *host.layers]
+            written[host.name] = json.dumps(disks.changes(host.root, layers))
+            _bound(written)
+        return _object(written)
 
     def read_base(self, names: list[str]) -> bytes:
         """What the base, which every disk stands on, has at `names`."""
-        return json.dumps([disks.one(BASE, name, disks.MAX_CONTENT) for name in names]).encode()
+        return json.dumps([disks.of_base(name) for name in names]).encode()
 
     # --- machines ---
 
@@ -209,11 +240,18 @@ class Account:
         if going_on:
             return
         self._forget(machine)
-        if self._machines.halt(machine) == REBOOT:
+        if self._machines.halt(machine) == REBOOT and self._booted(machine):
+            return
+        self._done(machine)
+        self._control.tell({"instance": machine.name, "state": "stopped"})
+
+    def _booted(self, machine: Machine) -> bool:
+        """Whether it could be started again: its box may have no process left for it."""
+        try:
             self._boot(machine)
-        else:
-            self._done(machine)
-            self._control.tell({"instance": machine.name, "state": "stopped"})
+        except OSError:
+            return False
+        return True
 
     def _forget(self, machine: Machine) -> None:
         if machine.console_fd >= 0:
@@ -233,7 +271,12 @@ class Account:
         handler = getattr(self, f"_do_{ask['do']}")
         machine = self._machines.machines.get(name)
         try:
-            said = handler(ask) if machine is None else handler(ask, machine)
+            if ask["do"] in {"launch", "copy"}:
+                said = handler(ask)
+            elif machine:
+                said = handler(ask, machine)
+            else:
+                said = {"error": "InternalError: There is no such machine."}
         except OSError as error:  # its disk is full, or it has too many layers
             said = {"error": str(error)}
         if said is not None:
@@ -275,9 +318,11 @@ class Account:
         """A running machine is halted for it and started again, as EC2 does."""
         was_running = bool(machine.pid)
         self._stop(machine)
-        self._machines.freeze(machine, ask["image"])
-        if was_running:
-            self._boot(machine)
+        try:
+            self._machines.freeze(machine, ask["image"])
+        finally:
+            if was_running:
+                self._boot(machine)
         return {}
 
     def _do_copy(self, ask: Message) -> Message:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import ssl
 
 LINE_BYTES = 8_388_608
+TOLD_BYTES = 7_900_000
+"""What an account may hold to be told: its journal has 6 MB of it."""
 ASK_S = 60
 
 
@@ -105,7 +107,8 @@ def hold(simulation: Simulation, supervisor: Supervisor) -> None:
             case {"instance": str() as name, "state": "running" | "stopped" as state}:
                 simulation.guest_is(name, state)
             case {"tell": True}:
-                supervisor.say(account=simulation.told())
+                told = simulation.told()
+                supervisor.say(account=told if len(json.dumps(told)) <= TOLD_BYTES else None)
             case {"close": True}:
                 return
             case _:

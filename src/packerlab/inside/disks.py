@@ -25,6 +25,12 @@ MAX_CONTENT = 256_000
 MAX_CONTENTS = 16_000_000
 """Bytes of one file's content, and of all; of a larger file only the size is told."""
 
+MAX_TEXT = 4_000_000
+"""Characters of all paths and of all links' targets."""
+
+OPAQUE = "user.overlay.opaque"
+"""What a folder of a layer has where it hides the one below, instead of adding to it."""
+
 UNTOLD = ("/dev/", "/proc/", "/run/", "/tmp/", "/var/cache/apt/", "/var/lib/apt/lists/")
 """Below these, contents are of no use to a grader."""
 
@@ -45,17 +51,48 @@ def of_image(layers: list[str]) -> list[dict[str, Any]]:
         syscalls.unmount(view)
 
 
-def changes(root: str, layers: list[str]) -> list[dict[str, Any]]:
-    """All that layers above the base added, changed or removed, by path, as `root` shows it."""
+def changes(root: str, layers: list[str], base: str = BASE) -> list[dict[str, Any]]:
+    """All that layers above the base added, changed or removed, by path, as `root` shows it.
+
+    `base` is empty where they stand on none.
+    """
     names: set[str] = set()
     try:
-        for name in itertools.chain(*(walk(layer) for layer in layers if layer != BASE)):
+        for name in itertools.chain(*(touched(layer, base) for layer in layers if layer != base)):
             names.add(name)
             if len(names) > MAX_ENTRIES:
                 raise TooMuch
     except OSError:  # a tree so deep that no path reaches its end
         raise TooMuch from None
     return list(entries(root, sorted(names)))
+
+
+def touched(layer: str, base: str) -> Iterator[str]:
+    """The names that a layer adds or changes, and those of the base that it hides."""
+    for name in walk(layer):
+        yield name
+        below = base + name
+        if base and is_opaque(layer + name) and is_own(below) and os.path.isdir(below):
+            yield from (name + hidden for hidden in walk(below))
+
+
+def is_opaque(path: str) -> bool:
+    try:
+        return bool(os.getxattr(path, OPAQUE, follow_symlinks=False))
+    except OSError:
+        return False
+
+
+def is_own(path: str) -> bool:
+    """Whether no link lies on the way to a path of the base: it would lead out of the base."""
+    return os.path.realpath(path) == path
+
+
+def of_base(name: str, base: str = BASE) -> dict[str, Any]:
+    """One entry of the base."""
+    if not is_own(os.path.dirname(base + name)):
+        return {"path": name, "kind": "gone"}
+    return one(base, name, MAX_CONTENT)
 
 
 def walk(root: str) -> Iterator[str]:
@@ -78,11 +115,14 @@ def entries(root: str, names: list[str]) -> Iterator[dict[str, Any]]:
     for, or the link would be followed.
     """
     folders = {""}
-    room = MAX_CONTENTS
+    room, text = MAX_CONTENTS, MAX_TEXT
     for name in names:
         if name.rpartition("/")[0] in folders:
             entry = one(root, name, room)
             room -= len(entry.get("content", ""))
+            text -= len(name) + len(entry.get("target", ""))
+            if text < 0:
+                raise TooMuch
             if entry["kind"] == "folder":
                 folders.add(name)
             yield entry

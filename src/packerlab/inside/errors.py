@@ -8,4 +8,4 @@ class AccountError(Exception):
 
 
 class TooMuch(Exception):  # noqa: N818  (a bound that was hit)
-    """A disk with more changes than are read."""
+    """A disk, or an account, with more than is read."""

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 HEADER = 1_000_000
 BOX = "/run/box"
 WORKSPACE = "/workspace"
+HOME = "/home/packer"
 MAX_FILES = 1_000
 MAX_FILE_BYTES = 64_000_000
+ARCHIVE = ".tar"
 KINDS = {stat.S_IFLNK: "link", stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
 
 
 def unpack(request: Message, files: list[tuple[str, bytes, bool]]) -> Message:
     """Lay out a fresh box. The names were checked by the reader outside."""
-    for folder in (WORKSPACE, "/tmp", "/home/packer", "/shm"):
+    for folder in (WORKSPACE, "/tmp", HOME, "/shm"):
         os.makedirs(BOX + folder)
     write_text(f"{BOX}/stdin", request["stdin"])
     for name, data, executable in files:
@@ -60,10 +62,11 @@ def wipe() -> Message:
     return {}
 
 
-def collect(outputs: list[str]) -> Message:
+def collect(outputs: list[str], *, archives: bool = True) -> Message:
     """The regular files below `outputs`, and the names and kinds of all else that is not a folder.
 
-    Every process of the verb is dead, so nothing moves while this reads.
+    Without `archives`, of a .tar the name alone. Every process of the verb is dead, so nothing
+    moves while this reads.
     """
     too_much: Message = {"files": [], "data": [], "limit": "files"}
     files: list[list[Any]] = []
@@ -77,6 +80,9 @@ def collect(outputs: list[str]) -> Message:
         status = os.lstat(path)
         if not stat.S_ISREG(status.st_mode):
             files.append([name, 0, False, KINDS.get(stat.S_IFMT(status.st_mode), "device")])
+            continue
+        if name.endswith(ARCHIVE) and not archives:
+            files.append([name, 0, False, "container's archive"])
             continue
         total += status.st_size
         if total > MAX_FILE_BYTES:

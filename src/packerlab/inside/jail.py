@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from packerlab.inside.files import BOX, WORKSPACE
+from packerlab.inside.files import BOX, HOME, WORKSPACE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     Message = dict[str, Any]
 
 CERTIFICATE = "/run/account.pem"
@@ -29,19 +31,30 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
         "--die-with-parent", "--json-status-fd", str(status_fd),
     ]  # fmt: skip
     given += [] if joined else ["--unshare-net"]
-    given += mounts(config["readonly"])
+    files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
+    files |= {"hosts": HOSTS, "account.pem": CERTIFICATE} if joined else {}
+    given += view(config, files, ("/tmp", HOME, WORKSPACE))
+    return [*given, *last(seccomp_fd, request["env"])]
+
+
+def view(config: Message, files: dict[str, str], writable: Iterable[str]) -> list[str]:
+    """What a verb sees: the system, `files` in /etc, and of the box what is `writable`."""
+    given = mounts(config["readonly"])
     for path in config["masked"]:
         given += ["--tmpfs", path]
     given += ["--proc", "/proc", "--dev", "/dev", "--bind", f"{BOX}/shm", "/dev/shm"]
-    files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
-    files |= {"hosts": HOSTS, "account.pem": CERTIFICATE} if joined else {}
     for name, path in files.items():
         given += ["--ro-bind", path, f"/etc/{name}"]
-    for path in ("/tmp", "/home/packer", WORKSPACE):
+    for path in writable:
         given += ["--bind", BOX + path, path]
-    given += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORKSPACE]
+    return given
+
+
+def last(seccomp_fd: int, environment: dict[str, str]) -> list[str]:
+    """The last words before the program: nothing more is mounted, and calls are filtered."""
+    given = ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORKSPACE]
     given += ["--seccomp", str(seccomp_fd), "--clearenv"]
-    for name, value in request["env"].items():
+    for name, value in environment.items():
         given += ["--setenv", name, value]
     return [*given, "--"]
 

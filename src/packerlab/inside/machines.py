@@ -38,6 +38,8 @@ CAPABILITIES = frozenset({0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 29, 31})
 kill, setgid, setuid, setpcap, net_bind_service, sys_chroot, audit_write, setfcap."""
 
 MAX_CONSOLE = 64_000
+MAX_LAYERS = 40
+"""Of one disk: the kernel takes no more than have their names on one page."""
 LISTENING = b"Server listening"
 """What sshd says when one can log in."""
 
@@ -87,7 +89,8 @@ class Machines:
         """End all machines and drop what they wrote."""
         for machine in self.machines.values():
             self.halt(machine)
-            syscalls.unmount(machine.root)
+            with contextlib.suppress(OSError):  # there was no room to make its disk
+                syscalls.unmount(machine.root)
         self.machines.clear()
         self.images.clear()
         if os.path.ismount(FOLDER):
@@ -144,10 +147,12 @@ class Machines:
 
     def freeze(self, machine: Machine, image: str) -> None:
         """Make the disk of a halted machine an image; the machine goes on from it."""
+        if len(machine.layers) >= MAX_LAYERS:
+            raise OSError("ResourceLimitExceeded: The disk stands on too many images.")
         syscalls.unmount(machine.root)
         machine.layers = [f"{machine.folder}/upper", *machine.layers]
-        self.images[image] = machine.layers
         self._fresh_disk(machine)
+        self.images[image] = machine.layers
 
 
 def _become(machine: Machine, console: int) -> None:

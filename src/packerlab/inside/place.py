@@ -74,7 +74,7 @@ def fork_into(
             syscalls.unshare(namespaces)
             os.write(say_ready, b"!")
             code = _parent_of(become, say_ready) if os.read(mapped, 1) else 1
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a ValueError is a text that no call can take
             sys.stderr.write(f"{error}\n")
             sys.stderr.flush()
             code = 1

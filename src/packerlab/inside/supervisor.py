@@ -5,19 +5,20 @@ standard input and output, one request and one answer at a time, and ends with i
 
     request  {"argv", "env", "stdin", "files": [[name, size, executable]], "outputs": [name],
               "deadline", "cpu", "account": {"state": {} or null} or null}, then the files' bytes
-    answer   {"exit", "cpu", "limit", "error", "output": size, "account": size,
-              "files": [[name, size, executable, kind]]}, then the output, what the account tells,
-              and the files' bytes
+    answer   {"exit", "cpu", "limit", "error", "output": size, "account" or "engine": size,
+              "files": [[name, size, executable, kind]]}, then the output, what the account or
+              the container engine tells, and the files' bytes
 
-    request  {"base": [name]}     answer  {"size"}, then what the disk below all machines has there
+    request  {"base": [name]}     answer  {"size"}, then what the machines' base has there, or the
+                                          layer of the prepared image that "prepared" names
     request  {"close": true}      answer  {"closed": true}: nothing of the account lives on
 
 Each begins with a JSON line of at most HEADER bytes. `limit` names the bound that was hit.
 
 `nested`: bubblewrap around every verb; this process is root of a user namespace that maps one
-unprivileged host id. `place`: the same in a namespace that maps a range of ids; there is a
-simulated account beside the verb, in the same network. `plain`: this process is root of a container
-that holds SETUID, SETGID and KILL alone; a verb drops to an id of its own.
+unprivileged host id. `place`: the same in a namespace of many ids, with a simulated account beside
+the verb, in the same network. `engine`: likewise, with a container engine in the box. `plain`: this
+process is root of a container with SETUID, SETGID and KILL alone; a verb drops to an id of its own.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 
-from packerlab.inside import jail, syscalls
+from packerlab.inside import containers, jail, stores, syscalls
 from packerlab.inside.errors import AccountError, TooMuch
 from packerlab.inside.files import (
     BOX,
@@ -111,6 +112,7 @@ class Supervisor:
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self.account: Account | None = None
+        self.engine = config["mode"] == "engine"
         if self.plain:
             syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
         else:
@@ -119,7 +121,9 @@ class Supervisor:
             write_text("/run/passwd", "packer:x:1000:1000::/home/packer:/bin/sh\n")
             write_text("/run/group", "packer:x:1000:\n")
             write_text("/run/hosts", "127.0.0.1 localhost\n")
-        if config["mode"] == "place":
+        if self.engine:
+            containers.prepare(config)
+        elif config["mode"] == "place":
             from packerlab.inside.account import Account
 
             self.account = Account(self.selector, config)
@@ -133,35 +137,41 @@ class Supervisor:
             elif self.account and "base" in request:
                 told = self.account.read_base(request["base"])
                 self.send({"size": len(told)}, told)
+            elif self.engine and "base" in request:
+                told = stores.read_prepared(request["prepared"], request["base"])
+                self.send({"size": len(told)}, told)
             elif self.account:
                 self.account.close()
                 self.send({"closed": True})
 
     def serve_verb(self, request: Message) -> None:
         """Run one verb in a fresh box, and bring out what it left there and in the account."""
-        files = [
-            (name, sys.stdin.buffer.read(size), executable)
-            for name, size, executable in request["files"]
-        ]
+        read = sys.stdin.buffer.read
+        files = [(name, read(size), executable) for name, size, executable in request["files"]]
         self.fresh_box()
-        self.as_owner(partial(unpack, request, files))
+        self.as_owner(partial(containers.unpack if self.engine else unpack, request, files))
         told = b""
+        deadline, ooms = time.monotonic() + request["deadline"], self.ooms()
         try:
             if self.account and request["account"]:
                 self.account.begin(request["account"]["state"])
             answer = self.run(request)
-            if self.account and request["account"]:
-                told = self.account.evidence()
+            if self.account and request["account"] and not answer["limit"]:
+                told = self.account.evidence(deadline - time.monotonic())
+            if self.engine and not answer["limit"]:
+                told = stores.evidence(request["outputs"])
         except TooMuch:
             answer["limit"] = answer["limit"] or "files"
         except AccountError as error:
-            self.send({**NOTHING, "error": str(error)})
+            late = "deadline" if time.monotonic() > deadline else ""
+            limit = "memory" if self.ooms() > ooms else late
+            self.send({**NOTHING, "error": str(error), "limit": limit})
             raise Gone from None
         output = answer.pop("output")
-        found = self.as_owner(partial(collect, request["outputs"]))
+        found = self.as_owner(partial(collect, request["outputs"], archives=not self.engine))
         answer["limit"] = answer["limit"] or found["limit"]
         answer["output"] = len(output)
-        answer["account"] = len(told)
+        answer["engine" if self.engine else "account"] = len(told)
         answer["files"] = found["files"]
         self.send(answer, output, told, *found["data"])
 
@@ -250,7 +260,9 @@ class Supervisor:
             os.fdopen(status_write, "wb"),
         ):
             passed = () if self.plain else (status_write, seccomp.fileno())
-            words = jail.words(self.config, request, *passed) if passed else []
+            lead = containers.words if self.engine else jail.words
+            words = lead(self.config, request, *passed) if passed else []
+            become = containers.enter_ids if self.engine else self.confine_plain
             usual = read_text(OOM)
             write_text(OOM, "1000")  # what is started here is the first to be killed
             verb = subprocess.Popen(
@@ -261,7 +273,7 @@ class Supervisor:
                 env={**request["env"], "PWD": WORKSPACE} if self.plain else {},
                 cwd=WORKSPACE if self.plain else "/",
                 pass_fds=passed,
-                preexec_fn=self.confine_plain if self.plain else None,  # noqa: PLW1509
+                preexec_fn=become if self.plain or self.engine else None,  # noqa: PLW1509
                 start_new_session=True,
             )
             write_text(OOM, usual)

@@ -24,8 +24,8 @@ BACKENDS: dict[str, Callable[[list[Path]], Backend]] = {
 
 NAMES = ("auto", *BACKENDS)
 
-CAPABILITIES = ("packer", "account")
-"""What a lab can ask for: Packer alone, or a simulated account beside it."""
+CAPABILITIES = ("packer", "account", "containers")
+"""What a lab can ask for: Packer alone, a simulated account beside it, or a container engine."""
 
 
 def choose(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:

@@ -50,9 +50,6 @@ OVERHEAD_MB = 64
 OVERHEAD_PROCESSES = 32
 """What the supervisor and bubblewrap may use beside the verbs, in the control group's bounds."""
 
-ACCOUNT_MB = 400
-"""What an account's control plane and its idle instances may use beside the verbs."""
-
 
 class PackerProgram(NamedTuple):
     """The Packer that a backend runs: over what its digest is, and where it lies on this machine.
@@ -207,7 +204,8 @@ class Sandbox:
 class Ran(NamedTuple):
     """What a verb did. `irregular` names what is no regular file among the outputs, by kind.
 
-    `account` is what the account told after a verb that joined one: JSON, not yet read.
+    `account` is what the account told after a verb that joined one: JSON, not yet read; `engine`
+    the same of a container engine.
     """
 
     exit: int
@@ -215,6 +213,7 @@ class Ran(NamedTuple):
     files: Files
     irregular: dict[str, str]
     account: bytes = b""
+    engine: bytes = b""
 
 
 class Answer(msgspec.Struct):
@@ -227,6 +226,7 @@ class Answer(msgspec.Struct):
     exit: int | None
     error: str
     account: Annotated[int, msgspec.Meta(ge=0, le=MAX_ACCOUNT)] = 0
+    engine: Annotated[int, msgspec.Meta(ge=0, le=MAX_ACCOUNT)] = 0
 
 
 class Account(NamedTuple):
@@ -276,6 +276,7 @@ class Box:
             answer = msgspec.json.decode(self.channel.header(deadline), type=Answer)
             output = self.channel.read(answer.output, deadline)
             told = self.channel.read(answer.account, deadline)
+            stored = self.channel.read(answer.engine, deadline)
             entries = self._entries(answer, deadline)
         except (OSError, ValueError, RecursionError, msgspec.DecodeError) as error:
             raise MachineError(f"The sandbox broke: {error!r}") from None
@@ -286,13 +287,20 @@ class Box:
             raise MachineError(f"The sandbox could not start a program: {answer.error}")
         irregular: dict[str, str] = {}
         taken = take(entries, EVIDENCE, irregular=irregular)
-        return Ran(answer.exit, output.decode(errors="replace"), taken, irregular, told)
+        return Ran(answer.exit, output.decode(errors="replace"), taken, irregular, told, stored)
 
     def base(self, names: list[str]) -> bytes:
         """What the disk below all machines has at `names`: JSON, not yet read."""
+        return self._looked({"base": names})
+
+    def prepared(self, layer: str, names: list[str]) -> bytes:
+        """What a layer of the containers' prepared images has at `names`."""
+        return self._looked({"prepared": layer, "base": names})
+
+    def _looked(self, request: dict[str, object]) -> bytes:
         deadline = time.monotonic() + ANSWER_GRACE_S
         try:
-            self.channel.send({"base": names})
+            self.channel.send(request)
             size = msgspec.json.decode(self.channel.header(deadline), type=dict[str, int])["size"]
             return self.channel.read(min(size, MAX_ACCOUNT), deadline)
         except (OSError, KeyError, msgspec.DecodeError) as error:

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 from packerlab import state
 from packerlab.course import PACKAGE
 from packerlab.errors import MachineError
+from packerlab.inside.containers import FILTER as CONTAINERS_FILTER
+from packerlab.inside.containers import PREPARED
 from packerlab.inside.machines import BASE
 from packerlab.inside.machines import FILTER as MACHINES_FILTER
 from packerlab.inside.supervisor import MOST_PROCESSES
-from packerlab.sandbox import cgroup, host_base, seccomp
+from packerlab.sandbox import cgroup, host_base, host_images, seccomp
 from packerlab.sandbox.base import (
-    ACCOUNT_MB,
     OVERHEAD_MB,
     OVERHEAD_PROCESSES,
     PLUGINS,
@@ -34,6 +35,7 @@ from packerlab.sandbox.base import (
 from packerlab.sandbox.host_base import UNPRIVILEGED
 from packerlab.sandbox.host_packer import MISSING, host_packer, is_missing
 from packerlab.sandbox.launch import (
+    ACCOUNT_MB,
     INSIDE,
     LIB,
     SITE,
@@ -103,6 +105,8 @@ class Bubblewrap:
     def lacks(self, capability: str) -> str | None:
         if capability == "packer":
             return None
+        if capability == "containers":
+            return host_images.lacking()
         if capability != "account":
             return f"it does not offer {capability}."
         if not shutil.which("ip", path=SYSTEM_PATH):
@@ -117,7 +121,8 @@ class Bubblewrap:
         memory_mb += limits.disk_mb + ACCOUNT_MB if joined else 0
         most = MOST_PROCESSES + OVERHEAD_PROCESSES
         group = cgroup.make(state.run_name(), memory_mb * 1_000_000, most)
-        command = self._place(limits, group) if joined else self._nested(limits, group)
+        start = self._place if joined else self._nested
+        command = (self._with_engine if "containers" in needs else start)(limits, group)
         return Started([*group.enter, *command] if group else command, group)
 
     def _nested(self, limits: Limits, group: cgroup.Group | None) -> list[str]:
@@ -151,10 +156,18 @@ class Bubblewrap:
         config["control"] = control_command(
             _python(), [*readonly, str(_prefix())], ours
         )  # fmt: skip
-        launcher = [_python(), "-I", "-S", "-B", str(PACKAGE / "inside" / "place.py")]
-        return place_command(
-            launcher, host_base.id_maps()[0], files, supervisor_command(_python(), config)
-        )  # fmt: skip
+        return _in_place(files, config)
+
+    def _with_engine(self, limits: Limits, group: cgroup.Group | None) -> list[str]:
+        """The command that starts a supervisor whose verbs have a container engine."""
+        readonly = _system_folders()
+        files = self._files(group)
+        files += [(str(PACKAGE.parent / name), f"{LIB}/{name}") for name in INSIDE]
+        files.append((str(compiled_filter(seccomp.CONTAINERS)), CONTAINERS_FILTER))
+        files.append((str(host_images.folder()), PREPARED))
+        files += [(path, path) for path in readonly]
+        config = self._config(limits, group, "engine", readonly)
+        return _in_place(files, {**config, "seccomp": CONTAINERS_FILTER})
 
     def _files(self, group: cgroup.Group | None) -> list[tuple[str, str]]:
         """(here, there): what every supervisor sees beside the system's folders."""
@@ -181,6 +194,12 @@ class Bubblewrap:
             seccomp=FILTER,
             group=group.told if group else [],
         )
+
+
+def _in_place(files: list[tuple[str, str]], config: dict[str, object]) -> list[str]:
+    launcher = [_python(), "-I", "-S", "-B", str(PACKAGE / "inside" / "place.py")]
+    command = supervisor_command(_python(), config)
+    return place_command(launcher, host_base.id_maps()[0], files, command)
 
 
 def _system_folders() -> list[str]:

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 from packerlab import state
 from packerlab.course import PACKAGE, default_root
 from packerlab.errors import BadInputError, MachineError
+from packerlab.inside.containers import FILTER as CONTAINERS_FILTER
 from packerlab.inside.files import BOX, MAX_FILES
 from packerlab.inside.processes import PLAIN_UID
 from packerlab.inside.supervisor import MOST_PROCESSES
 from packerlab.sandbox import host_packer, seccomp
 from packerlab.sandbox.base import (
-    ACCOUNT_MB,
     OVERHEAD_MB,
     OVERHEAD_PROCESSES,
     PLUGINS,
@@ -36,6 +36,7 @@ from packerlab.sandbox.base import (
     PackerProgram,
 )
 from packerlab.sandbox.launch import (
+    ACCOUNT_MB,
     INSIDE,
     LIB,
     control_command,
@@ -55,6 +56,9 @@ LABEL = "packerlab.run"
 UNPRIVILEGED = 1_000_000
 OTHER_HOST = "PACKERLAB_DOCKER_HOST_ELSEWHERE"
 IMAGE_STATE = "sandbox-image.json"
+
+TRIED = {"account": "place", "containers": "engine"}
+"""By what name an image's file keeps the trouble that an engine has with a capability."""
 
 FILES = "/opt/packerlab"
 FILTER = f"{FILES}/seccomp.bpf"
@@ -120,7 +124,7 @@ def recipe_files() -> dict[str, Path]:
         "Dockerfile": recipe / "Dockerfile",
         "seccomp.py": PACKAGE / "sandbox" / "seccomp.py",
         "requirements.lock": recipe / "requirements.lock",
-        **_below(recipe, "", ["instance", "shift_ids.sh"]),
+        **_below(recipe, "", ["containers", "instance", "shift_ids.sh"]),
         **_below(PACKAGE.parent, "lib/", INSIDE),
     }
 
@@ -193,14 +197,14 @@ class Docker:
     def lacks(self, capability: str) -> str | None:
         if capability == "packer":
             return None
-        if capability == "account" and not self.plain:
-            return self._image.get("place") or None
+        if capability in TRIED and not self.plain:
+            return self._image.get(TRIED[capability]) or None
         return f"it does not offer {capability}."
 
     def start(self, limits: Limits, needs: Needs) -> Started:
         start = self._plain if self.plain else self._nested
         container = {
-            **(self._place(limits) if "account" in needs else start(limits)),
+            **(self._place(limits, needs) if needs & TRIED.keys() else start(limits)),
             "Image": self._image["id"],
             "OpenStdin": True,
             "StdinOnce": True,
@@ -236,14 +240,17 @@ class Docker:
             },
         }
 
-    def _place(self, limits: Limits) -> dict[str, Any]:
+    def _place(self, limits: Limits, needs: Needs) -> dict[str, Any]:
         """Its root may hand out ids, and `sudo` works in instances: no-new-privileges is off."""
-        config = _config(limits, "place")
-        config["control"] = control_command(PYTHON, READONLY)
+        if "containers" in needs:
+            config = {**_config(limits, "engine"), "seccomp": CONTAINERS_FILTER}
+        else:
+            config = {**_config(limits, "place"), "control": control_command(PYTHON, READONLY)}
         view = [(path, path) for path in [*READONLY, FILES, GROUP]]
         maps = {kind: [[0, UNPRIVILEGED, 65_536]] for kind in ("uid", "gid")}
         launcher = [PYTHON, "-I", "-S", "-B", f"{LIB}/packerlab/inside/place.py"]
-        bounds = _bounds(limits, more_mb=limits.disk_mb + ACCOUNT_MB)
+        more_mb = limits.disk_mb + ACCOUNT_MB if "account" in needs else 0
+        bounds = _bounds(limits, more_mb)
         return {
             "User": "0:0",
             "Cmd": place_command(launcher, maps, view, supervisor_command(PYTHON, config)),

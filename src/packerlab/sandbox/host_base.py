@@ -80,11 +80,11 @@ def prepare(say: Callable[[str], None]) -> Path:
     if os.getuid() == 0:
         os.chown(beside, UNPRIVILEGED + SHIFT, UNPRIVILEGED + SHIFT)
     else:
-        _run(maps, ["chown", f"{SHIFT}:{SHIFT}", "."], beside)
-    inside = _machine_maps(maps)
+        run_inside(maps, ["chown", f"{SHIFT}:{SHIFT}", "."], beside)
+    inside = machine_maps(maps)
     with archive.open("rb") as stream:
-        _run(inside, ["tar", "-xp", "--exclude=./dev/*"], beside, stream.fileno())
-    _run(inside, ["mkdir", "-p", "dev", "proc", "run", "sys"], beside)
+        run_inside(inside, ["tar", "-xp", "--exclude=./dev/*"], beside, stream.fileno())
+    run_inside(inside, ["mkdir", "-p", "dev", "proc", "run", "sys"], beside)
     beside.rename(whole)
     archive.unlink()
     return whole
@@ -94,15 +94,15 @@ def remove() -> list[str]:
     """Remove every base that was extracted; returns what was removed."""
     removed = []
     for path in state.cache_folder().glob("*instances-*"):
-        _run(
-            _machine_maps(id_maps()[0]), ["rm", "-rf", "--one-file-system", "."], path, check=False
+        run_inside(
+            machine_maps(id_maps()[0]), ["rm", "-rf", "--one-file-system", "."], path, check=False
         )
         shutil.rmtree(path)
         removed.append(path.name)
     return removed
 
 
-def _machine_maps(maps: Maps) -> Maps:
+def machine_maps(maps: Maps) -> Maps:
     """A machine's ids, as this machine sees them."""
     return {
         kind: [[0, _outside(extents, SHIFT), IDS], [NOBODY, _outside(extents, NOBODY), 1]]
@@ -117,7 +117,7 @@ def _outside(extents: list[list[int]], inside: int) -> int:
     )  # fmt: skip
 
 
-def _run(
+def run_inside(
     maps: Maps, argv: list[str], cwd: Path, stdin: int | None = None, *, check: bool = True
 ) -> None:
     """Run a program in `cwd` as the root of a user namespace of these ids."""

@@ -23,6 +23,7 @@ from packerlab.sandbox.docker import (
     FILES,
     IMAGE_STATE,
     LABEL,
+    TRIED,
     Docker,
     engine,
     engine_error,
@@ -74,8 +75,9 @@ def build(
         "recipe": recipe_digest(),
     }
     _keep(kept)
-    for tried, needs in (("nested", frozenset[str]()), ("place", frozenset({"account"}))):
-        kept[tried] = _trouble(needs)
+    tries = {"nested": "packer", **{name: capability for capability, name in TRIED.items()}}
+    for tried, capability in tries.items():
+        kept[tried] = _trouble(frozenset({capability}))
         _keep(kept)
     return kept
 

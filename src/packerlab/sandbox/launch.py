@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from packerlab.lab import Limits
 
+ACCOUNT_MB = 400
+"""What an account's control plane and its idle instances may use beside the verbs."""
+
 LIB = "/opt/packerlab/lib"
 INSIDE = ("packerlab/__init__.py", "packerlab/inside")
 """What of the package runs in a sandbox, below LIB there and beside the package here."""
@@ -30,7 +33,7 @@ def supervisor_config(limits: Limits, mode: str, **more: object) -> dict[str, ob
         "masked": [],
         "seccomp": "",
         "group": [],
-        "memory": limits.memory_mb * 1_000_000,
+        "memory": (limits.memory_mb + (ACCOUNT_MB if mode == "place" else 0)) * 1_000_000,
         "control": [],
         "disk": limits.disk_mb * 1_000_000,
         **more,

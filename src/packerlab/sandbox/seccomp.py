@@ -65,6 +65,9 @@ class _Compare(ctypes.Structure):
 MACHINES = ["chroot"]
 """What a machine's sshd needs, and a verb has no use for."""
 
+CONTAINERS = ["clone", *NESTING, *PLACING]
+"""What a container engine needs: namespaces, and mounts in them."""
+
 
 def compile_filter(path: str, allowed: Sequence[str] = ()) -> None:
     """Write the filter for a verb to `path`, as the BPF program that bubblewrap takes.
@@ -94,7 +97,8 @@ def compile_filter(path: str, allowed: Sequence[str] = ()) -> None:
     for name in sorted(denied - special):
         if lib.seccomp_syscall_resolve_name(name.encode()) >= 0:
             rule(_errno(errno.EPERM), name.encode())
-    rule(_ALLOW, b"clone", _Compare(0, _MASKED_EQ, NEW_NAMESPACES, 0))
+    if "clone" in denied:
+        rule(_ALLOW, b"clone", _Compare(0, _MASKED_EQ, NEW_NAMESPACES, 0))
     for family in FAMILIES:
         rule(_ALLOW, b"socket", _Compare(0, _EQ, family, 0))
     rule(_ALLOW, b"personality", _Compare(0, _EQ, 0, 0))
@@ -133,3 +137,4 @@ def docker_profile(*, places: bool = False) -> str:
 if __name__ == "__main__":
     compile_filter(sys.argv[1])
     compile_filter(sys.argv[2], MACHINES)
+    compile_filter(sys.argv[3], CONTAINERS)

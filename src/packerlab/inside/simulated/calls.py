@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
 from botocore.model import OperationNotFoundError
@@ -66,7 +66,14 @@ BACKENDS = (
 HOSTS = {f"{service}.{region}.amazonaws.com": (service, region)
          for region in REGIONS for service in REGIONAL} | {
              f"{service}.amazonaws.com": (service, "us-east-1") for service in GLOBAL}  # fmt: skip
+JSON_SERVICES = frozenset({"ssm", "kms", "secretsmanager"})
+SIGNED = ("authorization", "x-amz-security-token")
+"""The headers that say who calls."""
+
 MOST_FIELDS = 5_000
+NUMBERS, MOST_DIGITS = ("Count", "Quantity", "Capacity"), 3
+"""Moto makes as many of a thing as it is asked for, and answers no other call meanwhile."""
+
 MOST_CALLS = 5_000
 PARAMETER_BYTES = 4_096
 MOST_DEPTH = 20
@@ -93,6 +100,8 @@ class Understood:
     region: str
     action: str
     parameters: Any
+    request: Call
+    """What moto is given: what was understood, and nothing that it could understand otherwise."""
     principal: str = ""
 
 
@@ -117,6 +126,8 @@ class Simulation:
         if call.host not in HOSTS:
             return Answer(404, b"")
         service, region = HOSTS[call.host]
+        if service != "s3" and call.path.partition("?")[0] != "/":
+            return Answer(404, b"")
         with self.account.one_at_a_time():
             try:
                 understood = _understand(call, service, region)
@@ -129,9 +140,11 @@ class Simulation:
     def _answered(self, call: Call, understood: Understood) -> Answer:
         service = understood.service
         try:
+            if service != "s3":  # moto would also take `run_instances`
+                get_service_model(service).operation_model(understood.action)
             self._authorize(call, understood)
             self._prepare(understood)
-            return _dispatched(call, service)
+            return _dispatched(understood.request, service)
         except DeniedError as denied:
             return shaped(service, denied)
         except FilterNotImplementedError as error:  # "The filter 'nmae' for DescribeImages ..."
@@ -215,19 +228,35 @@ def _regions() -> list[Backend]:
 
 
 def _understand(call: Call, service: str, region: str) -> Understood:
-    """What is called for; ValueError where it is nothing."""
+    """What is called for; ValueError where it is nothing.
+
+    Moto looks for an action in the query, in any kind of body and in a header; a request may hold
+    several. So it gets one that is made of what was found here, in the service's own form.
+    """
     if service == "s3":
         action = f"{call.method.title()}Object"
-        return Understood(service, region, action, {"path": call.path})
-    target = call.headers.get("x-amz-target", "")
-    if target:
-        return Understood(
-            service, region, target.rpartition(".")[2], json.loads(call.body or b"{}")
-        )
+        return Understood(service, region, action, {"path": call.path}, call)
+    if service in JSON_SERVICES:
+        target = call.headers.get("x-amz-target", "")
+        parameters = json.loads(call.body or b"{}")
+        body = json.dumps(parameters).replace("&", "\\u0026")  # or moto reads it as a form, too
+        own = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
+        request = _made_anew(call, own, body)
+        return Understood(service, region, target.rpartition(".")[2], parameters, request)
     text = call.body.decode() or call.path.partition("?")[2]
     fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    for name, value in fields.items():
+        if name.endswith(NUMBERS) and value.isdigit() and len(value) > MOST_DIGITS:
+            raise ValueError(f"{name} is beyond any account's quota")
+    own = {"content-type": "application/x-www-form-urlencoded"}
+    request = _made_anew(call, own, urlencode(fields))
     fields.pop("Version", None)
-    return Understood(service, region, fields.pop("Action", ""), fields)
+    return Understood(service, region, fields.pop("Action", ""), fields, request)
+
+
+def _made_anew(call: Call, own: dict[str, str], body: str) -> Call:
+    kept = {name: call.headers[name] for name in SIGNED if name in call.headers}
+    return Call("POST", call.host, "/", {"host": call.host, **kept, **own}, body.encode())
 
 
 def _cut(parameters: Any, depth: int = 0) -> Any:
@@ -256,8 +285,6 @@ def _dispatched(call: Call, service: str) -> Answer:
     request = Request.from_primitives(call.method, url, headers, call.body)
     if service == "s3":
         status, sent, body = _s3_handler(url)(request, url, request.headers)
-    elif call.path.partition("?")[0] != "/":
-        return Answer(404, b"")
     else:
         status, sent, body = HANDLERS[service].dispatch(request, url, request.headers)
     data = body if isinstance(body, bytes) else str(body).encode()

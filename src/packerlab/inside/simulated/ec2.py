@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ from .account import ACCOUNT_ID, AMAZON_OWNERS, MOST_EVER, MOST_IMAGES, MOST_LIV
 from .images import ROOT_GB, Fault, Image, merged, stamp, wanted_volume, without_snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from moto.core.types import Base64EncodedString
     from moto.ec2.models.instances import Instance, Reservation
 
@@ -178,12 +181,24 @@ class Backend(EC2Backend):
         image.source_image_region, image.parent = self.region_name, source
         image.ena_support = getattr(instance, "ena_support", source.ena_support)
         self._tag_image(image, convert_tag_spec(asked.get("TagSpecifications", [])))
-        self.demand("image", instance=instance_id, image=image.id)
-        self.keep(image)
+        with self._kept(image):
+            self.demand("image", instance=instance_id, image=image.id)
         return image
 
     def keep(self, image: Image) -> None:
         self.amis[image.id] = self.amis_ever[image.id] = image
+
+    @contextmanager
+    def _kept(self, image: Image) -> Iterator[None]:
+        """Its name is taken before others have their turn; it is gone where its disk can't be."""
+        self.keep(image)
+        try:
+            yield
+        except Fault:
+            del self.amis[image.id], self.amis_ever[image.id]
+            for snapshot in image.snapshots():
+                del self.snapshots[snapshot]
+            raise
 
     def copy(self, asked: dict[str, Any]) -> Image:
         """CopyImage: moto forgets encryption, keys and tags, and asks nobody to copy the disk."""
@@ -210,8 +225,8 @@ class Backend(EC2Backend):
         if asked.get("CopyImageTags"):
             tags["image"] = dict(origin.tags.get(source.id, {})) | tags.get("image", {})
         self._tag_image(image, tags)
-        self.demand("copy", source=source.id, image=image.id)
-        self.keep(image)
+        with self._kept(image):
+            self.demand("copy", source=source.id, image=image.id)
         return image
 
     @staticmethod
@@ -244,6 +259,16 @@ class Backend(EC2Backend):
                 f"The AMI {ami_id} can't be deregistered: deregistration protection is enabled.",
             )
         super().deregister_image(ami_id)
+
+    def own_snapshot(self, snapshot_id: str) -> None:
+        """See that a snapshot is the account's own, to be changed."""
+        if self.get_snapshot(snapshot_id).owner_id != ACCOUNT_ID:
+            raise Fault("AuthFailure", f"Not authorized for snapshot:{snapshot_id}")
+
+    def delete_snapshot(self, snapshot_id: str) -> Any:
+        """Moto knows no owners."""
+        self.own_snapshot(snapshot_id)
+        return super().delete_snapshot(snapshot_id)
 
     # Instances
 

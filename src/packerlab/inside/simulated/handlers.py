@@ -60,6 +60,11 @@ class Handlers(EC2Response):
             images = [i for i in images if i.owner_id == account or not i.is_deprecated()]
         return ActionResult({"Images": images})
 
+    def describe_image_attribute(self) -> Any:
+        """Moto tells everybody of every image, a private one too."""
+        self.here.own_image(self._get_param("ImageId"))
+        return super().describe_image_attribute()
+
     def modify_image_attribute(self) -> ActionResult:
         """Moto drops `ami_description`, `imds_support`, and all organizations but the first."""
         image = self.here.own_image(self._get_param("ImageId"))
@@ -126,6 +131,7 @@ class Handlers(EC2Response):
         """`snapshot_users`: Packer sends a structure, moto reads the older flat form alone."""
         self.error_on_dryrun()
         name = self._get_param("SnapshotId")
+        self.here.own_snapshot(name)
         change = self._get_param("CreateVolumePermission", {})
         operation = self._get_param("OperationType")
         flat = [{"UserId": user} for user in self._get_param("UserIds", [])]

@@ -1,0 +1,270 @@
+"""A first container image: names, settings, a secret that stays out, and an archive of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from packerlab.checks import check, fail
+from packerlab.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from packerlab.cloud.containers import ContainerImage, SavedImage
+    from packerlab.packer import Answer
+
+    Build = Callable[..., Answer]
+    Hidden = Callable[[str], str]
+
+NAME = "labweb"
+BASE = "debian:bookworm-slim"
+ARCHIVE = "labweb.tar"
+CONFIGURATION = "/etc/labweb/app.conf"
+VERSION = "org.opencontainers.image.version"
+LISTS = "/var/lib/apt/lists/"
+SHELLS = ("sh", "bash", "dash")
+
+
+@check(
+    points=2,
+    hints=[
+        "What does this build leave behind: an image, or only the files of one?",
+        "A `docker` source either exports files or commits an image; only images have names.",
+        (
+            "Replace `export_path` by `commit`, and add a `docker-tag` post-processor with the "
+            "repository `labweb` and the tags of the task sheet."
+        ),
+    ],
+    docs="beginner/107_first_container#commit",
+)
+def test_image(build: Build, hidden: Hidden) -> None:
+    """The build leaves the image, made from debian:bookworm-slim, with labweb installed."""
+    image = made(build, hidden)
+    if image.base != BASE:
+        found = image.base or "files that stand on no image"
+        fail(f"The image is not made from {BASE}.", expected=BASE, found=found)
+    if NAME not in image.disk.packages():
+        fail("The package labweb is not installed in the image.", expected=NAME)
+
+
+@check(
+    points=1,
+    needs="test_image",
+    hints=[
+        "Does `configure.sh` run in the container, and after labweb is there?",
+        "It reads two variables of its environment. A provisioner can give them to one script.",
+        (
+            "Run it by a `shell` provisioner with `script`, after the one that installs labweb, "
+            "with GREETING and TOKEN in its `environment_vars`."
+        ),
+    ],
+    docs="beginner/107_first_container#provision",
+)
+def test_configuration(build: Build, hidden: Hidden) -> None:
+    """/etc/labweb/app.conf is what configure.sh writes for this greeting and this token."""
+    inputs = values(hidden)
+    lines = made(build, hidden).disk.text(CONFIGURATION).splitlines()
+    wanted = [
+        "address = 0.0.0.0",
+        "port = 8080",
+        f"greeting = {inputs['greeting']}",
+        f"license = {hashlib.sha256(inputs['token'].encode()).hexdigest()}",
+    ]
+    for line in wanted:
+        if line not in lines:
+            key = line.partition(" ")[0]
+            found = next((each for each in lines if each.startswith(key)), f"no {key}")
+            fail(f"{CONFIGURATION} has not the {key} of this build.", expected=line, found=found)
+
+
+@check(
+    points=2,
+    needs="test_image",
+    hints=[
+        "`docker inspect labweb:1.4.2` shows what an image says of itself. What is missing there?",
+        "`changes` takes lines of a Dockerfile: USER, EXPOSE, LABEL, ENTRYPOINT, CMD.",
+        (
+            "Set all of USER, EXPOSE and LABEL, and ENTRYPOINT as well as CMD: Packer 1.6.6 leaves "
+            "the shell that it built with as the entrypoint."
+        ),
+    ],
+    docs="beginner/107_first_container#changes",
+)
+def test_settings(build: Build, hidden: Hidden) -> None:
+    """A container of it runs labweb as the user labweb, and it tells its port and its release."""
+    image = made(build, hidden)
+    settings = image.settings
+    words = [*settings.entrypoint, *settings.command]
+    if not starts_labweb(words):
+        fail(
+            "A container of this image does not run labweb.",
+            expected=NAME,
+            found=" ".join(map(visible, words)) or "no command",
+        )
+    user = settings.user.partition(":")[0]
+    number = image.disk.users()[NAME].uid if NAME in image.disk.users() else ""
+    if user not in (NAME, str(number)):
+        fail(
+            "A container of this image does not run as the user labweb.",
+            expected=NAME,
+            found=visible(user) or "root, as no user is set",
+        )
+    if "8080/tcp" not in settings.ports:
+        found = ", ".join(map(visible, settings.ports)) or "no port"
+        fail("The image does not say which port it serves.", expected="8080/tcp", found=found)
+    release = values(hidden)["release"]
+    if settings.labels.get(VERSION) != release:
+        found = visible(settings.labels.get(VERSION, "no such label"))
+        fail(f"The label {VERSION} is not the release.", expected=release, found=found)
+
+
+@check(
+    points=1,
+    needs="test_image",
+    hints=[
+        "Which names has the image, and which of them will still mean it next month?",
+        "`docker-tag` gives `latest` where it is told no tag, and takes a list of `tags`.",
+        "One `docker-tag` with `tags` of two entries: `stable`, and the variable `release`.",
+    ],
+    docs="beginner/107_first_container#tags",
+)
+def test_tags(build: Build, hidden: Hidden) -> None:
+    """The image has the names labweb:stable and labweb:RELEASE, and no other."""
+    image = made(build, hidden)
+    wanted = names(hidden)
+    if sorted(image.names) != wanted:
+        found = ", ".join(sorted(map(visible, image.names)))
+        fail("The image has not these two names.", expected=", ".join(wanted), found=found)
+    others = [other for other in build_of(build, hidden).containers.images if other.id != image.id]
+    if others:
+        fail("The build leaves more than one image.", expected="one image", found=len(others) + 1)
+
+
+@check(
+    points=2,
+    needs="test_image",
+    hints=[
+        "Search the image for the token: its files, its variables, its labels.",
+        "ENV stays in the image for good. What one script needs can be given to that script alone.",
+        (
+            "Take the token out of `changes` and of every file that is uploaded; pass it by "
+            "`environment_vars` of the provisioner that runs `configure.sh`."
+        ),
+    ],
+    docs="beginner/107_first_container#secrets",
+)
+def test_secret(build: Build, hidden: Hidden) -> None:
+    """The token is nowhere in the image: in no file, no layer and no setting."""
+    image = made(build, hidden)
+    token = values(hidden)["token"]
+    where = sorted(set(places_of(token, image)))
+    if where:
+        fail("The token is in the image.", expected="nowhere", found=", ".join(where[:4]))
+
+
+@check(
+    points=1,
+    needs="test_image",
+    hints=[
+        "What does `apt-get update` leave in a container, and who needs it there afterwards?",
+        "The lists lie in /var/lib/apt/lists. `apt-get clean` does not touch them.",
+        "Remove what is below /var/lib/apt/lists, in a provisioner after the last `apt-get`.",
+    ],
+    docs="beginner/107_first_container#lean",
+)
+def test_lean(build: Build, hidden: Hidden) -> None:
+    """The image has no package lists in it."""
+    disk = made(build, hidden).disk
+    lists = [path for path in disk.changed(f"{LISTS}*") if is_list(disk.at(path), path)]
+    if lists:
+        found = ", ".join(map(visible, lists[:3]))
+        fail("Package lists are left in the image.", expected="none", found=found)
+
+
+@check(
+    points=1,
+    needs="test_image",
+    hints=[
+        "`docker load -i labweb.tar` on another machine: which image is there then?",
+        "`docker-save` saves what the step before it hands on. With several tags that is the last.",
+        "Put `docker-save` after `docker-tag` in one chain, and the release last in `tags`.",
+    ],
+    docs="beginner/107_first_container#save",
+)
+def test_archive(build: Build, hidden: Hidden) -> None:
+    """labweb.tar holds this very image, under the name with the release."""
+    image = made(build, hidden)
+    saved = build_of(build, hidden).containers.archive(ARCHIVE).images
+    if not saved:
+        fail(f"{ARCHIVE} holds no image, only the files of one.", expected="an image")
+    if [each.id for each in saved] != [image.id]:
+        fail(f"{ARCHIVE} holds another image than the one that was tagged.", expected="this image")
+    if not is_whole(saved[0], image):
+        fail(f"{ARCHIVE} holds layers that are not this image's.", expected="this image's layers")
+    wanted = f"{NAME}:{values(hidden)['release']}"
+    if wanted not in saved[0].names:
+        found = ", ".join(map(visible, saved[0].names)) or "no name"
+        fail(f"{ARCHIVE} has not the image under {wanted}.", expected=wanted, found=found)
+
+
+# --- what the checks stand on --------------------------------------------------------------------
+
+
+def values(hidden: Hidden) -> dict[str, str]:
+    """The inputs of the build that is graded."""
+    return {
+        "release": f"1.{int(hidden('release')[:4], 16) % 90 + 10}.3",
+        "greeting": f"Hello from {hidden('greeting')}",
+        "token": hidden("token"),
+    }
+
+
+def names(hidden: Hidden) -> list[str]:
+    return sorted([f"{NAME}:stable", f"{NAME}:{values(hidden)['release']}"])
+
+
+def build_of(build: Build, hidden: Hidden) -> Answer:
+    answer = build(values(hidden))
+    answer.expect_success()
+    return answer
+
+
+def made(build: Build, hidden: Hidden) -> ContainerImage:
+    """The image that the build left, under whichever of its names."""
+    containers = build_of(build, hidden).containers
+    wanted = names(hidden)
+    for image in containers.images:
+        if any(name.partition(":")[0] == NAME for name in image.names):
+            return image
+    return containers.image(wanted[0])
+
+
+def starts_labweb(words: list[str]) -> bool:
+    """Whether these words run labweb, by itself or by a shell that is given it as a command."""
+    first = words[0].rpartition("/")[2] if words else ""
+    if first in SHELLS and words[1:2] == ["-c"]:
+        inner = [word for word in words[2].split() if word != "exec"] if words[2:] else []
+        first = inner[0].rpartition("/")[2] if inner else ""
+    return first == NAME
+
+
+def places_of(token: str, image: ContainerImage) -> Iterator[str]:
+    """Where in an image a token stands, in words without the token."""
+    if token in json.dumps(image.written):
+        yield "its settings"
+    files = [entry for layer in image.layers for entry in layer.entries]
+    for entry in files:
+        if token in entry.path or token in entry.target or token.encode() in (entry.content or b""):
+            yield visible(entry.path)
+
+
+def is_list(entry: object, path: str) -> bool:
+    """Whether it is a package list: the folder's lock and its empty folders are not."""
+    return getattr(entry, "kind", "") == "file" and not path.endswith("/lock")
+
+
+def is_whole(saved: SavedImage, image: ContainerImage) -> bool:
+    """Whether an archive's layers are those that the image's settings name."""
+    return saved.layers == image.diff_ids

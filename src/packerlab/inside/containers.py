@@ -1,0 +1,161 @@
+"""The container engine beside a verb: podman, called `docker`, with the prepared images.
+
+The verb is root of a user namespace of many ids, as a container's files need them, and holds all
+capabilities there: over its own namespaces, which bubblewrap makes next, and nothing else. All that
+the engine keeps lies in the box. It runs in the supervisor: standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from packerlab.inside import jail, syscalls
+from packerlab.inside.files import BOX, HOME, WORKSPACE, write_text
+from packerlab.inside.files import unpack as lay_out
+from packerlab.inside.machines import MAPS, SHIFT
+from packerlab.inside.place import become_root, write_maps
+
+if TYPE_CHECKING:
+    Message = dict[str, Any]
+
+PREPARED = "/opt/packerlab/images"
+"""Where a place has the prepared images, as an engine's own store."""
+
+FILTER = "/opt/packerlab/containers.bpf"
+GRAPH = "/var/lib/containers/storage"
+"""Where the engine keeps its images, in the box."""
+
+PROGRAMS = "/opt/packerlab/bin"
+OURS = "/run/engine"
+"""What the supervisor writes for the engine: its settings, and `docker`."""
+
+DOCKER = r"""#!/bin/sh
+# Podman's answers in the form that Packer reads of Docker's. No registry is reached from here.
+[ "$1" = --config ] && shift 2
+case "$1" in
+-v | --version) echo "Docker version 20.10.0, build podman" ;;
+pull)
+    if podman image exists "$2"; then
+        echo "Image is up to date for $2"
+    else
+        echo "Error: there is no image $2 here, and no registry to pull it from. There are:" >&2
+        podman images --format '  {{.Repository}}:{{.Tag}}' >&2
+        exit 1
+    fi ;;
+login | push | search)
+    echo "Error: there is no registry here." >&2
+    exit 1 ;;
+logout) ;;
+commit)
+    shift
+    id=$(podman commit --quiet --format docker "$@") && echo "sha256:$id" ;;
+import)
+    id=$(podman "$@") && echo "sha256:${id#sha256:}" ;;
+*) exec podman --log-level error "$@" ;; # its warnings tell the time
+esac
+"""
+SETTINGS = {
+    "containers.conf": """
+[containers]
+cgroups = "disabled"
+default_sysctls = []
+default_ulimits = ["nofile=4096:4096", "nproc=384:384"]
+ipcns = "private"
+keyring = false
+log_driver = "none"
+netns = "host"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+pull_policy = "never"
+runtime = "crun"
+""",
+    "storage.conf": f"""
+[storage]
+driver = "overlay"
+graphroot = "{GRAPH}"
+runroot = "/run/containers/storage"
+[storage.options]
+additionalimagestores = ["{PREPARED}"]
+""",
+    "registries.conf": """
+short-name-mode = "disabled"
+unqualified-search-registries = ["docker.io"]
+""",
+    "policy.json": json.dumps({"default": [{"type": "insecureAcceptAnything"}]}),
+}
+"""No control groups, no registries, no events, no log: the box bounds what a container may use."""
+
+WRITABLE = ("/tmp", HOME, WORKSPACE, "/run", "/var")
+
+
+def prepare(config: Message) -> None:
+    """Write what every verb with an engine sees; once, when the supervisor starts.
+
+    What is masked is so from here on: a verb could take away what bubblewrap mounts for it.
+    """
+    for path in config["masked"]:
+        syscalls.mount("masked", path, "tmpfs", syscalls.MS_RDONLY)
+    for folder in ("etc", "bin"):
+        os.makedirs(f"{OURS}/{folder}")
+    for name, text in SETTINGS.items():
+        write_text(f"{OURS}/etc/{name}", text)
+    write_text(f"{OURS}/bin/docker", DOCKER)
+    os.chmod(f"{OURS}/bin/docker", 0o755)
+    write_text("/run/passwd", f"root:x:0:0::{HOME}:/bin/sh\n")
+    write_text("/run/group", "root:x:0:\n")
+
+
+def unpack(request: Message, files: list[tuple[str, bytes, bool]]) -> Message:
+    """Lay out a fresh box, with the engine's folders in it, and make all of it the verb's."""
+    lay_out(request, files)
+    for name in ("/run", "/var/tmp"):
+        os.makedirs(BOX + name)
+    for folder, _, names in os.walk(BOX):
+        for path in (folder, *(f"{folder}/{name}" for name in names)):
+            os.chown(path, SHIFT, SHIFT)
+    return {}
+
+
+def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) -> list[str]:
+    """What stands before a program of a verb that has an engine; see `jail.words`."""
+    given = [
+        "bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net",
+        "--unshare-cgroup-try", "--hostname", "packerlab", "--cap-add", "ALL", "--new-session",
+        "--die-with-parent", "--json-status-fd", str(status_fd),
+    ]  # fmt: skip
+    files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
+    given += jail.view({**config, "masked": []}, files, WRITABLE)
+    given += ["--ro-bind", PREPARED, PREPARED, "--ro-bind", f"{OURS}/bin", PROGRAMS]
+    given += ["--ro-bind", f"{OURS}/etc", "/etc/containers"]
+    given += ["--size", "1000000", "--tmpfs", "/sys/fs/cgroup"]
+    path = f"{PROGRAMS}:{request['env'].get('PATH', '')}:/usr/sbin"
+    return [*given, *jail.last(seccomp_fd, {**request["env"], "PATH": path})]
+
+
+def enter_ids() -> None:
+    """In the verb's process, before bubblewrap: be root of a user namespace of a machine's ids.
+
+    Who stays behind gives them: in the new namespace nobody may.
+    """
+    verb = os.getpid()
+    ready, say_ready = os.pipe()
+    helper = os.fork()
+    if helper == 0:
+        code = 1
+        try:
+            os.close(say_ready)
+            if os.read(ready, 1):
+                write_maps(verb, MAPS)
+                code = 0
+        finally:
+            os._exit(code)
+    syscalls.unshare(syscalls.CLONE_NEWUSER)
+    os.write(say_ready, b"!")
+    for fd in (ready, say_ready):
+        os.close(fd)
+    if os.waitpid(helper, 0)[1]:
+        raise OSError("no ids for the engine")
+    become_root()
