@@ -24,15 +24,33 @@ from packerlab.gradebook import read_gradebook
 from packerlab.learners import learner_name
 from packerlab.sandbox import docker
 from tests.hostile.cases import COURSE, all_cases
-from tests.hostile.making import ANY_PROGRAM, MESSAGE, solution, written
+from tests.hostile.making import (
+    ACCOUNT,
+    ANY_PROGRAM,
+    BESIDE_AN_ACCOUNT,
+    MESSAGE,
+    WITH_ACCOUNT,
+    solution,
+    written,
+)
 from tests.sandbox.places import alive, descendants
 
 if TYPE_CHECKING:
     from packerlab.report import Report
 
 ROOT = COURSE.parent.parent
-NEIGHBOURS = {"00_good": MESSAGE, "row12_good": ANY_PROGRAM, "zz_good": MESSAGE}
+NEIGHBOURS = {
+    "00_good": MESSAGE,
+    "row12_good": ANY_PROGRAM,
+    "zz_good": MESSAGE,
+    "00_account": ACCOUNT,
+    "row28_good": BESIDE_AN_ACCOUNT,
+    "zz_account": ACCOUNT,
+}
 """Right answers before, among and after the attacks."""
+
+WITHOUT_ACCOUNTS = "docker-plain"
+"""The row that offers no account: what needs one is not graded there."""
 
 CANARY = "packerlab-canary-"
 COMMAND = Path(sys.executable).with_name("packerlab")
@@ -50,13 +68,22 @@ class Crowd(NamedTuple):
     def folder(self) -> Path:
         return self.base / "class"
 
+    @property
+    def accounts(self) -> Path:
+        """What needs an account is handed in beside the rest."""
+        return self.base / "accounts"
+
+    def place(self, lab: str) -> Path:
+        return self.accounts if lab in WITH_ACCOUNT else self.folder
+
     def tree(self) -> list[tuple[str, int, int, int]]:
         """What was handed in, to see that nobody changed it."""
         found = []
-        for folder, names, files in os.walk(self.folder):
-            for name in (*names, *files):
-                status = os.lstat(os.path.join(folder, name))  # noqa: PTH118  (any bytes)
-                found.append((name, status.st_mode, status.st_size, status.st_mtime_ns))
+        for top in (self.folder, self.accounts):
+            for folder, names, files in os.walk(top):
+                for name in (*names, *files):
+                    status = os.lstat(os.path.join(folder, name))  # noqa: PTH118  (any bytes)
+                    found.append((name, status.st_mode, status.st_size, status.st_mtime_ns))
         return found
 
 
@@ -82,11 +109,14 @@ def gather(base: Path) -> Crowd:
     (base / "port").write_text(str(_listen(visitors)))
     cases = all_cases()
     _add_our_labs(base / "course", {case.verdict.lab for case in cases})
-    learners = {case.name: learner_name(case.stage(base / "class").name) for case in cases}
+    crowd = Crowd(base, {}, [*canaries.values(), *_canaries_of_the_course()], visitors)
+    for case in cases:
+        staged = case.stage(crowd.place(case.verdict.lab))
+        crowd.learners[case.name] = learner_name(staged.name)
     for name, lab in NEIGHBOURS.items():
         notes = {"notes.txt": canaries["neighbour"].encode()}
-        written(base / "class" / name, {**solution(lab), **notes})
-    return Crowd(base, learners, [*canaries.values(), *_canaries_of_the_course()], visitors)
+        written(crowd.place(lab) / name, {**solution(lab), **notes})
+    return crowd
 
 
 def _add_our_labs(course: Path, slugs: set[str]) -> None:
@@ -119,14 +149,20 @@ def _listen(visitors: list[str]) -> int:
     return port
 
 
-def grade(crowd: Crowd, row: str, image: bytes) -> Graded:
-    """Grade the class on one row as a person would, from within the folder of the class."""
+def grade(crowd: Crowd, row: str, image: bytes, disk: Path | None) -> Graded:
+    """Grade the class on one row as a person would, from within the folder of the class.
+
+    `image` is what is known of the container's image, `disk` the one below all instances.
+    """
     own = crowd.base / f"own-{row}"
     book = crowd.base / f"book-{row}"
     for name in ("state", "cache", "tmp"):
         (own / name).mkdir(parents=True)
     (own / "state" / docker.IMAGE_STATE).write_bytes(image)
-    words = ["grade", ".", "--out", str(book), "--course", str(crowd.base / "course")]
+    if disk:
+        (own / "cache" / disk.name).symlink_to(disk)
+    places = ["."] if row == WITHOUT_ACCOUNTS else [".", str(crowd.accounts)]
+    words = ["grade", *places, "--out", str(book), "--course", str(crowd.base / "course")]
     command = [str(COMMAND), *words, "--jobs", "2", "--sandbox", row]
     before = set(descendants(os.getpid()))
     with _RootsCanary(crowd.canaries), _Adopting():

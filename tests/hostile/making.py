@@ -15,6 +15,46 @@ MARKER = ".packerlab.toml"
 LABS = Path(__file__).parent.parent / "hostile_course" / "labs"
 
 MESSAGE, ANY_PROGRAM = "901_message", "902_any_program"
+ACCOUNT, BESIDE_AN_ACCOUNT = "905_account", "906_any_program_in_an_account"
+ACCOUNT_CLOCK = "907_account_clock"
+WITH_ACCOUNT = frozenset({ACCOUNT, BESIDE_AN_ACCOUNT, ACCOUNT_CLOCK})
+
+API = r"""
+import contextlib, http.client, json, os, re, socket, ssl, threading, time, urllib.parse
+
+CONTEXT = ssl._create_unverified_context()
+KEY = os.environ["AWS_ACCESS_KEY_ID"]
+loot = []
+
+def signed(service, key=KEY, region="us-east-1"):
+    scope = f"{key}/20260101/{region}/{service}/aws4_request"
+    return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+
+def talk(service="ec2", body=b"", path="/", method="POST", key=KEY, host="", **headers):
+    host = host or f"{service}.us-east-1.amazonaws.com"
+    connection = http.client.HTTPSConnection("127.0.0.1", context=CONTEXT, timeout=30)
+    own = {"Host": host, "Content-Type": "application/x-www-form-urlencoded"}
+    own |= {"Authorization": signed(service, key)} if key else {}
+    own |= {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, body=body, headers=own)
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode(errors="replace")
+
+def call(action, service="ec2", key=KEY, **fields):
+    fields = {name.replace("__", "."): value for name, value in fields.items()}
+    return talk(service, urllib.parse.urlencode({"Action": action, **fields}).encode(), key=key)
+
+def first(tag, answer):
+    found = re.search(f"<{tag}>([^<]*)</{tag}>", answer[1])
+    return found[1] if found else ""
+
+def tell():
+    if loot:
+        os.makedirs("out", exist_ok=True)
+        with open("out/loot.txt", "w") as file:
+            file.write("\n".join(loot))
+"""
+"""What an attack on an account's API begins with; what it ends with is `tell()`."""
 
 
 def marker(lab: str) -> bytes:
@@ -34,6 +74,22 @@ def by_program(program: bytes) -> dict[str, bytes]:
     start, _, rest = files["main.pkr.hcl"].partition(b"inline           = [")
     template = start + b'inline           = ["python3 attack"]' + rest.partition(b"]")[2]
     return {**files, "main.pkr.hcl": template, "attack": program}
+
+
+def beside_an_account(program: str) -> dict[str, bytes]:
+    """An answer to the lab beside an account whose `shell-local` runs this, in Python."""
+    files = solution(BESIDE_AN_ACCOUNT)
+    template = files["main.pkr.hcl"].replace(b'["true"]', b'["python3 attack"]')
+    return {**files, "main.pkr.hcl": template, "attack": f"{API}\n{program}\ntell()\n".encode()}
+
+
+def on_an_instance(script: str, source: str = "", lab: str = ACCOUNT) -> dict[str, bytes]:
+    """A right answer whose instance then runs a script; `source` is added to the source block."""
+    files = solution(lab)
+    head, _, tail = files["main.pkr.hcl"].rpartition(b"}\n")
+    template = head + b'\n  provisioner "shell" {\n    script = "attack.sh"\n  }\n}\n' + tail
+    template = template.replace(b"  source_ami_filter", f"{source}\n  source_ami_filter".encode())
+    return {**files, "main.pkr.hcl": template, "attack.sh": f"#!/bin/bash\n{script}\n".encode()}
 
 
 def written(folder: Path, files: dict[str, bytes]) -> Path:

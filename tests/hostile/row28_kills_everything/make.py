@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.hostile.making import on_an_instance, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+ATTACK = r"""
+sudo kill -KILL -1
+sudo kill -KILL 1
+sleep 1
+sudo reboot
+sleep 5
+"""
+
+
+def make(folder: Path) -> Path:
+    return written(folder, on_an_instance(ATTACK))

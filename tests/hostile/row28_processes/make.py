@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.hostile.making import on_an_instance, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+ATTACK = r"""
+bomb() { bomb | bomb & }
+bomb
+sleep 20
+"""
+
+
+def make(folder: Path) -> Path:
+    return written(folder, on_an_instance(ATTACK))

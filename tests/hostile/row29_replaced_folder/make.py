@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.hostile.making import on_an_instance, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+ATTACK = r"""
+sudo sh -c 'rm -rf /etc/ssh; mkdir /etc/ssh'
+"""
+
+
+def make(folder: Path) -> Path:
+    return written(folder, on_an_instance(ATTACK))
