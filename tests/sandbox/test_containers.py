@@ -372,10 +372,9 @@ def test_docker_plain_has_none() -> None:
     assert BACKENDS["docker-plain"]([]).lacks("containers") == "it does not offer containers."
 
 
-def test_a_killed_owner_leaves_nothing(sandbox: Sandbox) -> None:
-    if sandbox.backend.name != "bubblewrap":
-        pytest.skip("a container's processes are the engine's")
-    own = Sandbox(sandbox.backend, LIMITS, NEEDS)
+@pytest.mark.usefixtures("container_images")
+def test_a_killed_owner_leaves_nothing() -> None:
+    own = Sandbox(BACKENDS["bubblewrap"]([]), LIMITS, NEEDS)
     box = Box(own.channel(), LIMITS)
     before = set(descendants(os.getpid()))
     pid = os.fork()

@@ -50,7 +50,8 @@ def test_what_the_build_sees_depends_on_contents_alone(tmp_path: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(more)) as archive:
         names = archive.getnames()
     assert {name.partition("/")[0] for name in names} == {
-        "Dockerfile", "containers", "instance", "lib", "packer", "seccomp.py", "shift_ids.sh", "wheels",
+        "Dockerfile", "containers", "instance", "lib", "packer", "seccomp.py", "shift_ids.sh",
+        "wheels",
     }  # fmt: skip
     assert {"packer/packer", "packer/plugins/a/b", "wheels/moto-1.whl"} <= set(names)
     assert "lib/packerlab/inside/supervisor.py" in names
