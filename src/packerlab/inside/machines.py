@@ -62,7 +62,13 @@ class Machine:
     init: int = 0
     console_fd: int = -1
     console: bytearray = field(default_factory=bytearray)
-    listening: bool = False
+    recent: bytes = b""
+    heard: int = 0
+
+    @property
+    def listening(self) -> bool:
+        """Whether sshd has said so of every address: a client that comes earlier waits long."""
+        return self.heard >= len(self.environment["ADDRESSES"].split())
 
     @property
     def root(self) -> str:
@@ -117,7 +123,7 @@ class Machines:
 
     def boot(self, machine: Machine) -> None:
         """Start it; its console can be read from `console_fd`."""
-        machine.listening = False
+        machine.recent, machine.heard = b"", 0
         machine.console_fd, console = os.pipe()
         os.set_blocking(machine.console_fd, False)
         machine.pid, machine.init = fork_into(
@@ -131,7 +137,8 @@ class Machines:
             said = os.read(machine.console_fd, 65536)
         except BlockingIOError:
             return True
-        machine.listening = machine.listening or LISTENING in said
+        machine.recent = machine.recent[1 - len(LISTENING) :] + said
+        machine.heard += machine.recent.count(LISTENING)
         machine.console += said[: MAX_CONSOLE - len(machine.console)]
         return bool(said)
 
