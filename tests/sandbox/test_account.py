@@ -40,7 +40,7 @@ TEMPLATE = """
 source "amazon-ebs" "app" {
   region        = "us-east-1"
   instance_type = "t3.micro"
-  ami_name      = "app-{{timestamp}}-NUMBER"
+  ami_name      = "app-${uuidv4()}-NUMBER"
   ssh_username  = "ubuntu"
   ssh_timeout   = "20s"
   SOURCE
@@ -309,7 +309,7 @@ def test_instances_are_bounded(packer: Callable[..., Packer]) -> None:
         for number in range(4)
     )
     many = many.replace('sources = ["source.amazon-ebs.app"]', sources)
-    many = many.replace('ami_name      = "app-{{timestamp}}-1"', "")
+    many = many.replace('ami_name      = "app-${uuidv4()}-1"', "")
     answer = packer(
         {"main.pkr.hcl": File(many.replace("dd if", "sleep 3; : dd if").encode())}
     ).build({}, [])
