@@ -1,7 +1,7 @@
 #!/bin/sh
 # store.sh FOLDER DEBIAN SMALL: makes FOLDER/store, an engine's store with the prepared images, of
-# two tars. Run as root, of a user namespace or of an image's build: nothing is mounted, since the
-# mount program that is named is never asked.
+# two tars; nothing else stays in FOLDER. Run as root, of a user namespace or of an image's build:
+# nothing is mounted, since the mount program that is named is never asked.
 set -eu
 folder=$1
 export HOME="$folder" TMPDIR="$folder" CONTAINERS_STORAGE_CONF="$folder/storage.conf"
@@ -31,3 +31,4 @@ engine tag docker.io/library/busybox:1.35 docker.io/library/busybox:latest
 rm -rf "$folder/store/libpod" "$folder/store/tmp" "$folder/store/mounts"
 rm -rf "$folder/store/overlay/.has-mount-program" "$folder/store/overlay-containers"
 find "$folder/store" -name '*.lock' -exec chmod 644 {} +
+find "$folder" -mindepth 1 -maxdepth 1 ! -name store -exec rm -rf {} +

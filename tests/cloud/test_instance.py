@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from packerlab.cloud import base
 from packerlab.errors import MachineError
+from packerlab.sandbox import host_base
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +43,10 @@ ln -s pts/ptmx "$root/dev/ptmx"; ln -s /proc/self/fd "$root/dev/fd"; hostname "$
 exec chroot "$root" setpriv --bounding-set -all,+chown,+dac_override,+fowner,+fsetid,+kill,\
 +setgid,+setuid,+setpcap,+net_bind_service,+sys_chroot,+audit_write,+setfcap /lab/init
 """
+STANDARD_SIGNALS = 2**31 - 1
+"""Their bits in a mask. What is above stays as the caller had it: the C library keeps two of them
+for itself, and lets no program set them."""
+
 PUBLIC, PRIVATE = "54.1.2.3", "10.0.0.5"
 
 
@@ -55,6 +59,7 @@ class Place:
             path.mkdir(mode=0o755)
         owner = [] if ROOT else ["unshare", *USER]
         subprocess.run([*owner, "tar", "-xf", tar, "-C", self.base], check=True)
+        subprocess.run([*owner, "mkdir", self.base / "dev"], check=True)  # which no root has
         self.holder = subprocess.Popen(
             ["unshare", *USER, "--net", "--mount", "sh", "-c", HOLD, self.disks],
             stdout=subprocess.PIPE, text=True,
@@ -149,13 +154,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     can = subprocess.run(["unshare", *USER, "--net", "true"], capture_output=True, check=False)
     if can.returncode:
         pytest.skip(f"no namespaces: {can.stderr.decode().strip()}")
+    folder = tmp_path_factory.mktemp("place")
+    tar = folder / "base.tar"
     try:
-        tar = base.make_base(lambda _: None)
+        host_base.ROOT.make(tar, lambda _: None)
     except MachineError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(error))
-    place = Place(tmp_path_factory.mktemp("place") / "place", tar)
+    assert tar.stat().st_size < 170e6
+    place = Place(folder / "place", tar)
     yield place
     place.close()
 
@@ -184,11 +192,6 @@ def boot(place: Place, key: Path, request: pytest.FixtureRequest) -> Iterator[Bo
         instance.close()
 
 
-@pytest.mark.usefixtures("place")
-def test_the_base_is_small() -> None:
-    assert base.make_base(lambda _: None).stat().st_size < 170e6
-
-
 def test_it_listens_at_once_and_idles_as_two_processes(boot: Boot) -> None:
     instance = boot()
     assert instance.see(f"Server listening on {PUBLIC} port 22.") < 1
@@ -213,7 +216,8 @@ def test_the_login_has_sudo_and_the_machine_a_name(boot: Boot) -> None:
         "ubuntu", "root", "ip-10-0-0-5", "127.0.1.1", "ip-10-0-0-5", "C.UTF-8",
     ]  # fmt: skip
     instance.see("Accepted publickey for ubuntu from")
-    assert instance.run("grep SigIgn /proc/self/status").split()[1] == "0" * 16
+    ignored = int(instance.run("grep SigIgn /proc/self/status").split()[1], 16)
+    assert ignored & STANDARD_SIGNALS == 0
     assert len(instance.run("cat /etc/machine-id").strip()) == 32
 
 

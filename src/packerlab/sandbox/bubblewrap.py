@@ -144,30 +144,26 @@ class Bubblewrap:
         site = _moto_site()
         ours = [f"{SITE}/packerlab"] if (site / "packerlab").is_dir() else []
         readonly = _system_folders()
-        files = self._files(group)
-        files += [(str(PACKAGE.parent / name), f"{LIB}/{name}") for name in INSIDE]
-        files.append((str(compiled_filter(seccomp.MACHINES)), MACHINES_FILTER))
-        files += [
-            (str(site), SITE),
+        files = [
+            *self._files(group),
+            (str(compiled_filter(seccomp.MACHINES)), MACHINES_FILTER),
             (str(host_base.folder()), BASE),
-            *((path, path) for path in readonly),
+            (str(site), SITE),
         ]
         config = self._config(limits, group, "place", readonly)
-        config["control"] = control_command(
-            _python(), [*readonly, str(_prefix())], ours
-        )  # fmt: skip
-        return _in_place(files, config)
+        config["control"] = control_command(_python(), [*readonly, str(_prefix())], ours)
+        return _in_place(files, readonly, config)
 
     def _with_engine(self, limits: Limits, group: cgroup.Group | None) -> list[str]:
         """The command that starts a supervisor whose verbs have a container engine."""
         readonly = _system_folders()
-        files = self._files(group)
-        files += [(str(PACKAGE.parent / name), f"{LIB}/{name}") for name in INSIDE]
-        files.append((str(compiled_filter(seccomp.CONTAINERS)), CONTAINERS_FILTER))
-        files.append((str(host_images.folder()), PREPARED))
-        files += [(path, path) for path in readonly]
+        files = [
+            *self._files(group),
+            (str(compiled_filter(seccomp.CONTAINERS)), CONTAINERS_FILTER),
+            (str(host_images.folder()), PREPARED),
+        ]
         config = self._config(limits, group, "engine", readonly)
-        return _in_place(files, {**config, "seccomp": CONTAINERS_FILTER})
+        return _in_place(files, readonly, {**config, "seccomp": CONTAINERS_FILTER})
 
     def _files(self, group: cgroup.Group | None) -> list[tuple[str, str]]:
         """(here, there): what every supervisor sees beside the system's folders."""
@@ -196,7 +192,15 @@ class Bubblewrap:
         )
 
 
-def _in_place(files: list[tuple[str, str]], config: dict[str, object]) -> list[str]:
+def _in_place(
+    files: list[tuple[str, str]], readonly: list[str], config: dict[str, object]
+) -> list[str]:
+    """The command that makes a place with these files, and starts a supervisor in it."""
+    files = [
+        *files,
+        *((str(PACKAGE.parent / name), f"{LIB}/{name}") for name in INSIDE),
+        *((path, path) for path in readonly),
+    ]
     launcher = [_python(), "-I", "-S", "-B", str(PACKAGE / "inside" / "place.py")]
     command = supervisor_command(_python(), config)
     return place_command(launcher, host_base.id_maps()[0], files, command)

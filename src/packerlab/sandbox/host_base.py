@@ -14,18 +14,35 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from packerlab import state
-from packerlab.cloud import base
 from packerlab.errors import MachineError
 from packerlab.inside import syscalls
 from packerlab.inside.machines import IDS, NOBODY, SHIFT
 from packerlab.inside.place import become_root, fork_into
+from packerlab.sandbox.debian import Root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from packerlab.inside.place import Maps
 
+INSIDE = "/opt/instance"
+ROOT = Root(
+    packages=(
+        "openssh-server", "sudo", "procps", "ca-certificates", "systemd",
+        "apt-utils",  # writes the indexes of the local repository
+        "usr-is-merged",  # else usrmerge is taken, and 50 MB of Perl with it
+    ),
+    hooks=(
+        f'mkdir "$1{INSIDE}"',
+        f"sync-in instance {INSIDE}",
+        f'chroot "$1" sh {INSIDE}/prepare.sh',
+        f'rm -r "$1{INSIDE}"',
+    ),
+    folders=("instance",),
+)  # fmt: skip
 UNPRIVILEGED = 1_000_000
 """The host id that a root caller's sandbox has: no user's, and never 0."""
 
@@ -62,44 +79,77 @@ def _own_range(path: Path) -> int | None:
 
 def folder() -> Path:
     """Where the base lies; it is there as a whole or not at all."""
-    return state.cache_folder() / f"instances-{base.recipe_digest()[:16]}"
+    return state.cache_folder() / f"instances-{ROOT.digest()}"
 
 
 def prepare(say: Callable[[str], None]) -> Path:
     """Have the base: make it, where it is not there. Takes a minute, once."""
-    whole = folder()
-    if whole.is_dir():
-        return whole
-    maps, trouble = id_maps()
-    if trouble:
-        raise MachineError(trouble)
-    archive = base.make_base(say)
+    return prepare_folder(folder(), partial(_extract_root, say))
+
+
+def _extract_root(say: Callable[[str], None], half_made: Path, maps: Maps) -> None:
+    tar = half_made / "base.tar"
+    ROOT.make(tar, say)
     say("extracting the base")
-    beside = whole.with_name(f".{whole.name}.{os.getpid()}")
-    beside.mkdir()
-    if os.getuid() == 0:
-        os.chown(beside, UNPRIVILEGED + SHIFT, UNPRIVILEGED + SHIFT)
-    else:
-        run_inside(maps, ["chown", f"{SHIFT}:{SHIFT}", "."], beside)
     inside = machine_maps(maps)
-    with archive.open("rb") as stream:
-        run_inside(inside, ["tar", "-xp", "--exclude=./dev/*"], beside, stream.fileno())
-    run_inside(inside, ["mkdir", "-p", "dev", "proc", "run", "sys"], beside)
-    beside.rename(whole)
-    archive.unlink()
-    return whole
+    with tar.open("rb") as stream:
+        tar.unlink()
+        give_away(half_made, maps)
+        run_inside(inside, ["tar", "-xp", "--exclude=./dev/*"], half_made, stream.fileno())
+    run_inside(inside, ["mkdir", "-p", "dev", "proc", "run", "sys"], half_made)
 
 
 def remove() -> list[str]:
     """Remove every base that was extracted; returns what was removed."""
+    return remove_folders("instances-")
+
+
+def prepare_folder(whole: Path, make: Callable[[Path, Maps], None]) -> Path:
+    """Have a folder of a machine's ids: as a whole, made by one process, or not at all.
+
+    `make` fills a folder beside it, which it gives away, with the ids of a place.
+    """
+    with FileLock(state.cache_folder() / f"{whole.name}.lock"):
+        if whole.is_dir():
+            return whole
+        maps, trouble = id_maps()
+        if trouble:
+            raise MachineError(trouble)
+        half_made = whole.with_name(f".{whole.name}.{os.getpid()}")
+        half_made.mkdir()
+        try:
+            make(half_made, maps)
+            half_made.rename(whole)
+        finally:
+            if half_made.is_dir():
+                _remove_folder(half_made, maps)
+    return whole
+
+
+def remove_folders(prefix: str) -> list[str]:
+    """Remove the prepared folders, half made or whole, whose names begin so; returns the names."""
     removed = []
-    for path in state.cache_folder().glob("*instances-*"):
-        run_inside(
-            machine_maps(id_maps()[0]), ["rm", "-rf", "--one-file-system", "."], path, check=False
-        )
-        shutil.rmtree(path)
-        removed.append(path.name)
+    for path in state.cache_folder().glob(f"*{prefix}*"):
+        if path.is_dir():
+            _remove_folder(path, id_maps()[0])
+            removed.append(path.name)
+        else:
+            path.unlink()
     return removed
+
+
+def _remove_folder(path: Path, maps: Maps) -> None:
+    delete = ["find", ".", "-xdev", "-mindepth", "1", "-delete"]
+    run_inside(machine_maps(maps), delete, path, check=False)
+    shutil.rmtree(path)
+
+
+def give_away(folder: Path, maps: Maps) -> None:
+    """Make a folder of ours the property of a machine's root."""
+    if os.getuid() == 0:
+        os.chown(folder, UNPRIVILEGED + SHIFT, UNPRIVILEGED + SHIFT)
+    else:
+        run_inside(maps, ["chown", f"{SHIFT}:{SHIFT}", "."], folder)
 
 
 def machine_maps(maps: Maps) -> Maps:

@@ -19,6 +19,7 @@ from packerlab import state
 from packerlab.errors import BadInputError, MachineError
 from packerlab.lab import Limits
 from packerlab.sandbox.base import Box, Sandbox
+from packerlab.sandbox.debian import Root
 from packerlab.sandbox.docker import (
     FILES,
     IMAGE_STATE,
@@ -196,21 +197,12 @@ def _base(client: Any, say: Callable[[str], None]) -> None:
         say(f"pulling {BASE}")
         client.images.pull(BASE)
     except engine_error() as error:
-        if not shutil.which("mmdebstrap"):
-            raise MachineError(
-                f"{BASE} can't be pulled ({error}); with mmdebstrap installed it is made instead."
-            ) from None
+        say(f"{BASE} can't be pulled ({error}): it is made instead")
     else:
         return
-    say(f"no registry is reached: making {BASE} with mmdebstrap")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "base.tar")
-        made = subprocess.run(
-            ["mmdebstrap", "--variant=minbase", "--quiet", "bookworm", str(path)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if made.returncode:
-            raise MachineError(f"mmdebstrap failed: {made.stderr.strip()[-400:]}")
+        Root().make(path, say)
         client.api.import_image_from_file(str(path), *BASE.split(":"))
 
 
