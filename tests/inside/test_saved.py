@@ -8,6 +8,9 @@ import io
 import json
 import random
 import tarfile
+from typing import Any
+
+import msgspec
 
 from packerlab.inside import saved
 
@@ -34,7 +37,7 @@ def image(**changes: object) -> bytes:
     return tar({"l.tar": LAYER, "c.json": SETTINGS, "manifest.json": listed})
 
 
-def read(data: bytes) -> dict[str, object]:
+def read(data: bytes) -> dict[str, Any]:
     return saved.read(io.BytesIO(data))
 
 
@@ -82,3 +85,13 @@ def test_whatever_the_bytes_are_it_is_told_or_trouble() -> None:
             data[chance.randrange(len(data))] = chance.randrange(256)
         told = read(bytes(data))
         assert {"images", "entries"} <= set(told)
+        msgspec.json.decode(json.dumps(told).encode())
+
+
+def test_what_no_json_can_hold_is_not_told() -> None:
+    manifest = b'[{"Config": "c.json", "RepoTags": [], "Layers": []}]'
+    for text in (rb'{"config": {"User": "\ud800"}}', b'{"config": NaN}', b'{"config": 1e999}'):
+        (told,) = read(tar({"c.json": text, "manifest.json": manifest}))["images"]
+        assert told["id"] == hashlib.sha256(text).hexdigest()
+        assert told["settings"] == {}
+    assert "manifest.json" in str(read(image(RepoTags=["\ud800"]))["trouble"])

@@ -404,6 +404,7 @@ MEDDLED = {
     "a list that is no JSON": f"echo '{{{{[' > {STORE}/overlay-images/images.json",
     "a list that is deep": "head -c 900000 /dev/zero | tr '\\0' '[' "
     f"> {STORE}/overlay-images/images.json",
+    "a list of no text": f"sed -i 's/lab.x/\\\\ud800/' {STORE}/overlay-images/images.json",
     "a layer that is a link": f"cd {STORE}/overlay; for d in */diff; do rm -rf $d; "
     "ln -s /usr $d; done",
     "many files": f"for d in {STORE}/overlay/*/diff; do (cd $d; seq 18000 | xargs touch); done; "

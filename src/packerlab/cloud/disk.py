@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
+import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
 MAX_LINKS = 20
 NO_SHELLS = ("/usr/sbin/nologin", "/bin/false", "/usr/bin/false")
-WANTS = "/etc/systemd/system/*.wants"
+ID = re.compile("[0-9]{1,10}")
+UNITS = "/etc/systemd/system"
+WANTS = f"{UNITS}/*.wants"
+TARGETS = ("multi-user", "default", "sysinit", "timers", "sockets")
+"""Whose links the base may have; others are seen where they were added."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -144,7 +149,7 @@ class Disk:
         found = {}
         for line in self._lines("/etc/passwd"):
             fields = line.split(":")
-            if len(fields) == 7 and fields[2].isdigit() and fields[3].isdigit():
+            if len(fields) == 7 and ID.fullmatch(fields[2]) and ID.fullmatch(fields[3]):
                 name, _, uid, gid, _, home, shell = fields
                 found[name] = User(name, int(uid), int(gid), home, shell)
         return found
@@ -153,7 +158,7 @@ class Disk:
         """The groups' numbers by name."""
         split = (line.split(":") for line in self._lines("/etc/group"))
         return {
-            fields[0]: int(fields[2]) for fields in split if fields[2:3] and fields[2].isdigit()
+            fields[0]: int(fields[2]) for fields in split if fields[2:3] and ID.fullmatch(fields[2])
         }
 
     def owner(self, entry: Entry) -> str:
@@ -174,17 +179,14 @@ class Disk:
 
     def unit(self, name: str) -> Literal["enabled", "disabled", "masked", "absent"]:
         """Whether a systemd unit starts at boot, from the links that `systemctl` makes."""
-        own = self.at(f"/etc/systemd/system/{name}")
+        own = self.at(f"{UNITS}/{name}")
         if own is not None and own.kind == "link" and own.target == "/dev/null":
             return "masked"
-        wanted = (path for path in self.changed(f"{WANTS}/{name}"))
-        linked = any(entry.kind == "link" for path in wanted if (entry := self._changes[path]))
-        for target in () if linked else ("multi-user", "default", "sysinit", "timers", "sockets"):
-            link = self.at(f"/etc/systemd/system/{target}.target.wants/{name}")
-            linked = linked or (link is not None and link.kind == "link")
-        if linked:
+        wanted = [f"{UNITS}/{target}.target.wants/{name}" for target in TARGETS]
+        found = map(self.at, self.changed(f"{WANTS}/{name}") + wanted)
+        if any(link is not None and link.kind == "link" for link in found):
             return "enabled"
-        places = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+        places = (UNITS, "/usr/lib/systemd/system", "/lib/systemd/system")
         known = any(self.resolve(f"{place}/{name}") for place in places)
         return "disabled" if known else "absent"
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import tarfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packerlab.inside import disks
+from packerlab.inside import disks, plain
 from packerlab.inside.errors import TooMuch
 
 if TYPE_CHECKING:
@@ -71,8 +70,8 @@ def read(file: IO[bytes]) -> Message:
 def settings(data: bytes) -> Message:
     """An image's JSON, of which its `config` and `history` are told."""
     try:
-        whole = json.loads(data)
-    except (ValueError, RecursionError):
+        whole = plain.read(data)
+    except ValueError:
         return {}
     return whole if isinstance(whole, dict) else {}
 
@@ -80,7 +79,7 @@ def settings(data: bytes) -> Message:
 def _images(contents: dict[str, bytes], digests: dict[str, str]) -> list[Message]:
     """The images of a saved archive: the digests are of the bytes that it holds."""
     try:
-        listed = json.loads(contents[SAVED])
+        listed = plain.read(contents[SAVED])
         return [
             {
                 "id": digests[image["Config"]],
@@ -90,7 +89,7 @@ def _images(contents: dict[str, bytes], digests: dict[str, str]) -> list[Message
             }
             for image in listed
         ]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         raise BadArchiveError("its manifest.json does not fit what is in it") from None
 
 

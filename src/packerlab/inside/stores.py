@@ -15,7 +15,7 @@ import re
 import stat
 from typing import TYPE_CHECKING, Any
 
-from packerlab.inside import disks, saved, syscalls
+from packerlab.inside import disks, plain, saved, syscalls
 from packerlab.inside.containers import GRAPH, PREPARED
 from packerlab.inside.errors import TooMuch
 from packerlab.inside.files import ARCHIVE, BOX, walk
@@ -83,8 +83,8 @@ def _no_wait(path: str, flags: int) -> int:
 def _listed(root: str, kind: str) -> list[Message]:
     """The store's list of `images` or `layers`, those entries that have a proper id."""
     try:
-        found = json.loads(_read(f"{root}/overlay-{kind}/{kind}.json") or b"[]")
-    except (ValueError, RecursionError):
+        found = plain.read(_read(f"{root}/overlay-{kind}/{kind}.json") or b"[]")
+    except ValueError:
         raise TooMuch from None
     entries = found if isinstance(found, list) else []
     return [entry for entry in entries if isinstance(entry, dict) and _is_id(entry.get("id"))]

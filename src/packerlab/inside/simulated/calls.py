@@ -30,6 +30,7 @@ from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 from werkzeug.exceptions import HTTPException
 
+from packerlab.inside import plain
 from packerlab.inside.endpoint import Answer, Call
 
 from . import principals, told
@@ -131,7 +132,7 @@ class Simulation:
         with self.account.one_at_a_time():
             try:
                 understood = _understand(call, service, region)
-            except (ValueError, RecursionError):
+            except ValueError:
                 return shaped(service, DeniedError("MalformedQueryString", "Not a request.", 400))
             answer = self._answered(call, understood)
             self._note(understood, answer)
@@ -238,7 +239,7 @@ def _understand(call: Call, service: str, region: str) -> Understood:
         return Understood(service, region, action, {"path": call.path}, call)
     if service in JSON_SERVICES:
         target = call.headers.get("x-amz-target", "")
-        parameters = json.loads(call.body or b"{}")
+        parameters = plain.read(call.body or b"{}")
         body = json.dumps(parameters).replace("&", "\\u0026")  # or moto reads it as a form, too
         own = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
         request = _made_anew(call, own, body)
@@ -321,7 +322,7 @@ def warm_up() -> Served:
     return Served([*HOSTS, CHECKIP], [*wildcards, "*.amazonaws.com", CHECKIP])
 
 
-def _nobody(do: str, **_what: Any) -> dict[str, Any]:
+def _nobody(do: str, *_: Any, **_what: Any) -> dict[str, Any]:
     raise AskError(f"There is nobody to {do} anything.")
 
 
