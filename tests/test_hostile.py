@@ -181,8 +181,7 @@ def test_nothing_came_out(crowd: Crowd, graded: Graded) -> None:
     assert graded.reports
     assert crowd.visitors == []
     assert not (crowd.base / "pwned").exists()
-    places = (crowd.base, Path("/tmp"))
-    assert [path for place in places for path in place.glob("**/*row06_escaped*")] == []
+    assert [*crowd.base.glob("**/*row06_escaped*"), *Path("/tmp").glob("*row06_escaped*")] == []
 
 
 def test_what_was_handed_in_is_as_it_was(crowd: Crowd, on: Callable[[str], Graded]) -> None:

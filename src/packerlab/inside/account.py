@@ -1,9 +1,9 @@
 """The supervisor's side of a simulated account: what its control plane asks, machines do.
 
-The control plane (`packerlab.cloud`) is a process that speaks JSON lines. Every API call that
-starts, stops or copies a machine is an ask, answered when the thing is done. All is driven by the
-supervisor's one selector, where each descriptor has the function that reads it. Standard library
-only.
+The control plane (`packerlab.inside.control`) is a process that speaks JSON lines. Every API call
+that starts, stops or copies a machine is an ask, answered when the thing is done. All is driven by
+the supervisor's one selector, where each descriptor has the function that reads it. Standard
+library only.
 """
 
 from __future__ import annotations

@@ -71,15 +71,18 @@ class Supervisor:
             raise ConversationError(f"not an object: {line[:200]!r}")
         return heard
 
-    def ask(self, do: str, **what: Any) -> dict[str, Any]:
-        """Have the supervisor do something, and wait until it is done."""
+    def ask(self, do: str, at_most_s: float | None = None, **what: Any) -> dict[str, Any]:
+        """Have the supervisor do something, and wait until it is done.
+
+        What is not done after `at_most_s` goes on by itself; without it, it is an error.
+        """
         number = next(self._numbers)
         done = self._waiting[number] = threading.Event()
         self.say(ask=number, do=do, **what)
-        in_time = done.wait(ASK_S)
+        in_time = done.wait(at_most_s or ASK_S)
         del self._waiting[number]
         answer = self._answers.pop(number, {})
-        if not in_time:
+        if not in_time and not at_most_s:
             raise AskError("InternalError: The machine did not answer in time.")
         if "error" in answer:
             raise AskError(str(answer["error"]))
@@ -88,9 +91,9 @@ class Supervisor:
     def answered(self, answer: dict[str, Any]) -> None:
         """Wake the thread that asked; one that has given up is past waking."""
         number = answer["answer"]
-        if number in self._waiting:
+        if waiting := self._waiting.get(number):
             self._answers[number] = answer
-            self._waiting[number].set()
+            waiting.set()
 
 
 def _reader() -> io.BufferedReader:

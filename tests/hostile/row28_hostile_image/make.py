@@ -18,19 +18,29 @@ init = "\n".join([
     "unshare --mount true && echo hands: unshare",
     "grep CapEff /proc/self/status",
     "ls -l /proc/self/fd",
+    "echo this is all.",
     "sleep 60",
 ])
-data = f"#!/bin/sh\ncat > /lab/init <<'INIT'\n{init}\nINIT\n"
+data = f"#!/bin/sh\ncat > /lab/init <<'INIT'\n{init}\nINIT\necho replaced\n"
 import base64
+
+def console(instance, word):
+    end = time.monotonic() + 60
+    said = ""
+    while word not in said and time.monotonic() < end:
+        time.sleep(0.1)
+        answer = call("GetConsoleOutput", InstanceId=instance)
+        said = base64.b64decode(first("output", answer)).decode()
+    return said
+
 base = first("imageId", call("DescribeImages", Owner__1="099720109477"))
 run = {"MinCount": "1", "MaxCount": "1"}
 one = first("instanceId", call("RunInstances", ImageId=base, UserData=base64.b64encode(data.encode()).decode(), **run))
-time.sleep(0.5)
+console(one, "replaced")
 made = first("imageId", call("CreateImage", InstanceId=one, Name="mine", NoReboot="true"))
 two = first("instanceId", call("RunInstances", ImageId=made, **run))
-time.sleep(0.5)
-said = base64.b64decode(first("output", call("GetConsoleOutput", InstanceId=two))).decode()
-if "eyes" not in said:
+said = console(two, "this is all.")
+if "this is all." not in said:
     loot.append(f"the attack did not run: {said}")
 if "hands" in said or "packerlab" in said or "account" in said or "socket" in said:
     loot.append(said)

@@ -15,6 +15,10 @@ LEARNER = "learner"
 CANONICAL = "099720109477"
 AMAZON_OWNERS = frozenset({"137112412989", "801119661308", "591542846629"})
 """Owners whom DescribeImages also knows by the alias `amazon`."""
+LISTENS_S = 10
+"""How long a call that starts a machine waits for its sshd, which most builds want next. It runs
+all the same where none comes, as with EC2, which never waits for a guest."""
+
 MOST_LIVE = 20
 MOST_EVER = 200
 MOST_IMAGES = 100
@@ -32,7 +36,7 @@ class AskError(Exception):
 
 
 class Ask(Protocol):
-    def __call__(self, do: str, **what: Any) -> dict[str, Any]: ...
+    def __call__(self, do: str, at_most_s: float | None = None, **what: Any) -> dict[str, Any]: ...
 
 
 class Account:
@@ -56,11 +60,11 @@ class Account:
         with self._lock:
             yield
 
-    def ask(self, do: str, **what: Any) -> dict[str, Any]:
+    def ask(self, do: str, at_most_s: float | None = None, **what: Any) -> dict[str, Any]:
         """Ask the supervisor; other calls have their turn while this one waits."""
         self._lock.release()
         try:
-            return self._ask(do, **what)
+            return self._ask(do, at_most_s, **what)
         finally:
             self._lock.acquire()
 

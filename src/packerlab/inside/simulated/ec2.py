@@ -23,7 +23,16 @@ from moto.ec2.utils import convert_tag_spec, random_ami_id, random_fleet_id, ran
 from moto.kms.models import kms_backends
 
 from . import told
-from .account import ACCOUNT_ID, AMAZON_OWNERS, MOST_EVER, MOST_IMAGES, MOST_LIVE, REGIONS, AskError
+from .account import (
+    ACCOUNT_ID,
+    AMAZON_OWNERS,
+    LISTENS_S,
+    MOST_EVER,
+    MOST_IMAGES,
+    MOST_LIVE,
+    REGIONS,
+    AskError,
+)
 from .images import ROOT_GB, Fault, Image, merged, stamp, wanted_volume, without_snapshot
 
 if TYPE_CHECKING:
@@ -418,6 +427,7 @@ class Backend(EC2Backend):
         try:
             self.demand(
                 "launch",
+                at_most_s=LISTENS_S,
                 instance=instance.id,
                 image=image.id,
                 login=image.login,
@@ -445,14 +455,15 @@ class Backend(EC2Backend):
         return super().stop_instances(instance_ids)
 
     def start_instances(self, instance_ids: list[str]) -> Any:
-        """StartInstances answers when sshd listens, at a new public address."""
+        """StartInstances answers when sshd listens or should, at a new public address."""
         for instance in self.get_multi_instances_by_id(instance_ids):
             _must_not_be(instance, "terminated")
         stopped = [i for i in self.get_multi_instances_by_id(instance_ids) if i.state == "stopped"]
         changes = super().start_instances(instance_ids)
         for instance in stopped:
             self._new_public_address(instance)
-            self.demand("start", instance=instance.id, addresses=_addresses(instance))
+            addresses = _addresses(instance)
+            self.demand("start", at_most_s=LISTENS_S, instance=instance.id, addresses=addresses)
         return changes
 
     def reboot_instances(self, instance_ids: list[str]) -> list[Instance]:
@@ -472,10 +483,10 @@ class Backend(EC2Backend):
                 request.state = "closed"
         return changes
 
-    def demand(self, do: str, **what: Any) -> dict[str, Any]:
+    def demand(self, do: str, at_most_s: float | None = None, **what: Any) -> dict[str, Any]:
         """Ask the supervisor; what it can't do is the call's error."""
         try:
-            return self.account.ask(do, **what)
+            return self.account.ask(do, at_most_s, **what)
         except AskError as error:
             known = ASK_ERROR.fullmatch(str(error))
             code, text = (known[1], known[2]) if known else ("InternalError", str(error))
