@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from packerlab.grading import grade
+from packerlab.packer import RUN_ID, WRAPPED
 from packerlab.sandbox import Sandbox, choose
 from packerlab.sandbox.base import PROGRAM, Channel
 from packerlab.sandbox.host_packer import host_packer
@@ -42,7 +43,10 @@ class Recorder(Channel):
 
 
 def recorded_verbs(lab: Lab, log: Path) -> list[dict[str, Any]]:
-    """What the lab's grader has Packer do with the solution: each verb's request, and its exit."""
+    """What the lab's grader has Packer do with the solution: each verb's request, and its exit.
+
+    The environment is without what only we tell Packer.
+    """
     backend = choose("bubblewrap", set(lab.needs), [], full_limits=True)
     with closing(Sandbox(backend, lab.limits, lab.needs)) as sandbox:
         channel = sandbox.channel()
@@ -53,7 +57,11 @@ def recorded_verbs(lab: Lab, log: Path) -> list[dict[str, Any]]:
         raise RuntimeError(f"{lab.slug}'s solution does not pass: {report}")
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     pairs = zip(lines[::2], lines[1::2], strict=True)
-    return [{**asked, "exit": told["exit"]} for asked, told in pairs if "argv" in asked]
+    verbs = [{**asked, "exit": told["exit"]} for asked, told in pairs if "argv" in asked]
+    for verb in verbs:
+        for name in (*WRAPPED, RUN_ID):
+            verb["env"].pop(name, None)
+    return verbs
 
 
 def bare_script(path: Path, verbs: list[dict[str, Any]]) -> Path:
@@ -62,9 +70,7 @@ def bare_script(path: Path, verbs: list[dict[str, Any]]) -> Path:
     lines = ['set -e; work=$(mktemp -d -p "${TMPDIR:-/dev/shm}"); trap \'rm -rf "$work"\' EXIT']
     for verb in verbs:
         words = [packer if word == PROGRAM else word for word in verb["argv"]]
-        env = {name: value for name, value in verb["env"].items() if name.startswith("PACKER") or
-               name in ("CHECKPOINT_DISABLE", "LANG")}  # fmt: skip
-        env.pop("PACKER_PLUGIN_PATH", None)
+        env = {name: verb["env"][name] for name in ("CHECKPOINT_DISABLE", "LANG")}
         settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in env.items())
         lines += [
             'rm -rf "$work/w"; mkdir "$work/w"; cp -r "$1/." "$work/w"; cd "$work/w"',

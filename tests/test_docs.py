@@ -38,6 +38,7 @@ from packerlab import (
 from packerlab import submissions as reader
 from packerlab.inside import supervisor
 from packerlab.inside.files import MAX_FILES
+from packerlab.inside.meter import PROCESSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -286,7 +287,7 @@ def test_the_bounds_are_the_engines() -> None:
         f"{caps.files} files, {caps.size // 10**6} MB in all, {caps.hcl // 10**3} kB of HCL",
         f"{caps.depth} folders deep, and {caps.ratio} times the size of an archive",
         f"{bounds.cpu_s} seconds of CPU and {bounds.memory // 10**9} GB of memory",
-        f"{box.PROCESSES} processes and threads, {box.MAX_OUTPUT // 10**6} MB of output",
+        f"{PROCESSES} processes and threads, {box.MAX_OUTPUT // 10**6} MB of output",
         f"{back.files} files and {back.size // 10**6} MB to hand back",
         f"{MAX_FILES * 20} files and folders",
         f"({round(1 / box.TICK)} times a second)",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
-import time
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,22 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packerlab.checks import Failure
-from packerlab.errors import MachineError
 from packerlab.packer import (
     ENVIRONMENT,
-    NATIVE_PLUGINS,
     Answer,
     Packer,
     ask_version,
-    fail_newer_blocks,
-    version_of,
-    without_required_plugins,
 )
 from packerlab.report import Where
 from packerlab.sandbox import Sandbox
-from packerlab.sandbox.base import Box
+from packerlab.sandbox.base import PROGRAM, Box
 from packerlab.submissions import File
-from packerlab.template import Block, Template
+from packerlab.versions import (
+    NATIVE_PLUGINS,
+)
 from tests.toy import COURSE, MESSAGE, Bench
 
 if TYPE_CHECKING:
@@ -36,28 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from packerlab.submissions import Files
-
-# --- versions ---
-
-
-@pytest.mark.parametrize(
-    ("text", "version"),
-    [
-        ("Packer v1.6.6\n", (1, 6, 6)),
-        ("Packer v1.16.0\n", (1, 16, 0)),
-        (">=1.7", (1, 7, 0)),
-        ("Packer v1.11.0-dev\n\nYour version of Packer is out of date!", (1, 11, 0)),
-    ],
-)
-def test_versions_are_numbers(text: str, version: tuple[int, int, int]) -> None:
-    assert version_of(text) == version
-
-
-@pytest.mark.parametrize("text", ["", "Packer", "bash: packer: not found"])
-def test_what_tells_no_version_is_the_machine_s_fault(text: str) -> None:
-    with pytest.raises(MachineError, match="does not tell its version"):
-        version_of(text)
-
 
 # --- what it said ---
 
@@ -237,130 +213,6 @@ def test_success_is_no_failure() -> None:
     Answer("build", 0, "").expect_success()
 
 
-# --- required_plugins before 1.7 ---
-
-
-def blanked(text: str, name: str = "main.pkr.hcl") -> str:
-    return without_required_plugins({name: File(text.encode())})[name].data.decode()
-
-
-PLUGINS = """\
-# packer { required_plugins { } }
-packer {
-  required_version = ">= 1.6"
-  required_plugins {
-    amazon = { # the } is none
-      source  = "github.com/hashicorp/amazon" /* } */
-      version = ">= 1.2.8"
-    }
-  }
-}
-
-locals {
-  text     = "packer {\\n  required_plugins {\\n  }\\n}"
-  template = "${"packer { required_plugins { } }"}"
-  heredoc  = <<EOT
-packer {
-  required_plugins {
-  }
-}
-EOT
-}
-"""
-
-
-@pytest.mark.parametrize("break_", ["\n", "\r\n"])
-def test_the_block_alone_is_blanked_and_every_place_stays(break_: str) -> None:
-    text = PLUGINS.replace("\n", break_)
-    after = blanked(text)
-    begin = text.index("required_plugins {" + break_ + "    am")
-    end = text.index("}" + break_ + break_)
-    assert after[:begin] == text[:begin]
-    assert after[end:] == text[end:]
-    assert after[begin:end].strip() == ""
-    assert len(after) == len(text)
-    assert after.count("\n") == text.count("\n")
-
-
-def test_packer_takes_what_is_left(tmp_path: Path) -> None:
-    for text, name in [(PLUGINS + MESSAGE, "a.pkr.hcl"), (json.dumps(IN_JSON), "b.pkr.json")]:
-        (tmp_path / name).write_text(blanked(text, name))
-    assert ran(tmp_path, "validate", ".").exit == 0
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "packer {\n  required_version = 1\n}\n",
-        "packer {\n  x = required_plugins\n}\nbuild {\n  a {\n  }\n}\n",
-        "build {\n  required_plugins {\n  }\n}\n",
-        "required_plugins {\n  a {\n  }\n}\n",
-        "packer {\n  a {\n    required_plugins {\n    }\n  }\n}\n",
-        'packer "x" {\n  required_plugins {\n  }\n}\n',
-        "packer {\n  required_plugins {\n",
-        "x = [",
-    ],
-)
-def test_what_is_no_such_block_stays(text: str) -> None:
-    assert blanked(text) == text
-
-
-def test_several_blocks_and_a_mark_at_the_beginning() -> None:
-    block = "packer {\n  required_plugins {\n    a = {\n    }\n  }\n}\n"
-    after = blanked("\ufeff" + block + block)
-    assert "required_plugins" not in after
-    assert after.count("packer {") == 2
-
-
-IN_JSON = {
-    "locals": {"required_plugins": "kept", "packer": {"required_plugins": 1}},
-    "packer": [
-        {"required_version": ">= 1.6"},
-        {"required_plugins": {"amazon": {"version": "1", "source": "a"}}},
-    ],
-}
-
-
-def test_in_json_the_key_becomes_a_comment() -> None:
-    text = json.dumps(IN_JSON, indent=2)
-    after = blanked(text, "main.pkr.json")
-    content = json.loads(after)
-    assert content["packer"][1] == {"//": {"amazon": {"version": "1", "source": "a"}}}
-    assert content["locals"] == IN_JSON["locals"]
-    assert len(after) == len(text)
-
-
-def test_other_files_and_other_bytes_stay() -> None:
-    broken = File(b'locals {\n  x = "\xff"\n}\n', executable=True)
-    files = {"notes.txt": File(PLUGINS.encode()), "main.pkr.hcl": broken}
-    assert without_required_plugins(files) == files
-
-
-def test_templates_in_folders_are_blanked_too() -> None:
-    """A learner's script may build what lies there."""
-    files = {"base/main.pkr.hcl": File(PLUGINS.encode())}
-    expected = blanked(PLUGINS, "main.pkr.hcl")
-    assert without_required_plugins(files)["base/main.pkr.hcl"].data.decode() == expected
-
-
-ENDLESS = {
-    "a word": "_" * 120_000,
-    "a string": 'x = "' + "a" * 120_000 + '"\n',
-    "spaces": " " * 120_000,
-    "a comment": "/*" + " " * 120_000 + "*/",
-    "braces": "{" * 60_000,
-    "quotes": '"' * 60_000,
-}
-
-
-@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
-def test_blanking_takes_no_time(text: str) -> None:
-    for name in ("main.pkr.hcl", "main.pkr.json"):
-        begun = time.process_time()
-        blanked(text, name)
-        assert time.process_time() - begun < 3
-
-
 # --- the verbs, in a box ---
 
 
@@ -395,6 +247,52 @@ def test_validate_and_inspect_bring_nothing_out(box: Box) -> None:
     assert "> builds:" in inspected.text
 
 
+def test_a_verb_says_what_it_says_to_anybody(box: Box) -> None:
+    """Packer that minds its own crashes, and Packer in whose place we do."""
+    for text in (MESSAGE, "x = = 1\n", MESSAGE + "locals {\n  a = var.nothing\n}\n"):
+        asked = packer(box, text)
+        for verb, answer in (("validate", asked.validate({}, [])), ("fmt", asked.fmt())):
+            words = ["-machine-readable"] if verb == "validate" else ["-check", "-diff"]
+            files = {"main.pkr.hcl": File(text.encode())}
+            alone = box.run([PROGRAM, verb, *words, "."], files, env=ENVIRONMENT)
+            assert (answer.exit, steady(answer.output)) == (alone.exit, steady(alone.output))
+
+
+def steady(output: str) -> str:
+    """Without the time, and the name that `fmt` gives to its copy."""
+    return re.sub(r"^\d+,|\d{6,}", "", output, flags=re.MULTILINE)
+
+
+def test_every_run_of_a_build_has_an_id_of_its_own(box: Box) -> None:
+    """As a manifest has it, whoever made it up."""
+    text = MESSAGE.rstrip().removesuffix("}") + (
+        '  post-processor "manifest" {\n    output = "out/manifest.json"\n  }\n}\n'
+    )
+    ids = set()
+    for _ in range(2):
+        (built,) = packer(box, text).build({"name": "x"}, []).files.manifest("out/manifest.json")
+        ids.add(uuid.UUID(built["packer_run_uuid"]))
+    assert len(ids) == 2
+
+
+def test_a_crash_is_told_with_what_was_said_last(box: Box) -> None:
+    asked = packer(
+        box, MESSAGE + 'build {\n  sources = ["source.null.n"]\n  provisioner "shell-local" {\n'
+        '    inline  = ["true"]\n    timeout = "5 bananas"\n  }\n}\n'
+        'source "null" "n" {\n  communicator = "none"\n}\n',
+    )  # fmt: skip
+    answer = asked.validate({}, [])
+    assert "[INFO]" not in answer.output
+    if asked.version < (1, 7, 0):  # its successors tell of it without
+        assert answer.exit == 2
+        said, _ = answer.error
+        assert "Failed to parse timeout duration" in said
+        assert re.search(r"^panic: runtime error: .* nil pointer dereference\Z", said, re.MULTILINE)
+        assert "goroutine" not in said
+    else:
+        assert answer.exit == 1
+
+
 def test_the_console_answers_all_in_one_batch(box: Box) -> None:
     asked = packer(box, MESSAGE + 'locals {\n  list = ["${var.name},", 1]\n}\n')
     assert asked.console(["local.list", "var.name", "1 + 1"], {"name": "x"}) == [
@@ -417,16 +315,6 @@ def test_a_template_can_t_answer_for_the_console(box: Box) -> None:
     assert asked.console(["1"], {}) == [1]
     with pytest.raises(Failure, match="can't tell the values"):
         asked.console(["local.nothing"], {})
-
-
-@pytest.mark.parametrize("kind", ["data", "local", "error-cleanup-provisioner"])
-def test_a_block_that_is_too_new_is_called_so(kind: str) -> None:
-    block = Block(kind, ["a", "b"], {}, [], Where("main.pkr.hcl", 3))
-    build = Block("build", [], {}, [block], Where("main.pkr.hcl", 1))
-    template = Template([build])
-    fail_newer_blocks(template, (1, 16, 0))
-    with pytest.raises(Failure, match=rf"A `{kind}` block needs Packer 1.7 .* here it is 1.6.6"):
-        fail_newer_blocks(template, (1, 6, 6))
 
 
 def test_fmt_sees_the_bytes_that_were_submitted(box: Box) -> None:

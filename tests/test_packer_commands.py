@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from packerlab.packer import version_of
 from packerlab.sandbox.host_packer import host_packer
+from packerlab.versions import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packerlab.packer import Version
+    from packerlab.versions import Version
 
 PAGE = (Path(__file__).parent.parent / "docs/reference/packer_commands.md").read_text("utf-8")
 FILES = re.findall(r'^```\w+ title="([^"]+)"\n(.*?)^```$', PAGE, re.MULTILINE | re.DOTALL)

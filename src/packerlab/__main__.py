@@ -5,23 +5,30 @@ from __future__ import annotations
 import os
 import sys
 
+MANY = (["grade"], ["verify"], ["demo"], ["watch"])
+"""The verbs that grade more than once."""
+
 
 def main() -> None:
     """Run the command line; nothing is imported before it is known by which process."""
-    _start_again_safely()
+    if sys.argv[1:2] in MANY:
+        _start_again_safely()
+        from packerlab import forkserver
+
+        forkserver.start()  # it loads while we do
     from packerlab import cli
 
     cli.main()
 
 
 def _start_again_safely() -> None:
-    """Run a verb that grades many as `python -P -m packerlab`.
+    """Run this as `python -P -m packerlab`.
 
     multiprocessing starts its server with `python -c`, which without `-P` imports from the current
     folder first, and a submission may lie there. It would also run a console script anew in the
     process of every report (python/cpython issue 126631).
     """
-    if sys.argv[1:2] in (["grade"], ["verify"], ["demo"], ["watch"]) and not sys.flags.safe_path:
+    if not sys.flags.safe_path:
         words = [sys.executable, "-P", "-m", "packerlab", *sys.argv[1:]]
         os.execv(sys.executable, words)  # noqa: S606  (ourselves)
 

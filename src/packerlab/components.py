@@ -9,16 +9,17 @@ import re
 from typing import TYPE_CHECKING
 
 from packerlab.errors import RejectedError
-from packerlab.packer import fail_newer_blocks
 from packerlab.template import COMPUTED
 from packerlab.text import visible
+from packerlab.versions import fail_newer_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from packerlab.lab import Lab
-    from packerlab.packer import Answer, Version
+    from packerlab.packer import Answer
     from packerlab.template import Block, Template
+    from packerlab.versions import Version
 
 REFUSED = {
     "account": ("ssh_remote_tunnels", "can't be had in a simulated account"),

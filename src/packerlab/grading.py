@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
     from packerlab.lab import Lab, Limits
-    from packerlab.packer import Version
     from packerlab.report import Report
     from packerlab.sandbox.base import Channel, Sandbox
     from packerlab.submissions import Submission
+    from packerlab.versions import Version
 
 MAX_LINE = 1_000_000
 MAX_LINES = 2_000

@@ -1,4 +1,4 @@
-"""Packer's verbs and what they answered. What differs between Packer's versions is here alone.
+"""Packer's verbs and what they answered.
 
 Every verb runs in the box. What it says comes from a place where learners' code runs: it is data to
 show, and never proof.
@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 import shlex
+import uuid
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,24 +19,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packerlab.checks import Failure, fail
 from packerlab.cloud.containers import ContainersEvidence
 from packerlab.cloud.evidence import AccountEvidence
-from packerlab.errors import MachineError
 from packerlab.evidence import Evidence
-from packerlab.masking import HclError, mask
+from packerlab.inside.supervisor import CRASHED
 from packerlab.report import Where
 from packerlab.sandbox.base import AUTHORITY, PLUGINS, PROGRAM, Account
-from packerlab.submissions import TEMPLATE_SUFFIXES, File
+from packerlab.submissions import File
+from packerlab.versions import NATIVE_PLUGINS, version_of, without_required_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from packerlab.sandbox.base import Box, Ran
     from packerlab.submissions import Files
-    from packerlab.template import Template
-
-Version = tuple[int, int, int]
-
-NATIVE_PLUGINS: Version = (1, 7, 0)
-"""From here on Packer knows `required_plugins` and `init`; before, all plugins are built in."""
+    from packerlab.versions import Version
 
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -48,32 +44,16 @@ ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
+WRAPPED = {"PACKER_WRAP_COOKIE": "49C22B1A-3A93-4C98-97FA-E07D18C787B5"}
+"""Says that somebody else minds Packer's crashes: its log is then on standard error. Without it
+Packer starts itself a second time to mind them, which is half of what a short verb takes (main.go,
+the same in 1.6.6 and 1.16.0). `console` can't do without: it has its input from the first one."""
+
+RUN_ID = "PACKER_RUN_UUID"
+"""What tells Packer's runs apart, as a manifest does; the first of the two makes it up."""
 
 HOST_KEY = "host_key"
 """The file in the workspace that opens a lab's hosts."""
-
-
-def version_of(text: str) -> Version:
-    """`Packer v1.16.0` or `>=1.7` as numbers; raises MachineError where there are none."""
-    match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
-    if not match:
-        raise MachineError(f"Packer does not tell its version: {text[:80]!r}")
-    major, minor, patch = match.groups()
-    return int(major), int(minor), int(patch or 0)
-
-
-def fail_newer_blocks(template: Template, version: Version) -> None:
-    """Fail the check where a block is of a type that an old Packer does not know yet."""
-    inner = [block for build in template.builds for block in build.blocks]
-    for block in [*template.blocks, *inner]:
-        if block.type in NEWER_BLOCKS and version < (1, 7, 0):
-            here = ".".join(map(str, version))
-            fail(f"A `{block.type}` block needs Packer 1.7 or newer; here it is {here}.",
-                 where=block.where)  # fmt: skip
-
-
-NEWER_BLOCKS = ("data", "error-cleanup-provisioner", "local")
-"""Types of blocks that Packer has since 1.7; before, it calls them unsupported."""
 
 
 def ask_version(box: Box) -> Version:
@@ -118,11 +98,7 @@ class Answer:
     @cached_property
     def text(self) -> str:
         """What a person would have seen."""
-        said = [
-            message.data[1]
-            for message in self.messages
-            if message.type == "ui" and len(message.data) > 1
-        ]
+        said = _ui(self.messages)
         return "\n".join(said) if said else self.output
 
     @cached_property
@@ -138,7 +114,15 @@ class Answer:
             for message in self.messages
             if message.type == "ui" and message.data[:1] == ["error"]
         ]
-        text = "\n".join(said) or _LINE.sub("", self.output)
+        rest = _LINE.sub("", self.output)
+        if not said and self.exit == CRASHED:  # what it said last is why
+            last = [
+                message.data[1]
+                for message in self.messages
+                if message.type == "ui" and len(message.data) > 1
+            ]
+            said = [*last[-1:], rest]
+        text = "\n".join(said) or rest
         complaints = re.split(r"^(?=Error: )", _COLOUR.sub("", text), flags=re.MULTILINE)
         text = "".join(sorted(complaints))  # of several, Packer has another one first each time
         text = text if said else text[-1000:]
@@ -152,6 +136,11 @@ class Answer:
             message, where = self.error
             found = message or f"exit status {self.exit}"
             fail(f"`{self.verb}` fails.", found=found, where=where)
+
+
+def _ui(messages: list[Message]) -> list[str]:
+    """What a person sees of the messages."""
+    return [each.data[1] for each in messages if each.type == "ui" and len(each.data) > 1]
 
 
 def _unescape(word: str) -> str:
@@ -279,7 +268,7 @@ class Packer:
     def _environment(self, account: Account | None) -> dict[str, str]:
         """What a verb finds in its environment: beside an account, its keys and its authority."""
         if account is None or self._state is None:
-            return ENVIRONMENT
+            return dict(ENVIRONMENT)
         keys = {
             "AWS_ACCESS_KEY_ID": self._state["access_key"],
             "AWS_SECRET_ACCESS_KEY": self._state["secret_key"],
@@ -302,12 +291,17 @@ class Packer:
         stdin: str = "",
         account: Account | None = None,
     ) -> Answer:
+        environment = self._environment(account)
+        wrapped = verb != "console"
+        if wrapped:
+            environment |= {**WRAPPED, RUN_ID: str(uuid.uuid4())}
         ran = self._box.run(
             [PROGRAM, verb, *words, "."],
             self._fresh(files or self._files),
-            env=self._environment(account),
+            env=environment,
             outputs=outputs,
             stdin=stdin,
+            log=wrapped,
             account=account,
         )
         return self._answer(f"packer {verb}", ran)
@@ -329,65 +323,3 @@ class Packer:
 
 def _given(variables: Mapping[str, str]) -> list[str]:
     return [word for name, value in variables.items() for word in ("-var", f"{name}={value}")]
-
-
-# --- required_plugins before 1.7 ------------------------------------------------------------------
-
-
-def without_required_plugins(files: Files) -> Files:
-    """The workspace with `packer { required_plugins { ... } }` blanked, every line in its place.
-
-    In folders too: a learner's script may build what lies there.
-    """
-    blanked = dict(files)
-    for name, file in files.items():
-        if not name.endswith(TEMPLATE_SUFFIXES):
-            continue
-        text = file.data.decode(errors="surrogateescape")
-        try:
-            text = _blank_json(text) if name.endswith(".json") else _blank_hcl(text)
-        except (HclError, ValueError, RecursionError):
-            continue  # Packer says what is wrong with it
-        blanked[name] = File(text.encode(errors="surrogateescape"), file.executable)
-    return blanked
-
-
-def _blank_hcl(text: str) -> str:
-    depth = 0
-    block = word = ""
-    begin = named = 0
-    for token in re.finditer(r"[A-Za-z_][\w-]*|[{}]", mask(text).text):
-        if token[0] == "{":
-            block = word if depth == 0 else block
-            if depth == 1 and (block, word) == ("packer", "required_plugins"):
-                begin = named
-            depth += 1
-        elif token[0] == "}":
-            depth -= 1
-            if depth == 1 and begin:
-                blank = re.sub(r"[^\r\n]", " ", text[begin : token.end()])
-                text = text[:begin] + blank + text[token.end() :]
-                begin = 0
-        else:
-            word, named = token[0], token.start()
-    return text
-
-
-def _blank_json(text: str) -> str:
-    """JSON's comment key is `//`; the padding keeps every column."""
-    json.loads(text, parse_int=str)  # in what is no JSON, strings may be looked for without end
-    key = ""
-    path: list[str] = []
-    for token in re.finditer(r'"(?:\\.|[^"\\])*"(\s*:)?|[{}\[\]]', text):
-        if token[0] in "{[":
-            path.append(key)
-            key = ""
-        elif token[0] in "}]":
-            path.pop()
-            key = ""
-        elif token[1]:
-            key = json.loads(token[0].removesuffix(token[1]))
-            if key == "required_plugins" and [step for step in path if step] == ["packer"]:
-                length = token.start(1) - token.start()
-                text = text[: token.start()] + '"//"'.ljust(length) + text[token.start(1) :]
-    return text

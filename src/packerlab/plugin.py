@@ -22,12 +22,12 @@ import pytest
 from packerlab.checks import ATTRIBUTE, Failure, Incapable
 from packerlab.components import refuse_foreign_components
 from packerlab.errors import LimitError, MachineError, RejectedError
-from packerlab.packer import version_of
 from packerlab.parsing import parse_trusted
 from packerlab.report import Check, Where, blocked
 from packerlab.submissions import File
 from packerlab.template import SyntaxProblem
 from packerlab.text import clean, visible
+from packerlab.versions import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

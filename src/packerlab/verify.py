@@ -17,20 +17,20 @@ from packerlab import forkserver
 from packerlab.errors import BadInputError, RejectedError
 from packerlab.grading import grade, packer_version
 from packerlab.lab import load_toml
-from packerlab.packer import version_of
 from packerlab.sandbox import Sandbox
 from packerlab.submissions import WORKSPACE as WORKSPACE_CAPS
 from packerlab.submissions import Submission, digest, entries_of, refused, submission, take
+from packerlab.versions import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from packerlab.lab import Lab
-    from packerlab.packer import Version
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
     from packerlab.submissions import Files
+    from packerlab.versions import Version
 
 MARGIN = 4
 """How many times over what the solution needed a lab's limits must be."""

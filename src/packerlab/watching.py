@@ -72,7 +72,6 @@ class Rounds:
         self._running = False
         self._digest = ""
         self._pool = ThreadPoolExecutor()
-        forkserver.start()
         self._sandbox = self._open()
         self._spare = self._open()
 

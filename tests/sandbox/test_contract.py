@@ -21,8 +21,9 @@ import pytest
 from packerlab import state
 from packerlab.errors import LimitError, RejectedError
 from packerlab.inside.files import MAX_FILES
+from packerlab.inside.meter import PROCESSES
 from packerlab.inside.processes import PLAIN_UID
-from packerlab.inside.supervisor import MAX_OUTPUT, PROCESSES
+from packerlab.inside.supervisor import MAX_OUTPUT
 from packerlab.sandbox import docker
 from packerlab.sandbox.base import PROGRAM, Box
 from packerlab.sandbox.bubblewrap import Bubblewrap
@@ -94,7 +95,13 @@ def python(place: Place, code: str, **more: str) -> Ran:
 
 def begin(place: Place, command: str) -> None:
     """Start a verb and don't wait for its answer."""
-    request = {"argv": ["/bin/sh", "-c", command], "env": ENV, "stdin": "", "files": []}
+    request = {
+        "argv": ["/bin/sh", "-c", command],
+        "env": ENV,
+        "stdin": "",
+        "log": False,
+        "files": [],
+    }
     place.channel.send({**request, "outputs": [], "account": None, "deadline": 60, "cpu": 60})
 
 
@@ -117,6 +124,20 @@ def wait_for(marker: str) -> list[int]:
 def test_exit_code_and_output(place: Place) -> None:
     ran = run(place, "echo out; echo err >&2; exit 3")
     assert (ran.exit, ran.output) == (3, "out\nerr\n")
+
+
+def test_a_log_is_no_output_and_a_crash_is(place: Place) -> None:
+    flood = "yes log | head -c 3000000 >&2; echo out"
+    crash = "echo 'panic: first' >&2; echo 'panic: again' >&2; exit"
+    box = Box(place.channel, LIMITS)
+    for command, code, output in (
+        (flood, 0, "out\n"),
+        (f"{flood}; {crash} 2", 2, "out\npanic: first\n"),
+        (f"{flood}; {crash} 1", 1, "out\n"),
+        ("exec >&- 2>&-; sleep 0.2; exit 2", 2, ""),
+    ):
+        ran = box.run(["/bin/sh", "-c", command], {}, env=ENV, log=True)
+        assert (ran.exit, ran.output) == (code, output)
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,6 @@ def graded(
     quiet: bool,
 ) -> Tally:
     """Grade what lies at `paths` into the gradebook `out`, with progress on standard error."""
-    from packerlab import forkserver
-
-    forkserver.start()  # it loads while we do
     from packerlab.batch import Batch, needs_of
     from packerlab.course import open_course
     from packerlab.gradebook import open_gradebook

@@ -3,8 +3,9 @@
 Standard library only: it and its neighbours run in the sandbox, not the package. It speaks on its
 standard input and output, one request and one answer at a time, and ends with its input:
 
-    request  {"argv", "env", "stdin", "files": [[name, size, executable]], "outputs": [name],
-              "deadline", "cpu", "account": {"state": {} or null} or null}, then the files' bytes
+    request  {"argv", "env", "stdin", "log": bool, "files": [[name, size, executable]],
+              "outputs": [name], "deadline", "cpu", "account": {"state": {} or null} or null},
+              then the files' bytes
     answer   {"exit", "cpu", "limit", "error", "output": size, "account" or "engine": size,
               "files": [[name, size, executable, kind]]}, then the output, what the account or
               the container engine tells, and the files' bytes
@@ -13,7 +14,8 @@ standard input and output, one request and one answer at a time, and ends with i
                                           layer of the prepared image that "prepared" names
     request  {"close": true}      answer  {"closed": true}: nothing of the account lives on
 
-Each begins with a JSON line of at most HEADER bytes. `limit` names the bound that was hit.
+Each begins with a JSON line of at most HEADER bytes. `limit` names the bound that was hit. With
+`log`, standard error is the program's log: of it, the output gets the line that tells of a crash.
 
 `nested`: bubblewrap around every verb; this process is root of a user namespace that maps one
 unprivileged host id. `place`: the same in a namespace of many ids, with a simulated account beside
@@ -26,6 +28,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import resource
 import selectors
 import signal
@@ -33,7 +36,7 @@ import subprocess
 import sys
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
@@ -51,43 +54,31 @@ from packerlab.inside.files import (
     wipe,
     write_text,
 )
+from packerlab.inside.meter import MOST_PROCESSES, Meter
 from packerlab.inside.processes import (
     become_box_user,
     bound,
-    children_cpu,
     drain,
     kill_children,
     kill_everything,
-    others,
-    proportional_memory,
-    usage,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import IO
 
     from packerlab.inside.account import Account
 
     Message = dict[str, Any]
 
 TICK = 0.05
-PROCESSES = 256
-MOST_PROCESSES = PROCESSES + 128
-"""Where the kernel stops a verb: so far beyond its bound that the watch sees it first."""
 MAX_OUTPUT = 1_000_000
+MAX_LOG = 100_000
+CRASH = re.compile(rb"^(?:panic|fatal error): .*\n", re.MULTILINE)
+CRASHED = 2
+"""What a Go program that crashes says on standard error, and its exit status."""
+
 NOTHING: Message = {"exit": None, "cpu": 0.0, "limit": "", "output": 0, "files": []}
 OOM = "/proc/self/oom_score_adj"
-
-
-class Before(NamedTuple):
-    """What stood on the counters when a verb began; `live_cpu` is that of its companions."""
-
-    time: float
-    ooms: int
-    group_cpu: float
-    children_cpu: float
-    live_cpu: float
 
 
 class Gone(Exception):  # noqa: N818  (an event, not an error)
@@ -103,7 +94,9 @@ class Supervisor:
     def __init__(self, config: Message) -> None:
         self.plain = config["mode"] == "plain"
         self.config = config
+        self.meter = Meter(config["group"], config["memory"])
         self.output = bytearray()
+        self.log = bytearray()
         self.selector = selectors.DefaultSelector()
         self.selector.register(sys.stdin.fileno(), selectors.EVENT_READ, gone)
         self.woken, wake = os.pipe()
@@ -151,7 +144,7 @@ class Supervisor:
         self.fresh_box()
         self.as_owner(partial(containers.unpack if self.engine else unpack, request, files))
         told = b""
-        deadline, ooms = time.monotonic() + request["deadline"], self.ooms()
+        deadline, ooms = time.monotonic() + request["deadline"], self.meter.ooms()
         try:
             if self.account and request["account"]:
                 self.account.begin(request["account"]["state"])
@@ -164,7 +157,7 @@ class Supervisor:
             answer["limit"] = answer["limit"] or "files"
         except AccountError as error:
             late = "deadline" if time.monotonic() > deadline else ""
-            limit = "memory" if self.ooms() > ooms else late
+            limit = "memory" if self.meter.ooms() > ooms else late
             self.send({**NOTHING, "error": str(error), "limit": limit})
             raise Gone from None
         output = answer.pop("output")
@@ -224,30 +217,32 @@ class Supervisor:
     # --- one verb ---
 
     def run(self, request: Message) -> Message:
-        live_cpu = usage()["cpu"] if self.account else 0.0
-        before = Before(
-            time.monotonic(), self.ooms(), self.group_cpu(), children_cpu(), live_cpu
-        )  # fmt: skip
+        self.meter.begin(request["cpu"], request["deadline"], companions=bool(self.account))
         self.output.clear()
+        self.log.clear()
         verb, status_fd = self.start(request)
-        limit, cpu = self.watch(verb, request, before)
+        limit = self.watch(verb)
         if self.account:
             kill_children(spared=self.account.companions)
         else:
             kill_everything()
         output = bytes(self.output) + drain(verb.stdout, MAX_OUTPUT - len(self.output))
+        log = bytes(self.log) + drain(verb.stderr, MAX_LOG)
+        if verb.returncode == CRASHED and (crash := CRASH.search(log)):
+            output += crash[0]
         if len(output) > MAX_OUTPUT:
             output, limit = output[:MAX_OUTPUT], limit or "output"
         with os.fdopen(status_fd, "rb") as stream:
             began = self.plain or b'"exit-code"' in stream.read(10_000)
-        limit = limit or self.limit_at_end(before)
-        ended = (self.group_cpu() - before.group_cpu, children_cpu() - before.children_cpu)
-        cpu = max(cpu, *ended)
-        answer = {"exit": None, "cpu": cpu, "limit": limit, "output": output, "error": ""}
+        limit = limit or self.meter.hit_at_end()
+        answer = {
+            "exit": None, "cpu": self.meter.cpu, "limit": limit, "output": output, "error": "",
+        }  # fmt: skip
         if limit:
             return answer
         if not began:
-            return {**answer, "output": b"", "error": output.decode(errors="replace")[-300:]}
+            said = (output + log).decode(errors="replace")
+            return {**answer, "output": b"", "error": said[-300:]}
         code = verb.returncode
         return {**answer, "exit": code if code >= 0 else 128 - code}
 
@@ -269,7 +264,7 @@ class Supervisor:
                 [*words, *request["argv"]],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.PIPE if request["log"] else subprocess.STDOUT,
                 env={**request["env"], "PWD": WORKSPACE} if self.plain else {},
                 cwd=WORKSPACE if self.plain else "/",
                 pass_fds=passed,
@@ -295,95 +290,42 @@ class Supervisor:
         with open(self.config["seccomp"], "rb") as file:
             syscalls.filter_calls(file.read())
 
-    def watch(
-        self, verb: subprocess.Popen[bytes], request: Message, before: Before
-    ) -> tuple[str, float]:
-        """Read the verb's output until it ends or hits a bound."""
-        cpu = tick = 0.0
-        stdout = _fd(verb.stdout)
-        self.selector.register(stdout, selectors.EVENT_READ, partial(self.hear, stdout))
+    def watch(self, verb: subprocess.Popen[bytes]) -> str:
+        """Read what the verb says until it ends; the bound that it hit, if any."""
+        looked = 0.0
+        heard = [(verb.stdout, self.output), (verb.stderr, self.log)]
+        streams = {stream.fileno(): said for stream, said in heard if stream}
+        for fd, said in streams.items():
+            self.selector.register(fd, selectors.EVENT_READ, partial(self.hear, fd, said))
         try:
             while verb.poll() is None:
                 for key, _ in self.selector.select(TICK):
                     key.data()
                 if len(self.output) > MAX_OUTPUT:
-                    return "output", cpu
+                    return "output"
                 now = time.monotonic()
-                if now - tick < TICK:
-                    continue
-                tick = now
-                limit, used = self.limit_now(request, before)
-                cpu = max(cpu, used)
-                if limit:
-                    return limit, cpu
+                if now - looked >= TICK:
+                    looked = now
+                    if limit := self.meter.hit():
+                        return limit
         finally:
-            if stdout in self.selector.get_map():
-                self.selector.unregister(stdout)
-        return "", cpu
-
-    def hear(self, stdout: int) -> None:
-        """Take in what the verb says."""
-        chunk = os.read(stdout, 65536)
-        self.output += chunk
-        if not chunk:
-            self.selector.unregister(stdout)
-
-    def limit_now(self, request: Message, before: Before) -> tuple[str, float]:
-        """The bound that is hit, if any, and the CPU seconds of all that runs."""
-        if len(others()) > PROCESSES:  # first, while there is still time to look
-            return "processes", 0.0
-        used = usage()
-        cpu = max(used["cpu"] - before.live_cpu, self.group_cpu() - before.group_cpu)
-        memory = self.config["memory"]
-        limit = ""
-        if cpu > request["cpu"]:
-            limit = "cpu"
-        elif time.monotonic() - before.time > request["deadline"]:
-            limit = "deadline"
-        elif used["threads"] > PROCESSES:
-            limit = "processes"
-        elif used["rss"] > memory and self.held_memory() > memory:
-            limit = "memory"
-        return limit or self.limit_at_end(before), cpu
-
-    def limit_at_end(self, before: Before) -> str:
-        if self.ooms() > before.ooms:
-            return "memory"
-        disk = os.statvfs(BOX)
-        if disk.f_bavail * disk.f_frsize < 65536 or disk.f_favail < 8:
-            return "disk"
+            for fd in streams:
+                if fd in self.selector.get_map():
+                    self.selector.unregister(fd)
         return ""
 
-    # --- what is used ---
-
-    def ooms(self) -> int:
-        """How often the kernel killed for want of memory."""
-        return max(self.told("oom_kill"), default=0)
-
-    def group_cpu(self) -> float:
-        """CPU seconds, those of processes included that nobody waited for."""
-        ticks = sum(self.told("user", "system"))  # version 1
-        return ticks / os.sysconf("SC_CLK_TCK") or sum(self.told("usage_usec")) / 1e6
-
-    def held_memory(self) -> int:
-        """Bytes that the verb's processes hold for themselves, shared ones counted once."""
-        return max(self.told("anon", "total_rss"), default=0) or proportional_memory()
-
-    def told(self, *names: str) -> list[int]:
-        """The values of `names` in the files of our control group."""
-        lines = [
-            line.split() for path in self.config["group"] for line in read_text(path).splitlines()
-        ]
-        return [int(words[1]) for words in lines if len(words) == 2 and words[0] in names]
+    def hear(self, fd: int, said: bytearray) -> None:
+        """Take in what the verb says, of its log the end."""
+        chunk = os.read(fd, 65536)
+        said += chunk
+        del self.log[:-MAX_LOG]
+        if not chunk:
+            self.selector.unregister(fd)
 
 
 def gone() -> None:
     """Our input can be read while we work: it has ended, for nobody asks before the answer."""
     raise Gone
-
-
-def _fd(stream: IO[bytes] | None) -> int:
-    return -1 if stream is None else stream.fileno()
 
 
 def main() -> None:

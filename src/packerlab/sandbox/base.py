@@ -18,7 +18,8 @@ import msgspec
 from packerlab.archives import Entry
 from packerlab.errors import LimitError, MachineError
 from packerlab.inside.files import HEADER, MAX_FILE_BYTES, MAX_FILES
-from packerlab.inside.supervisor import MAX_OUTPUT, PROCESSES
+from packerlab.inside.meter import PROCESSES
+from packerlab.inside.supervisor import MAX_OUTPUT
 from packerlab.submissions import EVIDENCE, take
 
 if TYPE_CHECKING:
@@ -252,10 +253,12 @@ class Box:
         env: dict[str, str],
         outputs: Iterable[str] = (),
         stdin: str = "",
+        log: bool = False,
         account: Account | None = None,
     ) -> Ran:
         """Run `argv` in the workspace `files`; bring back what then lies below `outputs`.
 
+        With `log`, standard error is the program's log, of which only a crash is told.
         With an `account` it runs beside that one, and brings back what the account then tells.
         Raises LimitError where a bound is hit, MachineError where the sandbox fails.
         """
@@ -264,6 +267,7 @@ class Box:
             "argv": argv if argv[0] == PROGRAM else [*START, *argv],
             "env": env,
             "stdin": stdin,
+            "log": log,
             "files": [[name, len(file.data), file.executable] for name, file in files.items()],
             "outputs": list(outputs),
             "account": account and {"state": account.state},

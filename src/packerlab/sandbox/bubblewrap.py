@@ -23,7 +23,7 @@ from packerlab.inside.containers import FILTER as CONTAINERS_FILTER
 from packerlab.inside.containers import PREPARED
 from packerlab.inside.machines import BASE
 from packerlab.inside.machines import FILTER as MACHINES_FILTER
-from packerlab.inside.supervisor import MOST_PROCESSES
+from packerlab.inside.meter import MOST_PROCESSES
 from packerlab.sandbox import cgroup, host_base, host_images, seccomp
 from packerlab.sandbox.base import (
     OVERHEAD_MB,

@@ -24,8 +24,8 @@ from packerlab.course import PACKAGE, default_root
 from packerlab.errors import BadInputError, MachineError
 from packerlab.inside.containers import FILTER as CONTAINERS_FILTER
 from packerlab.inside.files import BOX, MAX_FILES
+from packerlab.inside.meter import MOST_PROCESSES
 from packerlab.inside.processes import PLAIN_UID
-from packerlab.inside.supervisor import MOST_PROCESSES
 from packerlab.sandbox import host_packer, seccomp
 from packerlab.sandbox.base import (
     OVERHEAD_MB,
