@@ -43,7 +43,7 @@ def ami(folder: Path, note: Note) -> None:
         lab = open_course(Path(BENCH_COURSE)).lab(number)
         verbs = recorded_verbs(lab, folder / f"{name}.jsonl")
         builds = [verb for verb in verbs if verb["argv"][1] == "build"]
-        compare(f"{name}_vs_bare", (BENCH_COURSE, lab), builds, note)
+        compare(f"{name}_vs_bare", (BENCH_COURSE, lab), builds, note, turns=3 * RUNS)
 
 
 def reports(folder: Path, note: Note) -> None:
@@ -51,14 +51,14 @@ def reports(folder: Path, note: Note) -> None:
     for number in ("104", "105"):
         lab = open_course(Path(OURS)).lab(number)
         verbs = recorded_verbs(lab, folder / f"{number}.jsonl")
-        compare(f"report_{number}", (OURS, lab), verbs, note)
+        compare(f"report_{number}", (OURS, lab), verbs, note, turns=RUNS)
 
 
-def compare(name: str, of: tuple[str, Lab], verbs: Verbs, note: Note) -> None:
+def compare(name: str, of: tuple[str, Lab], verbs: Verbs, note: Note, *, turns: int) -> None:
     """Turn by turn the verbs bare and the whole report; the first turn only warms both."""
     course, lab = of
     with closing(BarePlace(lab.limits)) as place, closing(WarmGrader(course, lab.slug)) as grader:
-        for turn in range(RUNS + 1):
+        for turn in range(turns + 1):
             bare = sum(place.run(verb) for verb in verbs)
             whole = grader.grade()
             if turn:

@@ -47,7 +47,6 @@ class Place:
         Path("/etc/passwd").write_text("root:x:0:0::/home/packer:/bin/sh\n", encoding="ascii")
         self._selector = selectors.DefaultSelector()
         self._account = Joined(self._selector, config)
-        self._second = 0
 
     def answer(self, asked: Message) -> Message:
         if "load" in asked:
@@ -67,21 +66,12 @@ class Place:
         _lay_out(verb)
         started = time.monotonic()
         if joined:
-            self._wait_for_a_name(again=joined["state"] is None)
+            self._account.let_the_second_pass(again=joined["state"] is None)
         code = self._run(verb)
         seconds = time.monotonic() - started
         kill_children(spared=self._account.companions)
         said = Path(OUTPUT).read_text(encoding="utf-8", errors="replace")[-4000:]
         return {"exit": code, "seconds": seconds, "output": said}
-
-    def _wait_for_a_name(self, *, again: bool) -> None:
-        """Where names hold the time, a second build in an account must begin in another second.
-
-        Whoever builds bare has to wait for that too: it counts.
-        """
-        while again and int(time.time()) == self._second:
-            time.sleep(0.001)
-        self._second = int(time.time())
 
     def _run(self, verb: Message) -> int:
         """Packer from start to end, while the account goes on."""
@@ -105,6 +95,20 @@ class Place:
 
 class Joined(Account):
     """The engine's account, with what it costs to have it."""
+
+    _second = 0
+
+    def _do_launch(self, ask: Message) -> Message | None:
+        self._second = int(time.time())
+        return super()._do_launch(ask)
+
+    def let_the_second_pass(self, *, again: bool) -> None:
+        """Where names count seconds, a second build in an account must make up another one.
+
+        Whoever builds bare has to wait for that too: it counts.
+        """
+        while again and int(time.time()) == self._second:
+            time.sleep(0.001)
 
     def loaded(self) -> float:
         """CPU seconds of the control plane, and of bubblewrap around it, until it is ready."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING, Any
 
 from packerlab.checks import check, fail
@@ -96,14 +95,15 @@ def test_ami(build: Build, hidden: Hidden) -> None:
 def test_names(build: Build, hidden: Hidden) -> None:
     """Each build makes an AMI `labweb-...` of its own; the earlier ones stay."""
     inputs = {"team": team(hidden), "region": HOME}
-    first = build(inputs).account.image()
+    account = build(inputs).account
+    first = account.image()
     if not first.name.startswith(PREFIX):
         fail(
             "The AMI's name has another beginning.",
             expected=f"{PREFIX}...",
             found=shown(first.name),
         )
-    time.sleep(1 - time.time() % 1)  # the second build begins in another second
+    account.let_the_second_pass()
     again = build(inputs, nth=2)
     ids = [image.about["id"] for image in again.account.images]
     if first.about["id"] not in ids:

@@ -8,7 +8,10 @@ import hmac
 import json
 import multiprocessing
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -18,13 +21,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packerlab import grading, state
-from packerlab.grading import Ended, Heard, Line
+from packerlab import forkserver, grading, state
+from packerlab.course import Course
+from packerlab.grading import Ended, Heard, Line, grade
 from packerlab.report import Check, Where, conclude, decode, encode
-from tests.toy import COURSE, MESSAGE, Bench, handed, lasting, outcomes, program
+from tests.toy import COURSE, MESSAGE, ROOT, Bench, handed, lasting, outcomes, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from packerlab.report import Outcome
     from packerlab.submissions import Submission
@@ -413,3 +418,40 @@ def test_only_a_whole_story_can_pass(lines: list[Line]) -> None:
 def test_garbage_that_is_json_does_not_decode() -> None:
     with pytest.raises(msgspec.DecodeError):
         Heard(None).hear(json.dumps({"end": {"status": "won"}}).encode())
+
+
+MODULES = '''
+import json
+import sys
+from pathlib import Path
+
+from packerlab.checks import check, fail
+
+
+@check(points=1)
+def test_modules(build):
+    """All is loaded before a report's process begins."""
+    build()
+    known = json.loads(Path("KNOWN").read_text())
+    own = set(sys.modules) - {*known, __name__}
+    if own:
+        fail("It imports something.", found=" ".join(sorted(own)))
+'''
+
+
+def test_a_reports_process_imports_nothing(tmp_path: Path, bench: Bench) -> None:
+    """What one imports, every report pays for."""
+    lab = COURSE.lab("101").slug
+    shutil.copytree(ROOT / "labs" / lab, tmp_path / "labs" / lab)
+    (tmp_path / "graders").mkdir()
+    known = tmp_path / "known.json"
+    code = "import packerlab.preload, json, sys; print(json.dumps(list(sys.modules)))"
+    listed = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, check=True)
+    known.write_bytes(listed.stdout)
+    grader = tmp_path / "graders" / f"test_{lab}.py"
+    grader.write_text(MODULES.replace("KNOWN", str(known)))
+    own = Course(tmp_path).lab("101")
+    report = grade(
+        own, handed(MESSAGE), bench.sandbox(own), own.limits, context=forkserver.context()
+    )
+    assert [check.found for check in report.checks] == [""], report

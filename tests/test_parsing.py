@@ -31,11 +31,11 @@ def files(**texts: str | bytes) -> Files:
 
 
 def parsed(text: str | bytes) -> Template | SyntaxProblem:
-    return parse_untrusted(files(main__pkr__hcl=text))
+    return parse_untrusted(files(main__pkr__hcl=text))()
 
 
 def problem(workspace: Files) -> tuple[str, Where]:
-    found = parse_untrusted(workspace)
+    found = parse_untrusted(workspace)()
     assert isinstance(found, SyntaxProblem)
     return found.message, found.where
 
@@ -50,7 +50,7 @@ def test_the_files_that_packer_loads_are_read_together() -> None:
         other__json="no template",
         vars__pkrvars__hcl="= not loaded unasked",
     ) | {"inside/d.pkr.hcl": File(b"= not at the top")}
-    template = parse_untrusted(workspace)
+    template = parse_untrusted(workspace)()
     assert isinstance(template, Template)
     assert [block.type for block in template.blocks] == ["packer", "variable", "locals", "build"]
     assert [block.where.file for block in template.blocks] == [
@@ -62,7 +62,7 @@ def test_the_files_that_packer_loads_are_read_together() -> None:
 
 
 def test_a_workspace_without_templates_is_an_empty_one() -> None:
-    template = parse_untrusted(files(readme__md="hello"))
+    template = parse_untrusted(files(readme__md="hello"))()
     assert isinstance(template, Template)
     assert template.blocks == []
 
@@ -74,7 +74,7 @@ def test_a_later_assignment_wins_and_json_is_last() -> None:
         b__auto__pkrvars__hcl='x = "b"',
         c__auto__pkrvars__hcl='x = "c"',
     )
-    template = parse_untrusted(workspace)
+    template = parse_untrusted(workspace)()
     assert isinstance(template, Template)
     assert template.value(template.locals["y"][0]) == "of JSON"
 
@@ -158,7 +158,7 @@ def test_hostile_text_ends_in_a_verdict(name: str, text: str) -> None:
     assert len(text) <= FULL
     used = os.times().children_user
     try:
-        parse_untrusted({name: File(text.encode())})
+        parse_untrusted({name: File(text.encode())})()
     except RejectedError as error:
         refusal = str(error)
     else:
@@ -172,7 +172,7 @@ def test_a_parser_at_its_bounds_rejects(bounds: Bounds) -> None:
     text = "x = a" + "[0]" * (FULL // 3 - 4)
     begun = time.monotonic()
     with pytest.raises(RejectedError, match="than any template needs"):
-        parse_untrusted(files(main__pkr__hcl=text), bounds)
+        parse_untrusted(files(main__pkr__hcl=text), bounds)()
     assert time.monotonic() - begun < bounds.wall_s
 
 
@@ -211,7 +211,7 @@ def test_nothing_of_the_process_is_left() -> None:
 @given(data=st.binary(max_size=200), name=st.sampled_from(["a.pkr.hcl", "a.pkr.json"]))
 def test_any_bytes_end_in_a_verdict(data: bytes, name: str) -> None:
     try:
-        found = parse_untrusted({name: File(data)})
+        found = parse_untrusted({name: File(data)})()
     except RejectedError:
         return
     assert isinstance(found, Template | SyntaxProblem)

@@ -52,7 +52,7 @@ def test_packer_and_we_see_the_same_components(folder: Path) -> None:
     assert packer("validate", "-syntax-only", cwd=folder).returncode == 0
     inspected = packer("inspect", "-machine-readable", cwd=folder)
     files = {file.name: File(file.read_bytes()) for file in folder.iterdir()}
-    ours = parse_untrusted(files)
+    ours = parse_untrusted(files)()
     assert isinstance(ours, Template)
     answer = Answer("inspect", inspected.returncode, inspected.stdout)
     assert {component.name for component in ours.components()} == inspected_components(

@@ -21,7 +21,7 @@ import msgspec
 
 from packerlab import state
 from packerlab.course import engine_digest
-from packerlab.errors import MachineError, RejectedError
+from packerlab.errors import MachineError
 from packerlab.report import (
     Check,  # noqa: TC001  (msgspec reads the annotations)
     Digests,
@@ -276,28 +276,21 @@ def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
     from packerlab.packer import Packer
     from packerlab.parsing import parse_untrusted
     from packerlab.plugin import Ending, Grading, run_checks
-    from packerlab.template import Template
 
-    refusal = task.submission.refusal
-    try:
-        parsed = parse_untrusted(task.submission.files)
-    except RejectedError as error:
-        parsed, refusal = Template([]), str(error)
+    parsed = parse_untrusted(task.submission.files)  # while pytest looks for the checks
     _watch_parent()
     files = task.submission.files
     packer = Packer(box, files, task.version, task.lab.manifest.outputs, account_of(task.lab))
     grading = Grading(
         lab=task.lab,
         submission=task.submission,
-        template_or_problem=parsed,
+        parsed=parsed,
         packer=packer,
         send=lambda check, seconds: say(Line(check=check, seconds=seconds)),
         plan=lambda checks: say(Line(plan=checks)),
     )
-    if refusal:
-        grading.ending = Ending("rejected", refusal)
     try:
-        run_checks(grading, task.lab.grader, only_plan=bool(refusal))
+        run_checks(grading, task.lab.grader)
         if grading.ending.status not in {"timeout", "limit"}:  # the sandbox ends with the report
             packer.leave()
     except MachineError as error:

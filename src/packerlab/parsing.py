@@ -33,6 +33,8 @@ from packerlab.template import (
 from packerlab.text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from packerlab.hcl import Body
     from packerlab.submissions import Files
 
@@ -60,15 +62,24 @@ class _Answer(msgspec.Struct):
     refusal: str = ""
 
 
-def parse_untrusted(files: Files, bounds: Bounds = Bounds()) -> Template | SyntaxProblem:  # noqa: B008
-    """Parse a learner's workspace in a process of its own.
+Parsed = Template | SyntaxProblem
 
-    Raises RejectedError where the bounds are hit or a file has what no template may have.
+
+def parse_untrusted(files: Files, bounds: Bounds = Bounds()) -> Callable[[], Parsed]:  # noqa: B008
+    """Begin to parse a learner's workspace, in a process of its own; what is returned ends it.
+
+    That raises RejectedError where the bounds are hit or a file has what no template may have.
     """
-    answer = msgspec.json.decode(_in_child(files, bounds), type=_Answer)
-    if answer.refusal:
-        raise RejectedError(answer.refusal)
-    return answer.problem or Template(answer.blocks, answer.assigned)
+    pid, reader = _fork(files, bounds)
+
+    def parsed() -> Parsed:
+        data = _bring_home(pid, reader, time.monotonic() + bounds.wall_s)
+        answer = msgspec.json.decode(data, type=_Answer)
+        if answer.refusal:
+            raise RejectedError(answer.refusal)
+        return answer.problem or Template(answer.blocks, answer.assigned)
+
+    return parsed
 
 
 def parse_trusted(files: Files) -> Template:
@@ -116,8 +127,8 @@ def _body(name: str, data: bytes) -> Body:
 # --- the process ----------------------------------------------------------------------------------
 
 
-def _in_child(files: Files, bounds: Bounds) -> bytes:
-    """Fork, parse under bounds, and bring the JSON home."""
+def _fork(files: Files, bounds: Bounds) -> tuple[int, int]:
+    """The process that parses under bounds, and where it answers with JSON."""
     grammar()
     reader, writer = os.pipe()
     pid = os.fork()
@@ -134,9 +145,14 @@ def _in_child(files: Files, bounds: Bounds) -> bytes:
         finally:
             os._exit(BROKEN)
     os.close(writer)
+    return pid, reader
+
+
+def _bring_home(pid: int, reader: int, deadline: float) -> bytes:
+    """The answer; MachineError where it broke, RejectedError where it has none."""
     answer = b""
     try:
-        answer = _receive(reader, time.monotonic() + bounds.wall_s)
+        answer = _receive(reader, deadline)
     finally:
         os.close(reader)
         if not answer:

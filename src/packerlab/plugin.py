@@ -13,28 +13,28 @@ import hmac
 import os
 import traceback
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pytest
 
+from packerlab.asking import Asking
 from packerlab.checks import ATTRIBUTE, Failure, Incapable
-from packerlab.components import refuse_foreign_components
 from packerlab.errors import LimitError, MachineError, RejectedError
 from packerlab.parsing import parse_trusted
 from packerlab.report import Check, Where, blocked
 from packerlab.submissions import File
 from packerlab.template import SyntaxProblem
 from packerlab.text import clean, visible
-from packerlab.versions import version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from packerlab.checks import Spec
     from packerlab.lab import Lab
     from packerlab.packer import Answer, Packer
+    from packerlab.parsing import Parsed
     from packerlab.report import Outcome
     from packerlab.submissions import Files, Submission
     from packerlab.template import Template
@@ -75,7 +75,7 @@ class Grading:
 
     lab: Lab
     submission: Submission
-    template_or_problem: Template | SyntaxProblem
+    parsed: Callable[[], Parsed]
     packer: Packer | None
     send: Callable[[Check, float], None]
     plan: Callable[[list[Check]], None]
@@ -83,8 +83,6 @@ class Grading:
     log: str = ""
     _outcomes: dict[str, str] = field(default_factory=dict)
     _hidden: set[str] = field(default_factory=set)
-    _answers: dict[object, Answer] = field(default_factory=dict)
-    _latest: tuple[object, ...] = ()
 
     # --- fixtures ---
 
@@ -114,98 +112,44 @@ class Grading:
     @pytest.fixture(scope="session")
     def build(self) -> Callable[..., Answer]:
         """`build(vars, args, nth)`: a build from the submitted bytes; equal calls run once."""
-
-        def build(
-            variables: Mapping[str, str] | None = None, args: Sequence[str] = (), nth: int = 1
-        ) -> Answer:
-            packer = self._checked_packer()
-            key = ("build", tuple(sorted((variables or {}).items())), tuple(args))
-            return self._nth(key, nth, partial(packer.build, variables or {}, args))
-
-        return build
+        return self._asking.build
 
     @pytest.fixture(scope="session")
     def validate(self) -> Callable[..., Answer]:
         """`validate(vars, args)`: `packer validate`; equal calls run once."""
-
-        def validate(
-            variables: Mapping[str, str] | None = None, args: Sequence[str] = ()
-        ) -> Answer:
-            packer = self._checked_packer()
-            key = ("validate", tuple(sorted((variables or {}).items())), tuple(args))
-            return self._once(key, lambda: packer.validate(variables or {}, args))
-
-        return validate
+        return self._asking.validate
 
     @pytest.fixture(scope="session")
     def fmt(self) -> Callable[[], Answer]:
         """`fmt()`: `packer fmt -check` on the submitted bytes."""
-        return lambda: self._once("fmt", self._any_packer.fmt)
+        return self._asking.fmt
 
     @pytest.fixture(scope="session")
     def console(self) -> Callable[..., list[Any]]:
         """`console([expressions], vars)`: their values, in one batch."""
-
-        def console(
-            expressions: list[str], variables: Mapping[str, str] | None = None
-        ) -> list[Any]:
-            return self._checked_packer().console(expressions, variables or {})
-
-        return console
+        return self._asking.console
 
     @pytest.fixture(scope="session")
     def run(self) -> Callable[..., Answer]:
         """`run(argv, nth)`: a learner's own program, in the box."""
-
-        def run(argv: list[str], nth: int = 1) -> Answer:
-            packer = self._checked_packer()
-            return self._nth(("run", *argv), nth, partial(packer.script, argv))
-
-        return run
+        return self._asking.run
 
     # --- what the fixtures stand on ---
 
     @cached_property
-    def _template(self) -> Template:
-        if isinstance(self.template_or_problem, SyntaxProblem):
-            problem = self.template_or_problem
-            raise Failure(f"The template can't be read: {problem.message}", where=problem.where)
-        return self.template_or_problem
+    def _parsed(self) -> Parsed:
+        return self.parsed()
 
     @property
-    def _any_packer(self) -> Packer:
-        if self.packer is None:
-            raise Incapable("This check needs a sandbox with Packer.")
-        wanted = self.lab.manifest.packer
-        if self.packer.version < version_of(wanted):
-            here = ".".join(map(str, self.packer.version))
-            raise Incapable(f"This lab needs Packer {wanted}; here it is {here}.")
-        return self.packer
+    def _template(self) -> Template:
+        if isinstance(self._parsed, SyntaxProblem):
+            problem = self._parsed
+            raise Failure(f"The template can't be read: {problem.message}", where=problem.where)
+        return self._parsed
 
-    def _checked_packer(self) -> Packer:
-        """Packer, once it is known that the template uses only what the lab allows."""
-        packer = self._any_packer
-        inspected = self._once("inspect", packer.inspect)
-        refuse_foreign_components(self.lab, self._template, inspected, packer.version)
-        return packer
-
-    def _once(self, key: object, ask: Callable[[], Answer]) -> Answer:
-        if key not in self._answers:
-            self._answers[key] = ask()
-        return self._answers[key]
-
-    def _nth(self, key: tuple[object, ...], nth: int, ask: Callable[..., Answer]) -> Answer:
-        """The answer to the nth of equal calls, all of them in one account; each is asked once.
-
-        Where another call has had a fresh account since, the earlier ones are made again.
-        """
-        if (*key, nth) not in self._answers:
-            following = "account" not in self.lab.needs or self._latest == (*key, nth - 1)
-            for number in range(nth if following else 1, nth + 1):
-                answer = ask(again=number > 1)
-                self._latest = (*key, number)
-                self._answers.setdefault(self._latest, answer)
-        return self._answers[(*key, nth)]
+    @cached_property
+    def _asking(self) -> Asking:
+        return Asking(self.lab, self.packer, lambda: self._template)
 
     def _hidden_value(self, name: str) -> str:
         key = self.lab.secret or self.lab.digest.encode()
@@ -223,14 +167,20 @@ class Grading:
             self.ending = Ending("fault", "the grader can't be loaded.")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Tell the plan, in file order; then run static checks first."""
+        """Tell the plan, in file order; then run static checks first.
+
+        Of what the reader or the parser refuses there is no more than the plan.
+        """
         undeclared = [item.name for item in items if not hasattr(_function(item), ATTRIBUTE)]
         if undeclared:
             self.ending = Ending("fault", f"{undeclared[0]} has no @check.")
             items.clear()
             return
         self.plan([blocked(self._check(item, "blocked", "")) for item in items])
-        if isinstance(self.template_or_problem, SyntaxProblem) and items:
+        if self._is_refused():
+            items.clear()
+            return
+        if isinstance(self._parsed, SyntaxProblem) and items:
             self._only_the_syntax(items)
             return
         static = {item.name for item in items if _fixtures(item) <= STATIC_FIXTURES}
@@ -238,6 +188,18 @@ class Grading:
             if not static.issuperset(spec_of(item).needs):
                 static.discard(item.name)
         items.sort(key=lambda item: item.name not in static)
+
+    def _is_refused(self) -> bool:
+        try:
+            if not self.submission.refusal:
+                self._parsed  # noqa: B018  (raises why it is refused)
+                return False
+            self.ending = Ending("rejected", self.submission.refusal)
+        except RejectedError as error:
+            self.ending = Ending("rejected", str(error))
+        except MachineError as error:
+            self.ending = Ending("fault", str(error))
+        return True
 
     def _only_the_syntax(self, items: list[pytest.Item]) -> None:
         """A template that can't be read fails one check; every other waits for that one."""
@@ -375,10 +337,9 @@ def _only_ours(grader: Path) -> list[str]:
     return ["-c", str(ini), f"--rootdir={grader.parent}", str(grader)]
 
 
-def run_checks(grading: Grading, grader: Path, *, only_plan: bool = False) -> None:
-    """Run a grader's checks in this process, or only tell which there are."""
+def run_checks(grading: Grading, grader: Path) -> None:
+    """Run a grader's checks in this process."""
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         if os.environ.get(name):
             raise MachineError(f"{name} is set, and would change how checks run: unset it.")
-    planning = ["--collect-only"] if only_plan else []
-    pytest.main([*OPTIONS, *planning, *_only_ours(grader)], plugins=[grading])
+    pytest.main([*OPTIONS, *_only_ours(grader)], plugins=[grading])

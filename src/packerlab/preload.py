@@ -7,8 +7,10 @@ then a fork that pays for none of it. Nothing else may import it.
 from __future__ import annotations
 
 import gc
+from multiprocessing import popen_forkserver
 
-from packerlab import grading, parsing, plugin
+from packerlab import grading, packer, parsing, plugin
+from packerlab.cloud import prepared
 
 parsing.warm_up()
 plugin.warm_up()
@@ -16,4 +18,4 @@ gc.collect()
 gc.freeze()
 gc.disable()  # a report ends before there is anything to collect
 
-__all__ = ["grading"]
+__all__ = ["grading", "packer", "popen_forkserver", "prepared"]

@@ -7,8 +7,9 @@ entries of the lists are dictionaries with the keys that `packerlab.inside.simul
 
 from __future__ import annotations
 
+import time
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -19,6 +20,9 @@ from packerlab.errors import MachineError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Kind = TypeVar("Kind")
+
+LAUNCHES = frozenset({"RunInstances", "CreateFleet", "RequestSpotInstances"})
 NOTHING = b'{"account": {}, "disks": {}, "consoles": {}}'
 
 
@@ -71,7 +75,7 @@ class AccountEvidence:
         try:
             return msgspec.json.decode(self._data, type=Told)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise MachineError(f"The account tells what makes no sense: {error}") from None
+            raise _nonsense(error) from None
 
     def _base(self, paths: list[str]) -> list[Entry]:
         """What the disk below all machines has at `paths`; asked once."""
@@ -116,7 +120,17 @@ class AccountEvidence:
     @cached_property
     def calls(self) -> list[Call]:
         """Every call to the API, in order."""
-        return msgspec.convert(self.all("calls"), list[Call])
+        return _fitting(self.all("calls"), list[Call])
+
+    def let_the_second_pass(self) -> None:
+        """Wait until a name that counts seconds is another than what this build could make up.
+
+        It did so before it launched a machine, which is most of a build ago.
+        """
+        launched = [call.seconds for call in self.calls if call.action in LAUNCHES]
+        began = _fitting(self._told.account.get("began", 0.0), float)
+        made_up = began + launched[0] if launched else time.time()
+        time.sleep(min(max(int(made_up) + 1 - time.time(), 0.0), 1.0))
 
     @cached_property
     def leftovers(self) -> list[str]:
@@ -137,3 +151,15 @@ class AccountEvidence:
         orphans = [each for each in self.all("snapshots") if each["id"] not in used]
         found += ["a snapshot without AMI" for _ in orphans]
         return sorted(found)
+
+
+def _fitting(value: object, kind: type[Kind]) -> Kind:
+    """What was told, as what it must be."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise _nonsense(error) from None
+
+
+def _nonsense(error: Exception) -> MachineError:
+    return MachineError(f"The account tells what makes no sense: {error}")

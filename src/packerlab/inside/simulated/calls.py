@@ -210,7 +210,7 @@ class Simulation:
             backend.terminate_instances([name])
 
     def told(self) -> dict[str, Any]:
-        """The evidence: `told`'s lists, and `calls`."""
+        """The evidence: `told`'s lists, `calls`, and when it `began`: seconds since the epoch."""
         with self.account.one_at_a_time():
             evidence: dict[str, Any] = {kind: [] for kind in told.KINDS}
             for backend in _regions():
@@ -220,7 +220,8 @@ class Simulation:
                     evidence[kind] += entries
             roles = told.roles(iam_backends[ACCOUNT_ID]["aws"])
             evidence |= told.changed({"roles": self._roles}, {"roles": roles})
-            return evidence | {"calls": self._calls, "calls_left_out": self._calls_left_out}
+            calls = {"calls": self._calls, "calls_left_out": self._calls_left_out}
+            return evidence | calls | {"began": time.time() - time.monotonic() + self._began}
 
 
 def _regions() -> list[Backend]:
