@@ -1,7 +1,7 @@
-"""Labs with a simulated account: reports, a class, and what the account itself costs.
+"""Labs with a simulated account or a container engine: reports, a class, what an account costs.
 
-A report is held against the sum of the same Packer verbs run bare in an account that is there
-already; `bare_place` says what that is.
+A report is held against the sum of the same Packer verbs run bare in an account, or beside an
+engine, that is there already; `bare_place` says what that is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import measure
 from benchmarks.bare import recorded_verbs
-from benchmarks.bare_place import BarePlace
+from benchmarks.bare_place import BareEngine, BarePlace
 from benchmarks.classes import BENCH_COURSE, RUNS, copies, graded
 from packerlab.course import default_root, open_course
 
@@ -46,6 +46,14 @@ def ami(folder: Path, note: Note) -> None:
         compare(f"{name}_vs_bare", (BENCH_COURSE, lab), builds, note, turns=3 * RUNS)
 
 
+def containers(folder: Path, note: Note) -> None:
+    """One build of a container and one check, warm, against the build alone."""
+    lab = open_course(Path(BENCH_COURSE)).lab("105")
+    verbs = recorded_verbs(lab, folder / "verbs.jsonl")
+    builds = [verb for verb in verbs if verb["argv"][1] == "build"]
+    compare("container_build", (BENCH_COURSE, lab), builds, note, turns=3 * RUNS)
+
+
 def reports(folder: Path, note: Note) -> None:
     """A whole report of a real lab, warm, against all of its Packer verbs."""
     for number in ("104", "105"):
@@ -57,7 +65,8 @@ def reports(folder: Path, note: Note) -> None:
 def compare(name: str, of: tuple[str, Lab], verbs: Verbs, note: Note, *, turns: int) -> None:
     """Turn by turn the verbs bare and the whole report; the first turn only warms both."""
     course, lab = of
-    with closing(BarePlace(lab.limits)) as place, closing(WarmGrader(course, lab.slug)) as grader:
+    beside = BarePlace if "account" in lab.needs else BareEngine
+    with closing(beside(lab.limits)) as place, closing(WarmGrader(course, lab.slug)) as grader:
         for turn in range(turns + 1):
             bare = sum(place.run(verb) for verb in verbs)
             whole = grader.grade()

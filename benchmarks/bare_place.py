@@ -1,11 +1,12 @@
-"""Packer beside a simulated account that is there already, without our report and without its box.
+"""Packer in a place that is there already, without our report and without its box.
 
-What starts, stops and freezes machines is the API's work, with a report as without one. So the bare
-side has the engine's own place, control plane and machines, loaded and open before the clock
-starts; `inside_place` drives them. Packer is then started directly, by the place's root, in the
-network where the account answers: the same program with the same arguments, environment and files
-as in the report. Not there, and so what a report is measured by: its own process, the checks,
-bubblewrap and seccomp around each verb, fresh accounts, and the evidence that is read and told.
+Beside a simulated account, what starts, stops and freezes machines is the API's work, with a report
+as without one. So the bare side has the engine's own place, control plane and machines, loaded and
+open before the clock starts; `inside_place` drives them. Packer is then started directly, by the
+place's root, in the network where the account answers: the same program with the same arguments,
+environment and files as in the report. Not there, and so what a report is measured by: its own
+process, the checks, bubblewrap and seccomp around each verb, fresh accounts, and the evidence that
+is read and told.
 """
 
 from __future__ import annotations
@@ -20,23 +21,20 @@ from packerlab.sandbox.bubblewrap import SYSTEM_PATH, Bubblewrap
 if TYPE_CHECKING:
     from packerlab.lab import Limits
 
-DRIVER = "/opt/packerlab/inside_place.py"
+DRIVERS = "/opt/packerlab"
 
 
-class BarePlace:
-    """A place with an account for one verb at a time."""
+class Bare:
+    """A place for one verb at a time; `driver` is the module that stands in the supervisor's stead.
 
-    def __init__(self, limits: Limits) -> None:
+    `command` is the engine's own for such a place.
+    """
+
+    def __init__(self, command: list[str], driver: str) -> None:
         self._process = subprocess.Popen(
-            _command(limits), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            _driven(command, driver), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             start_new_session=True, cwd="/", env={"PATH": SYSTEM_PATH},
         )  # fmt: skip
-        self.load_cpu = float(self._ask({"load": True})["cpu"])
-        """CPU seconds of the control plane until it was ready."""
-
-    def open(self, state: dict[str, Any]) -> float:
-        """Seconds until a fresh account is there."""
-        return float(self._ask({"open": state})["seconds"])
 
     def run(self, verb: dict[str, Any]) -> float:
         """Seconds of a recorded verb, which must end as it did in the report."""
@@ -60,11 +58,31 @@ class BarePlace:
         return said
 
 
-def _command(limits: Limits) -> list[str]:
-    """The engine's command for a place, with another first process in it."""
-    *launcher, config = Bubblewrap([])._place(limits, None)  # noqa: SLF001  (it is what we compare)
+class BarePlace(Bare):
+    """With an account."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(Bubblewrap([])._place(limits, None), "inside_place.py")  # noqa: SLF001
+        self.load_cpu = float(self._ask({"load": True})["cpu"])
+        """CPU seconds of the control plane until it was ready."""
+
+    def open(self, state: dict[str, Any]) -> float:
+        """Seconds until a fresh account is there."""
+        return float(self._ask({"open": state})["seconds"])
+
+
+class BareEngine(Bare):
+    """With a container engine."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(Bubblewrap([])._with_engine(limits, None), "inside_engine.py")  # noqa: SLF001
+
+
+def _driven(command: list[str], driver: str) -> list[str]:
+    """The command with another first process in its place."""
+    *launcher, config = command
     place = json.loads(config)
     python, *_, supervisors = place["command"]
-    place["view"].append([str(Path(__file__).with_name("inside_place.py")), DRIVER])
-    place["command"] = [python, "-I", "-S", "-B", DRIVER, supervisors]
+    place["view"].append([str(Path(__file__).with_name(driver)), f"{DRIVERS}/{driver}"])
+    place["command"] = [python, "-I", "-S", "-B", f"{DRIVERS}/{driver}", supervisors]
     return [*launcher, json.dumps(place)]

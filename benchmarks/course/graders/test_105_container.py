@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packerlab.checks import check, fail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packerlab.packer import Answer
+
+
+@check(points=1)
+def test_image(build: Callable[..., Answer]) -> None:
+    """The build leaves one image with a file in it."""
+    found = build().containers.image("lab/app:1.0").disk.text("/etc/app")
+    if found != "app\n":
+        fail("The file has another content.", expected="app", found=found)
