@@ -27,8 +27,8 @@ from packerlab.submissions import read_workspace
 from packerlab.text import clean
 from packerlab.writers.csv_rows import FORMULA
 from tests.hostile.cases import all_cases
-from tests.hostile.crowd import COMMAND, NEIGHBOURS, WITHOUT_ACCOUNTS, gather, grade
-from tests.hostile.making import MESSAGE, WITH_ACCOUNT, marker, solution, written
+from tests.hostile.crowd import COMMAND, NEIGHBOURS, PLAIN, gather, grade
+from tests.hostile.making import MESSAGE, NOT_IN_PLAIN, marker, solution, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,8 +61,9 @@ def on(request: pytest.FixtureRequest, crowd: Crowd) -> Callable[[str], Graded]:
     @cache
     def graded(row: str) -> Graded:
         if row == "bubblewrap":
-            return grade(crowd, row, b"", request.getfixturevalue("instance_base"))
-        return grade(crowd, row, request.getfixturevalue("built_image"), None)
+            images = request.getfixturevalue("container_images").parent
+            return grade(crowd, row, b"", [request.getfixturevalue("instance_base"), images])
+        return grade(crowd, row, request.getfixturevalue("built_image"), [])
 
     return graded
 
@@ -80,7 +81,7 @@ def graded(row: str, on: Callable[[str], Graded]) -> Graded:
 
 def is_graded(name: str, row: str) -> bool:
     """Whether a case, or a neighbour of the cases, is for this row."""
-    return row != WITHOUT_ACCOUNTS or LABS[name] not in WITH_ACCOUNT
+    return row != PLAIN or LABS[name] not in NOT_IN_PLAIN
 
 
 def failed(report: Report) -> list[Check]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 import time
 import traceback
@@ -45,8 +46,20 @@ class _Verbs(TyperGroup):
                 return super().invoke(ctx)
             finally:
                 sys.stdout.flush()
-        except (KeyboardInterrupt, BrokenPipeError) as wish:
+        except KeyboardInterrupt as wish:
             raise _Ended from wish
+        except BrokenPipeError as wish:
+            if not _reader_is_gone():  # else Click would end without a word
+                raise RuntimeError("a pipe of our own broke") from wish
+            raise _Ended from wish
+
+
+def _reader_is_gone() -> bool:
+    """Whether it is our output that nobody reads any more, and no pipe of our own that broke."""
+    poll = select.poll()
+    for stream in (sys.stdout, sys.stderr):
+        poll.register(stream.fileno(), select.POLLOUT)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 app = typer.Typer(

@@ -197,3 +197,29 @@ def test_a_reader_that_is_gone_is_no_error(workspace: Path, words: list[str]) ->
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+BREAKS = """
+from packerlab import course
+
+def breaks(*_):
+    raise BrokenPipeError(32, "Broken pipe")
+
+course.open_course = breaks
+from packerlab import cli
+
+cli.main()
+"""
+
+
+def test_a_pipe_of_our_own_that_breaks_is_told(tmp_path: Path) -> None:
+    """A silent end is for those alone who don't read to the end."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", BREAKS, "labs"],
+        env={**os.environ, "PACKERLAB_STATE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("error: ")

@@ -26,10 +26,11 @@ from packerlab.sandbox import docker
 from tests.hostile.cases import COURSE, all_cases
 from tests.hostile.making import (
     ACCOUNT,
+    AND_AN_ENGINE,
     ANY_PROGRAM,
     BESIDE_AN_ACCOUNT,
     MESSAGE,
-    WITH_ACCOUNT,
+    NOT_IN_PLAIN,
     solution,
     written,
 )
@@ -46,11 +47,12 @@ NEIGHBOURS = {
     "00_account": ACCOUNT,
     "row28_good": BESIDE_AN_ACCOUNT,
     "zz_account": ACCOUNT,
+    "zz_engine": AND_AN_ENGINE,
 }
 """Right answers before, among and after the attacks."""
 
-WITHOUT_ACCOUNTS = "docker-plain"
-"""The row that offers no account: what needs one is not graded there."""
+PLAIN = "docker-plain"
+"""The row that offers Packer alone: what needs more is not graded there."""
 
 CANARY = "packerlab-canary-"
 COMMAND = Path(sys.executable).with_name("packerlab")
@@ -69,17 +71,17 @@ class Crowd(NamedTuple):
         return self.base / "class"
 
     @property
-    def accounts(self) -> Path:
-        """What needs an account is handed in beside the rest."""
-        return self.base / "accounts"
+    def not_in_plain(self) -> Path:
+        """What needs more than Packer is handed in beside the rest."""
+        return self.base / "not_in_plain"
 
     def place(self, lab: str) -> Path:
-        return self.accounts if lab in WITH_ACCOUNT else self.folder
+        return self.not_in_plain if lab in NOT_IN_PLAIN else self.folder
 
     def tree(self) -> list[tuple[str, int, int, int]]:
         """What was handed in, to see that nobody changed it."""
         found = []
-        for top in (self.folder, self.accounts):
+        for top in (self.folder, self.not_in_plain):
             for folder, names, files in os.walk(top):
                 for name in (*names, *files):
                     status = os.lstat(os.path.join(folder, name))  # noqa: PTH118  (any bytes)
@@ -149,19 +151,20 @@ def _listen(visitors: list[str]) -> int:
     return port
 
 
-def grade(crowd: Crowd, row: str, image: bytes, disk: Path | None) -> Graded:
+def grade(crowd: Crowd, row: str, image: bytes, prepared: list[Path]) -> Graded:
     """Grade the class on one row as a person would, from within the folder of the class.
 
-    `image` is what is known of the container's image, `disk` the one below all instances.
+    `image` is what is known of the container's image; `prepared` are the folders of the cache that
+    have the disk below all instances, and the images that containers start from.
     """
     own = crowd.base / f"own-{row}"
     book = crowd.base / f"book-{row}"
     for name in ("state", "cache", "tmp"):
         (own / name).mkdir(parents=True)
     (own / "state" / docker.IMAGE_STATE).write_bytes(image)
-    if disk:
-        (own / "cache" / disk.name).symlink_to(disk)
-    places = ["."] if row == WITHOUT_ACCOUNTS else [".", str(crowd.accounts)]
+    for folder in prepared:
+        (own / "cache" / folder.name).symlink_to(folder)
+    places = ["."] if row == PLAIN else [".", str(crowd.not_in_plain)]
     words = ["grade", *places, "--out", str(book), "--course", str(crowd.base / "course")]
     command = [str(COMMAND), *words, "--jobs", "2", "--sandbox", row]
     before = set(descendants(os.getpid()))

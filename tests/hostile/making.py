@@ -17,7 +17,9 @@ LABS = Path(__file__).parent.parent / "hostile_course" / "labs"
 MESSAGE, ANY_PROGRAM = "901_message", "902_any_program"
 ACCOUNT, BESIDE_AN_ACCOUNT = "905_account", "906_any_program_in_an_account"
 ACCOUNT_CLOCK = "907_account_clock"
-WITH_ACCOUNT = frozenset({ACCOUNT, BESIDE_AN_ACCOUNT, ACCOUNT_CLOCK})
+AND_AN_ENGINE = "908_any_program_and_an_engine"
+NOT_IN_PLAIN = frozenset({ACCOUNT, BESIDE_AN_ACCOUNT, ACCOUNT_CLOCK, AND_AN_ENGINE})
+"""The labs that need more than Packer."""
 
 API = r"""
 import contextlib, http.client, json, os, re, socket, ssl, threading, time, urllib.parse
@@ -48,13 +50,31 @@ def first(tag, answer):
     found = re.search(f"<{tag}>([^<]*)</{tag}>", answer[1])
     return found[1] if found else ""
 
-def tell():
-    if loot:
-        os.makedirs("out", exist_ok=True)
-        with open("out/loot.txt", "w") as file:
-            file.write("\n".join(loot))
 """
-"""What an attack on an account's API begins with; what it ends with is `tell()`."""
+"""What an attack on an account's API begins with."""
+
+ENGINE = r"""
+import base64, contextlib, ctypes, hashlib, json, os, socket, subprocess, tarfile, time
+
+STORE = "/var/lib/containers/storage"
+loot = []
+
+def docker(*words):
+    return subprocess.run(["docker", *words], capture_output=True, text=True, errors="replace")
+
+def inside(script, *options):
+    done = docker("run", "--rm", *options, "busybox", "sh", "-c", script)
+    return done.stdout + done.stderr
+"""
+"""What an attack by a container engine begins with."""
+
+TELL = r"""
+if loot:
+    os.makedirs("out", exist_ok=True)
+    with open("out/loot.txt", "w") as file:
+        file.write("\n".join(loot))
+"""
+"""What both end with."""
 
 
 def marker(lab: str) -> bytes:
@@ -80,7 +100,14 @@ def beside_an_account(program: str) -> dict[str, bytes]:
     """An answer to the lab beside an account whose `shell-local` runs this, in Python."""
     files = solution(BESIDE_AN_ACCOUNT)
     template = files["main.pkr.hcl"].replace(b'["true"]', b'["python3 attack"]')
-    return {**files, "main.pkr.hcl": template, "attack": f"{API}\n{program}\ntell()\n".encode()}
+    return {**files, "main.pkr.hcl": template, "attack": f"{API}\n{program}\n{TELL}".encode()}
+
+
+def with_an_engine(program: str) -> dict[str, bytes]:
+    """The same with a container engine."""
+    files = solution(AND_AN_ENGINE)
+    template = files["main.pkr.hcl"].replace(b'["true"]', b'["python3 attack"]')
+    return {**files, "main.pkr.hcl": template, "attack": f"{ENGINE}\n{program}\n{TELL}".encode()}
 
 
 def on_an_instance(script: str, source: str = "", lab: str = ACCOUNT) -> dict[str, bytes]:
