@@ -10,8 +10,10 @@ import re
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from packerlab.cloud.evidence import LAUNCHES
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from packerlab.cloud.evidence import AccountEvidence, Call
 
@@ -20,13 +22,12 @@ class Kind(NamedTuple):
     """What builds make, by which calls, which call removes it, and how its ids begin."""
 
     name: str
-    made_by: tuple[str, ...]
+    made_by: Collection[str]
     removed_by: str
     prefix: str
     is_result: bool = False
 
 
-LAUNCHES = ("RunInstances", "CreateFleet")
 SAVES = ("CreateImage", "CopyImage")
 ENDS = ("StopInstances", "TerminateInstances")
 KINDS = (

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 Kind = TypeVar("Kind")
 
-LAUNCHES = frozenset({"RunInstances", "CreateFleet", "RequestSpotInstances"})
+LAUNCHES = ("RunInstances", "CreateFleet", "RequestSpotInstances")
+"""The calls that start an instance."""
+
 NOTHING = b'{"account": {}, "disks": {}, "consoles": {}}'
 
 
