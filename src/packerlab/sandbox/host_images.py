@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from packerlab.inside.place import Maps
 
 THERE = "/tmp"  # noqa: S108  (in a mount namespace of its own)
+LOCKS = "/dev/shm"  # noqa: S108
+"""Where podman leaves its locks, by a name that it shares with every other user's."""
+
 PROGRAMS = ("podman", "crun", "conmon")
 SEARCHED = "/usr/bin:/bin"
 """A box has only the system's own folders."""
@@ -105,6 +108,7 @@ def _become_store(half_made: Path, script: Path) -> None:
     text = os.open(script, os.O_RDONLY)
     syscalls.private_mounts()
     syscalls.mount(str(half_made), THERE, flags=syscalls.MS_BIND)
+    syscalls.mount("shm", LOCKS, "tmpfs")
     os.dup2(text, 0)
     become_root()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
