@@ -64,13 +64,16 @@ def recorded_verbs(lab: Lab, log: Path) -> list[dict[str, Any]]:
     return verbs
 
 
-def bare_script(path: Path, verbs: list[dict[str, Any]]) -> Path:
-    """A script that runs the verbs in fresh copies of the workspace that it is given."""
+def bare_script(path: Path, verbs: list[dict[str, Any]], told: Mapping[str, str]) -> Path:
+    """A script that runs the verbs in fresh copies of the workspace that it is given.
+
+    `told` are more variables of Packer's environment.
+    """
     packer = str(host_packer().path)
     lines = ['set -e; work=$(mktemp -d -p "${TMPDIR:-/dev/shm}"); trap \'rm -rf "$work"\' EXIT']
     for verb in verbs:
         words = [packer if word == PROGRAM else word for word in verb["argv"]]
-        env = {name: verb["env"][name] for name in ("CHECKPOINT_DISABLE", "LANG")}
+        env = {name: verb["env"][name] for name in ("CHECKPOINT_DISABLE", "LANG")} | {**told}
         settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in env.items())
         lines += [
             'rm -rf "$work/w"; mkdir "$work/w"; cp -r "$1/." "$work/w"; cd "$work/w"',
