@@ -148,8 +148,8 @@ def batch(folder: Path, note: Callable[[str, float], None]) -> None:
     script = bare_script(folder / "bare.sh", verbs, {})
     minded = bare_script(folder / "minded.sh", verbs, WRAPPED)
     for turn in range(RUNS):
-        note("bare_minded_seconds", bare_class(crowd, minded).wall)
-        bare = bare_class(crowd, script)
+        note("bare_minded_seconds", bare_copies(crowd, minded).wall)
+        bare = bare_copies(crowd, script)
         note("bare_seconds", bare.wall)
         for row in ("bubblewrap", "docker", "docker-plain"):
             suffix = "" if row == "bubblewrap" else f"_{row.replace('-', '_')}"
@@ -162,7 +162,7 @@ def batch(folder: Path, note: Callable[[str, float], None]) -> None:
                 note("batch_vs_bare", cost.wall / bare.wall)
 
 
-def bare_class(crowd: Path, script: Path) -> measure.Cost:
+def bare_copies(crowd: Path, script: Path) -> measure.Cost:
     """What the class costs without us, two at a time."""
     cost = measure.run(["sh", "-c", f"ls -d {crowd}/* | xargs -n 1 -P 2 sh {script}"])
     if cost.exit:
