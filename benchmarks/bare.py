@@ -8,12 +8,12 @@ import shlex
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from packerlab.grading import grade
-from packerlab.packer import RUN_ID, WRAPPED
+from packerlab.grading.grade_one import grade
+from packerlab.packer.verbs import RUN_ID, WRAPPED
 from packerlab.sandbox import Sandbox, choose
 from packerlab.sandbox.base import PROGRAM, Channel
 from packerlab.sandbox.host_packer import host_packer
-from packerlab.submissions import read_workspace
+from packerlab.submissions.reader import read_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -26,7 +26,7 @@ from benchmarks.bare import bare_script, recorded_verbs
 from benchmarks.classes import BENCH_COURSE, PACKERLAB, RUNS, copies, graded
 from packerlab.course import open_course
 from packerlab.gradebook import open_gradebook
-from packerlab.packer import WRAPPED
+from packerlab.packer.verbs import WRAPPED
 from packerlab.report import Check, Run, conclude
 from packerlab.sandbox.docker import LABEL, engine
 

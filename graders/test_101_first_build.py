@@ -10,9 +10,9 @@ from packerlab.checks import check, fail
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packerlab.packer import Answer
+    from packerlab.hcl.template import Block, Template
+    from packerlab.packer.verbs import Answer
     from packerlab.report import Where
-    from packerlab.template import Block, Template
 
 MOTD = "out/motd.txt"
 GIVEN = ["Built by Packer.", "Do not edit by hand."]

@@ -13,9 +13,9 @@ from packerlab.checks import check, fail
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packerlab.packer import Answer
-    from packerlab.submissions import Files
-    from packerlab.template import Block, Template
+    from packerlab.hcl.template import Block, Template
+    from packerlab.packer.verbs import Answer
+    from packerlab.submissions.reader import Files
 
     Build = Callable[..., Answer]
     Console = Callable[..., list[Any]]

@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING
 
 from packerlab.checks import check, fail
-from packerlab.packer import HOST_KEY
+from packerlab.packer.verbs import HOST_KEY
 from packerlab.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packerlab.cloud.disk import Disk
-    from packerlab.packer import Answer
+    from packerlab.evidence.disk import Disk
+    from packerlab.packer.verbs import Answer
 
     Build = Callable[..., Answer]
     Hidden = Callable[[str], str]

@@ -11,10 +11,10 @@ from packerlab.report import Where
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from packerlab.cloud.evidence import AccountEvidence
-    from packerlab.packer import Answer
-    from packerlab.submissions import Files
-    from packerlab.template import Block, Template
+    from packerlab.evidence.account import AccountEvidence
+    from packerlab.hcl.template import Block, Template
+    from packerlab.packer.verbs import Answer
+    from packerlab.submissions.reader import Files
 
     Build = Callable[..., Answer]
     Hidden = Callable[[str], str]

@@ -11,9 +11,9 @@ from packerlab.checks import check, fail
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packerlab.evidence import Evidence
-    from packerlab.packer import Answer
-    from packerlab.template import Block, Template
+    from packerlab.evidence.files import Evidence
+    from packerlab.hcl.template import Block, Template
+    from packerlab.packer.verbs import Answer
 
     Build = Callable[..., Answer]
     Hidden = Callable[[str], str]

@@ -12,8 +12,8 @@ from packerlab.text import visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from packerlab.cloud.containers import ContainerImage, SavedImage
-    from packerlab.packer import Answer
+    from packerlab.evidence.containers import ContainerImage, SavedImage
+    from packerlab.packer.verbs import Answer
 
     Build = Callable[..., Answer]
     Hidden = Callable[[str], str]

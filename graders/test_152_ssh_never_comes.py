@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.checks import check, fail
-from packerlab.template import Unknown
+from packerlab.hcl.template import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from packerlab.packer import Answer
-    from packerlab.submissions import Files
-    from packerlab.template import Block, Template
+    from packerlab.hcl.template import Block, Template
+    from packerlab.packer.verbs import Answer
+    from packerlab.submissions.reader import Files
 
     Build = Callable[..., Answer]
     Hidden = Callable[[str], str]

@@ -10,8 +10,8 @@ from packerlab.checks import check, fail
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packerlab.cloud.evidence import AccountEvidence, Call, Image
-    from packerlab.packer import Answer
+    from packerlab.evidence.account import AccountEvidence, Call, Image
+    from packerlab.packer.verbs import Answer
 
     Build = Callable[..., Answer]
     Hidden = Callable[[str], str]

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packerlab.checks import check, fail
 from packerlab.report import Where
-from packerlab.submissions import TEMPLATE_SUFFIXES
+from packerlab.submissions.reader import TEMPLATE_SUFFIXES
 from packerlab.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packerlab.cloud.disk import Disk, Entry
-    from packerlab.cloud.evidence import Image
-    from packerlab.packer import Answer
-    from packerlab.submissions import Files
+    from packerlab.evidence.account import Image
+    from packerlab.evidence.disk import Disk, Entry
+    from packerlab.packer.verbs import Answer
+    from packerlab.submissions.reader import Files
 
     Build = Callable[..., Answer]
 

@@ -11,8 +11,8 @@ from packerlab.checks import check, fail
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packerlab.cloud.disk import Disk
-    from packerlab.packer import Answer
+    from packerlab.evidence.disk import Disk
+    from packerlab.packer.verbs import Answer
 
     Build = Callable[..., Answer]
     Hidden = Callable[[str], str]

@@ -10,9 +10,9 @@ from packerlab.checks import check, fail
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packerlab.cloud.evidence import AccountEvidence, Image
-    from packerlab.packer import Answer
-    from packerlab.submissions import Files
+    from packerlab.evidence.account import AccountEvidence, Image
+    from packerlab.packer.verbs import Answer
+    from packerlab.submissions.reader import Files
 
     Run = Callable[..., Answer]
     Hidden = Callable[[str], str]

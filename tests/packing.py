@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from packerlab.errors import RejectedError
-from packerlab.submissions import File, read_workspace
+from packerlab.submissions.reader import File, read_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,8 +19,8 @@ from packerlab import state
 from packerlab.batch import Batch, needs_of
 from packerlab.course import Course
 from packerlab.gradebook import open_gradebook, read_gradebook
-from packerlab.learners import handed_in
 from packerlab.sandbox import choose
+from packerlab.submissions.learners import handed_in
 
 if TYPE_CHECKING:
     from packerlab.batch import Tally

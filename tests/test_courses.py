@@ -78,7 +78,7 @@ def test_the_engine_s_digest_covers_its_sources(tmp_path: Path) -> None:
     (copy / "__pycache__").mkdir()
     (copy / "__pycache__/a.pyc").write_text("made again")
     assert digest_of_a_copy(copy) == before
-    for name in ("text.py", "inside/supervisor.py", "pytest.ini"):
+    for name in ("text.py", "inside/supervisor.py", "grading/pytest.ini"):
         (copy / name).write_text((copy / name).read_text() + "\n")
         changed = digest_of_a_copy(copy)
         assert changed != before

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from packerlab.errors import BadInputError, MachineError
 from packerlab.gradebook import open_gradebook, read_gradebook
-from packerlab.learners import learner_name
 from packerlab.report import Check, Digests, Run, conclude, encode
+from packerlab.submissions.learners import learner_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,7 +23,7 @@ from packerlab import terminal
 from packerlab.errors import RejectedError
 from packerlab.report import Run, encode
 from packerlab.sandbox import BACKENDS
-from packerlab.submissions import read_workspace
+from packerlab.submissions.reader import read_workspace
 from packerlab.text import clean
 from packerlab.writers.csv_rows import FORMULA
 from tests.hostile.cases import all_cases

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from packerlab.cloud.evidence import AccountEvidence
+from packerlab.evidence.account import AccountEvidence
 from packerlab.lifelines import Picture
 from packerlab.writers.html_page import environment
 

@@ -12,10 +12,10 @@ import msgspec
 
 from packerlab import forkserver
 from packerlab.course import Course
-from packerlab.grading import grade
+from packerlab.grading.grade_one import grade
 from packerlab.report import Run, encode
 from packerlab.sandbox import Sandbox, choose
-from packerlab.submissions import File, Submission, digest
+from packerlab.submissions.reader import File, Submission, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -21,10 +21,10 @@ import msgspec
 from packerlab import forkserver
 from packerlab.errors import RejectedError
 from packerlab.gradebook import UNKNOWN
-from packerlab.grading import digests, grade
+from packerlab.grading.grade_one import digests, grade
 from packerlab.report import VERDICTS, Digests, conclude
 from packerlab.sandbox import Sandbox
-from packerlab.submissions import (
+from packerlab.submissions.reader import (
     MARKER,
     entries_of,
     find_workspaces,
@@ -36,14 +36,14 @@ from packerlab.submissions import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from packerlab.archives import Entry
     from packerlab.course import Course
     from packerlab.gradebook import Gradebook
     from packerlab.lab import Lab
-    from packerlab.learners import Handed
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
-    from packerlab.submissions import Submission
+    from packerlab.submissions.archives import Entry
+    from packerlab.submissions.learners import Handed
+    from packerlab.submissions.reader import Submission
 
 MAX_WORKSPACES = 64
 """In what one learner handed in: more than a course has labs."""

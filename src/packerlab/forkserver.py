@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def context() -> ForkServerContext:
     """How to start a process by it."""
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["packerlab.preload"])
+    server.set_forkserver_preload(["packerlab.grading.preload"])
     return server
 
 

@@ -10,12 +10,12 @@ import re
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packerlab.cloud.evidence import LAUNCHES
+from packerlab.evidence.account import LAUNCHES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from packerlab.cloud.evidence import AccountEvidence, Call
+    from packerlab.evidence.account import AccountEvidence, Call
 
 
 class Kind(NamedTuple):

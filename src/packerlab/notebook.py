@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.checks import Failure
-from packerlab.cloud.prepared import ACCESS_KEY, SECRET_KEY, Image, Prepared, state
 from packerlab.course import open_course
 from packerlab.errors import BadInputError, LimitError, MachineError, PackerlabError
-from packerlab.grading import packer_version
+from packerlab.grading.grade_one import packer_version
 from packerlab.lab import Limits
 from packerlab.lifelines import Picture
-from packerlab.packer import Packer
+from packerlab.packer.verbs import Packer
+from packerlab.prepared_account import ACCESS_KEY, SECRET_KEY, Image, Prepared, state
 from packerlab.report import decode
 from packerlab.sandbox import Sandbox, choose
 from packerlab.sandbox.base import Box
-from packerlab.submissions import File
+from packerlab.submissions.reader import File
 from packerlab.terminal import console, show_check, show_verdict
 from packerlab.text import clean
 from packerlab.writers.html_page import environment
@@ -34,9 +34,9 @@ from packerlab.writers.html_page import environment
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from packerlab.cloud.evidence import AccountEvidence, Call
+    from packerlab.evidence.account import AccountEvidence, Call
     from packerlab.lab import Lab
-    from packerlab.packer import Answer
+    from packerlab.packer.verbs import Answer
     from packerlab.report import Report
 
 MAIN = "main.pkr.hcl"

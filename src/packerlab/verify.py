@@ -15,22 +15,22 @@ import msgspec
 
 from packerlab import forkserver
 from packerlab.errors import BadInputError, RejectedError
-from packerlab.grading import grade, packer_version
+from packerlab.grading.grade_one import grade, packer_version
 from packerlab.lab import load_toml
+from packerlab.packer.versions import version_of
 from packerlab.sandbox import Sandbox
-from packerlab.submissions import WORKSPACE as WORKSPACE_CAPS
-from packerlab.submissions import Submission, digest, entries_of, refused, submission, take
-from packerlab.versions import version_of
+from packerlab.submissions.reader import WORKSPACE as WORKSPACE_CAPS
+from packerlab.submissions.reader import Submission, digest, entries_of, refused, submission, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from packerlab.lab import Lab
+    from packerlab.packer.versions import Version
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
-    from packerlab.submissions import Files
-    from packerlab.versions import Version
+    from packerlab.submissions.reader import Files
 
 MARGIN = 4
 """How many times over what the solution needed a lab's limits must be."""
@@ -303,7 +303,7 @@ def anchors(page: str) -> set[str]:
 
 def _formatted(lab: Lab, proof: Proof, sandbox: Sandbox, version: Version) -> None:
     """Starter and solution are as `packer fmt` writes them."""
-    from packerlab.packer import Packer
+    from packerlab.packer.verbs import Packer
     from packerlab.sandbox.base import Box
 
     for folder in (lab.starter, lab.solution):

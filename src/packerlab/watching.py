@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from packerlab import forkserver
 from packerlab.errors import MachineError, RejectedError
-from packerlab.grading import grade
+from packerlab.grading.grade_one import grade
 from packerlab.sandbox.base import Sandbox
-from packerlab.submissions import read_workspace, refused
+from packerlab.submissions.reader import read_workspace, refused
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from packerlab.lab import Lab
     from packerlab.report import Check, Report
     from packerlab.sandbox.base import Backend
-    from packerlab.submissions import Submission
+    from packerlab.submissions.reader import Submission
 
 
 @dataclass(frozen=True)

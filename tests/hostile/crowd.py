@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packerlab.errors import MachineError
 from packerlab.gradebook import read_gradebook
-from packerlab.learners import learner_name
 from packerlab.sandbox import docker
+from packerlab.submissions.learners import learner_name
 from tests.hostile.cases import COURSE, all_cases
 from tests.hostile.making import (
     ACCOUNT,

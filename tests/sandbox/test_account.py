@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from packerlab.checks import Failure
-from packerlab.cloud.prepared import ACCESS_KEY, SECRET_KEY
 from packerlab.errors import LimitError
-from packerlab.grading import packer_version
+from packerlab.grading.grade_one import packer_version
 from packerlab.lab import Limits
-from packerlab.packer import Packer
+from packerlab.packer.verbs import Packer
+from packerlab.prepared_account import ACCESS_KEY, SECRET_KEY
 from packerlab.sandbox import BACKENDS
 from packerlab.sandbox.base import Box, Sandbox
-from packerlab.submissions import File
+from packerlab.submissions.reader import File
 from tests.sandbox.places import alive, descendants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from packerlab.packer import Answer
+    from packerlab.packer.verbs import Answer
 
 ROWS = ["bubblewrap", "docker"]
 LIMITS = Limits(deadline_s=60, cpu_s=40, memory_mb=1024, disk_mb=128)
@@ -205,7 +205,7 @@ def test_hosts_stand_there_without_the_api(packer: Callable[..., Packer]) -> Non
       }
     """
     host = {"name": "web", "address": "203.0.113.7", "login": "lab"}
-    from packerlab.cloud.prepared import _key_pair
+    from packerlab.prepared_account import _key_pair
 
     state = {**STATE, "host": [host], "host_key": _key_pair()}
     report = packer({"main.pkr.hcl": File(text.encode())}, state)

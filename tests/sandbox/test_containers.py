@@ -21,20 +21,20 @@ from packerlab import state
 from packerlab.checks import Failure
 from packerlab.course import default_root
 from packerlab.errors import BadInputError, LimitError
-from packerlab.grading import packer_version
+from packerlab.grading.grade_one import packer_version
 from packerlab.lab import Limits, load_lab
-from packerlab.packer import ENVIRONMENT, Packer
+from packerlab.packer.verbs import ENVIRONMENT, Packer
 from packerlab.sandbox import BACKENDS, docker, host_images
 from packerlab.sandbox.base import Box, Sandbox
 from packerlab.sandbox.bubblewrap import Bubblewrap
-from packerlab.submissions import File
+from packerlab.submissions.reader import File
 from tests.sandbox.places import alive, descendants
 from tests.sandbox.test_contract import REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from packerlab.packer import Answer
+    from packerlab.packer.verbs import Answer
     from packerlab.sandbox.base import Ran
 
 ROWS = ["bubblewrap", "docker"]

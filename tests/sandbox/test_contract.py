@@ -28,7 +28,7 @@ from packerlab.sandbox import docker
 from packerlab.sandbox.base import PROGRAM, Box
 from packerlab.sandbox.bubblewrap import Bubblewrap
 from packerlab.sandbox.docker import LABEL
-from packerlab.submissions import File
+from packerlab.submissions.reader import File
 from tests.sandbox.places import (
     LIMITS,
     ROWS,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from packerlab.lab import Limits
     from packerlab.sandbox.base import Ran
-    from packerlab.submissions import Files
+    from packerlab.submissions.reader import Files
 
 ENV = {"PATH": "/usr/bin:/bin", "HOME": "/home/packer"}
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from packerlab.checks import check, fail
 
 if TYPE_CHECKING:
-    from packerlab.submissions import Files
-    from packerlab.template import Template
+    from packerlab.hcl.template import Template
+    from packerlab.submissions.reader import Files
 
 
 @check(points=1)

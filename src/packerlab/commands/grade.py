@@ -78,8 +78,8 @@ def graded(
     from packerlab.batch import Batch, needs_of
     from packerlab.course import open_course
     from packerlab.gradebook import open_gradebook
-    from packerlab.learners import handed_in
     from packerlab.sandbox import choose
+    from packerlab.submissions.learners import handed_in
 
     whole = open_course(course)
     chosen = whole.lab(lab) if lab else None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from packerlab.lab import Lab
     from packerlab.report import Check, Report
     from packerlab.sandbox.base import Backend
-    from packerlab.submissions import Submission
+    from packerlab.submissions.reader import Submission
 
 
 class Workspace(NamedTuple):
@@ -53,7 +53,7 @@ class Workspace(NamedTuple):
 def open_workspace(path: Path, lab: str | None, course: Path | None) -> Workspace:
     """Read the workspace at `path`; raises BadInputError where it is none."""
     from packerlab.course import open_course
-    from packerlab.submissions import read_workspace
+    from packerlab.submissions.reader import read_workspace
 
     whole = open_course(course)
     if not path.exists():
@@ -92,9 +92,9 @@ def checked(
     """The report of a workspace; `on_check` hears each check as it ends."""
     import msgspec
 
-    from packerlab.grading import grade
-    from packerlab.learners import learner_name
+    from packerlab.grading.grade_one import grade
     from packerlab.sandbox import Sandbox
+    from packerlab.submissions.learners import learner_name
 
     lab = workspace.lab
     backend = backend_for(workspace, sandbox)

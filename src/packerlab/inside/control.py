@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import ssl
 
 LINE_BYTES = 8_388_608
-TOLD_BYTES = 7_900_000
-"""What an account may hold to be told: its journal has 6 MB of it."""
+EVIDENCE_BYTES = 7_900_000
+"""The most bytes that an account's evidence may have; its journal has 6 MB of them."""
 ASK_S = 60
 
 
@@ -110,8 +110,9 @@ def hold(simulation: Simulation, supervisor: Supervisor) -> None:
             case {"instance": str() as name, "state": "running" | "stopped" as state}:
                 simulation.guest_is(name, state)
             case {"tell": True}:
-                told = simulation.told()
-                supervisor.say(account=told if len(json.dumps(told)) <= TOLD_BYTES else None)
+                evidence = simulation.evidence()
+                fits = len(json.dumps(evidence)) <= EVIDENCE_BYTES
+                supervisor.say(account=evidence if fits else None)
             case {"close": True}:
                 return
             case _:

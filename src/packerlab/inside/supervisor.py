@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Any
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 
-from packerlab.inside import containers, jail, stores, syscalls
+from packerlab.inside import containers, image_store, jail, syscalls
 from packerlab.inside.errors import AccountError, TooMuch
 from packerlab.inside.files import (
     BOX,
@@ -131,7 +131,7 @@ class Supervisor:
                 told = self.account.read_base(request["base"])
                 self.send({"size": len(told)}, told)
             elif self.engine and "base" in request:
-                told = stores.read_prepared(request["prepared"], request["base"])
+                told = image_store.read_prepared(request["prepared"], request["base"])
                 self.send({"size": len(told)}, told)
             elif self.account:
                 self.account.close()
@@ -152,7 +152,7 @@ class Supervisor:
             if self.account and request["account"] and not answer["limit"]:
                 told = self.account.evidence(deadline - time.monotonic())
             if self.engine and not answer["limit"]:
-                told = stores.evidence(request["outputs"])
+                told = image_store.evidence(request["outputs"])
         except TooMuch:
             answer["limit"] = answer["limit"] or "files"
         except AccountError as error:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from packerlab.archives import Entry
 from packerlab.errors import LimitError, MachineError
 from packerlab.inside.files import HEADER, MAX_FILE_BYTES, MAX_FILES
 from packerlab.inside.meter import PROCESSES
 from packerlab.inside.supervisor import MAX_OUTPUT
-from packerlab.submissions import EVIDENCE, take
+from packerlab.submissions.archives import Entry
+from packerlab.submissions.reader import EVIDENCE, take
 
 if TYPE_CHECKING:
     import socket
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from packerlab.lab import Limits
-    from packerlab.submissions import Files
+    from packerlab.submissions.reader import Files
 
 PROGRAM = "/opt/packerlab/packer"
 PLUGINS = "/opt/packerlab/plugins"

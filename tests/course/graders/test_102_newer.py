@@ -7,8 +7,8 @@ from packerlab.checks import check
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packerlab.packer import Answer
-    from packerlab.template import Template
+    from packerlab.hcl.template import Template
+    from packerlab.packer.verbs import Answer
 
 
 @check(points=1)

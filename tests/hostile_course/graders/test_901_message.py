@@ -8,8 +8,8 @@ from packerlab.checks import check, fail
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packerlab.packer import Answer
-    from packerlab.template import Template
+    from packerlab.hcl.template import Template
+    from packerlab.packer.verbs import Answer
 
 
 @check(points=2)

@@ -10,7 +10,7 @@ from packerlab.checks import check, fail
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packerlab.packer import Answer
+    from packerlab.packer.verbs import Answer
 
 NAME = "lab/word:1"
 

@@ -47,8 +47,6 @@ class Account:
         self.access_key: str = state["access_key"]
         self.secret_key: str = state["secret_key"]
         self.launched = 0
-        self.before: dict[str, dict[str, Any]] = {}
-        """What each region held when it was first looked at: `told` tells what changed."""
         self._ask = ask
         self._lock = threading.Lock()
         self._addresses: set[str] = set()

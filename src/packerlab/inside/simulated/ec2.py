@@ -22,7 +22,6 @@ from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.utils import convert_tag_spec, random_ami_id, random_fleet_id, random_spot_request_id
 from moto.kms.models import kms_backends
 
-from . import told
 from .account import (
     ACCOUNT_ID,
     AMAZON_OWNERS,
@@ -77,7 +76,6 @@ class Backend(EC2Backend):
         for prepared in account.images():
             if region_name in prepared.get("regions", REGIONS):
                 self._prepare_image(prepared)
-        account.before[region_name] = told.region(self)
 
     def _load_amis(self) -> None:
         """Moto's thousands of images would make each DescribeImages slow."""

@@ -12,7 +12,7 @@ from moto.ec2.models.amis import Ami
 from .account import ACCOUNT_ID
 
 if TYPE_CHECKING:
-    from .ec2 import Backend
+    from moto.ec2.models import EC2Backend
 
 ROOT_GB = 8
 
@@ -25,7 +25,7 @@ class Image(Ami):
     """An AMI with the block devices it was made with; moto's own always have one disk of 15 GB."""
 
     def __init__(
-        self, backend: Backend, ami_id: str, devices: list[dict[str, Any]], **known: Any
+        self, backend: EC2Backend, ami_id: str, devices: list[dict[str, Any]], **known: Any
     ) -> None:
         self.devices: list[dict[str, Any]] = []
         zone = f"{backend.region_name}a"
@@ -93,7 +93,7 @@ def stamp(moment: datetime) -> str:
 
 
 def _frozen(
-    backend: Backend, device: dict[str, Any], description: str, image: Image
+    backend: EC2Backend, device: dict[str, Any], description: str, image: Image
 ) -> dict[str, Any]:
     """A device of an image: what was asked, and a snapshot of it."""
     if "Ebs" not in device:

@@ -1,0 +1,1 @@
+"""What a verb left behind, as data: files, an account, a container engine, and their disks."""

@@ -1,0 +1,313 @@
+"""Grade one submission: `grade` is the product, and every verb that grades calls it.
+
+A report has a process of its own, which gets the submission's bytes, a lent channel to a sandbox,
+and answers with JSON. A process that dies, hangs or babbles harms its own report only.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from dataclasses import dataclass, field
+from functools import cache
+from multiprocessing import connection
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from packerlab import state
+from packerlab.course import engine_digest
+from packerlab.errors import MachineError
+from packerlab.report import (
+    Check,  # noqa: TC001  (msgspec reads the annotations)
+    Digests,
+    Run,
+    Status,
+    conclude,
+)
+from packerlab.sandbox.base import ANSWER_GRACE_S, Box, limit_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import BaseContext
+
+    from packerlab.lab import Lab, Limits
+    from packerlab.packer.versions import Version
+    from packerlab.report import Report
+    from packerlab.sandbox.base import Channel, Sandbox
+    from packerlab.submissions.reader import Submission
+
+MAX_LINE = 1_000_000
+MAX_LINES = 2_000
+GRACE_S = 5.0
+"""Seconds beyond the lab's deadline and the sandbox's answer before a report's process is ended."""
+
+
+class Ended(msgspec.Struct):
+    """The last thing that a report's process says."""
+
+    status: Status = "graded"
+    reason: str = ""
+    retry: bool = False
+    cpu: float = 0.0
+    log: str = ""
+
+
+class Line(msgspec.Struct):
+    """What a report's process sends: first the plan, then each check as it ends, then the end."""
+
+    plan: list[Check] | None = None
+    check: Check | None = None
+    seconds: float = 0.0
+    end: Ended | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a report's process is given."""
+
+    lab: Lab
+    submission: Submission
+    limits: Limits
+    version: Version
+
+
+def grade(
+    lab: Lab,
+    submission: Submission,
+    sandbox: Sandbox,
+    limits: Limits,
+    on_check: Callable[[Check], None] | None = None,
+    *,
+    context: BaseContext | None = None,
+) -> Report:
+    """Grade a submission of a lab in an open sandbox, within limits.
+
+    `on_check` hears each check as it ends. `context` starts the report's process: by default a fork
+    of this one, which must then have a single thread; a batch gives a forkserver.
+    """
+    started = time.monotonic()
+    heard = Heard(on_check)
+    try:
+        version = packer_version(sandbox)
+        task = Task(lab, submission, limits, version)
+        _run(task, sandbox, heard, context or multiprocessing.get_context("fork"))
+        named = ".".join(map(str, version))
+    except MachineError as error:
+        sandbox.close()
+        heard.end = Ended("fault", str(error))
+        named = ""
+    if heard.end.log:
+        _keep_log(heard.end.log)
+    report = conclude(lab.slug, heard.checks(), heard.end.status, heard.end.reason)
+    return msgspec.structs.replace(
+        report,
+        digests=digests(lab, submission, sandbox),
+        run=Run(
+            sandbox=sandbox.backend.name,
+            limits=msgspec.structs.asdict(limits),
+            packer=named,
+            seconds=round(time.monotonic() - started, 3),
+            check_seconds=heard.seconds,
+            cpu_seconds=round(heard.end.cpu, 3),
+            retry=heard.end.retry,
+        ),
+    )
+
+
+def digests(lab: Lab, submission: Submission, sandbox: Sandbox) -> Digests:
+    """What a report of this submission, on this machine, is computed from."""
+    return Digests(
+        submission=submission.digest,
+        lab=lab.digest,
+        grader=lab.grader_digest,
+        engine=_engine(),
+        packer=sandbox.backend.packer().digest,
+    )
+
+
+_engine = cache(engine_digest)
+
+
+def packer_version(sandbox: Sandbox) -> Version:
+    """The version of the sandbox's Packer; asked once and remembered by digest."""
+    from packerlab.packer.verbs import ask_version
+
+    digest = sandbox.backend.packer().digest.removeprefix("sha256:")
+    memory = state.cache_folder() / f"packer-version-{digest[:32]}.json"
+    try:
+        return msgspec.json.decode(memory.read_bytes(), type=tuple[int, int, int])
+    except (OSError, msgspec.DecodeError):
+        version = ask_version(Box(sandbox.channel(), sandbox.limits))
+        state.write_atomically(memory, msgspec.json.encode(version))
+        return version
+
+
+# --- the parent's side ----------------------------------------------------------------------------
+
+
+@dataclass
+class Heard:
+    """What the report's process has said so far: enough to report if it says no more."""
+
+    on_check: Callable[[Check], None] | None
+    plan: list[Check] = field(default_factory=list)
+    ended: dict[str, Check] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    end: Ended = field(default_factory=lambda: Ended("fault", "the grading process died."))
+    finished: bool = False
+
+    def hear(self, data: bytes) -> None:
+        """Take one line in; raises msgspec.DecodeError where it does not fit the schema."""
+        line = msgspec.json.decode(data, type=Line)
+        if line.plan is not None:
+            self.plan = line.plan
+        if line.end is not None:
+            self.end = line.end
+            self.finished = True
+            if self.end.status == "graded" and not self._told_all():
+                self.end = Ended("fault", "the grader did not tell of all its checks.")
+        if line.check is not None:
+            self.ended[line.check.name] = line.check
+            self.seconds[line.check.name] = round(line.seconds, 3)
+            if self.on_check:
+                self.on_check(line.check)
+
+    def _told_all(self) -> bool:
+        """Whether there were checks, and each of them ended."""
+        return bool(self.plan) and all(check.name in self.ended for check in self.plan)
+
+    def checks(self) -> list[Check]:
+        """All checks in file order; those that did not end are blocked."""
+        return [self.ended.get(check.name, check) for check in self.plan]
+
+
+def _run(task: Task, sandbox: Sandbox, heard: Heard, context: BaseContext) -> None:
+    """Start the report's process, listen to it, and see that it ends."""
+    ours, theirs = context.Pipe(duplex=False)
+    arguments = (task, sandbox.channel(), theirs)
+    process: Any = context.Process(target=_child, args=arguments)  # type: ignore[attr-defined]
+    deadline = time.monotonic() + task.limits.deadline_s + ANSWER_GRACE_S + GRACE_S
+    intact = False
+    try:
+        process.start()
+        theirs.close()
+        intact = _listen(ours, heard, deadline)
+        if not intact and time.monotonic() >= deadline:
+            late = limit_error("deadline", task.limits)
+            heard.end = Ended(late.status, late.reason, late.retry)
+    finally:
+        ours.close()
+        _end_process(process, patience=0.0 if not intact else 1.0)
+        broken = {"fault", "timeout", "limit"} if "account" in task.lab.needs else {"fault"}
+        if not intact or heard.end.status in broken or not sandbox.backend.reusable:
+            sandbox.close()
+
+
+def _listen(ours: Connection, heard: Heard, deadline: float) -> bool:
+    """Hear the process out; whether it ended as it should."""
+    for _ in range(MAX_LINES):
+        if not ours.poll(max(deadline - time.monotonic(), 0)):
+            return False
+        try:
+            heard.hear(ours.recv_bytes(MAX_LINE))
+        except (EOFError, OSError):
+            return False
+        except msgspec.DecodeError as error:
+            heard.end = Ended("fault", f"the grading process said what makes no sense: {error}")
+            return False
+        if heard.finished:
+            return True
+    return False
+
+
+def _end_process(process: Any, patience: float) -> None:
+    """TERM, then KILL, of the process and all that it started."""
+    if process.pid is None:
+        return
+    process.join(patience)
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        if process.is_alive():
+            try:
+                os.killpg(process.pid, sign)
+            except (ProcessLookupError, PermissionError):
+                process.kill()
+            process.join(0.3 if sign == signal.SIGTERM else 5)
+    process.close()
+
+
+def _keep_log(log: str) -> None:
+    """A traceback is for us: it goes into a file, which the message names by its verb."""
+    path = state.state_folder() / "log" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+    state.write_atomically(path, log.encode())
+
+
+# --- the child's side -----------------------------------------------------------------------------
+
+
+def _child(task: Task, channel: Channel, results: Connection) -> None:
+    """The report's process: a group of its own, which dies with its parent."""
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    box = Box(channel, task.limits)
+
+    def say(line: Line) -> None:
+        results.send_bytes(msgspec.json.encode(line))
+
+    try:
+        end = _check_all(task, box, say)
+    except Exception as error:  # noqa: BLE001  (the boundary: a mistake of ours, for the log)
+        said = "".join(traceback.format_exception(error))
+        end = Ended("fault", f"the grading process broke: {error!r}", log=said)
+    end.cpu = box.cpu
+    say(Line(end=end))
+    results.close()
+    os._exit(0)
+
+
+def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
+    from packerlab.grading.plugin import Ending, Grading, run_checks
+    from packerlab.hcl.parsing import parse_untrusted
+    from packerlab.packer.verbs import Packer
+    from packerlab.prepared_account import account_of
+
+    parsed = parse_untrusted(task.submission.files)  # while pytest looks for the checks
+    _watch_parent()
+    files = task.submission.files
+    packer = Packer(box, files, task.version, task.lab.manifest.outputs, account_of(task.lab))
+    grading = Grading(
+        lab=task.lab,
+        submission=task.submission,
+        parsed=parsed,
+        packer=packer,
+        send=lambda check, seconds: say(Line(check=check, seconds=seconds)),
+        plan=lambda checks: say(Line(plan=checks)),
+    )
+    try:
+        run_checks(grading, task.lab.grader)
+        if grading.ending.status not in {"timeout", "limit"}:  # the sandbox ends with the report
+            packer.leave()
+    except MachineError as error:
+        grading.ending = Ending("fault", str(error))
+    ending = grading.ending
+    status = msgspec.convert(ending.status, Status)
+    return Ended(status, ending.reason, ending.retry, log=grading.log)
+
+
+def _watch_parent() -> None:
+    """End this process, and so its use of the sandbox, when the one that asked for it is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,331 @@
+"""From masked text to blocks and expressions, with python-hcl2's grammar.
+
+The only importer of python-hcl2; of it, only the grammar is used: our own tree keeps the places.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from packerlab import state
+from packerlab.hcl.literals import flushed, unescape, unescape_heredoc, without_surrogates
+from packerlab.hcl.masking import HclError, mask, mask_json, mask_template
+from packerlab.hcl.template import Block, Expression
+from packerlab.report import Where
+
+if TYPE_CHECKING:
+    from lark import Lark, Token, Tree
+
+    from packerlab.hcl.masking import Masked
+    from packerlab.hcl.template import Path
+
+MAX_DEPTH = 60
+"""Blocks, lists, objects and calls inside each other; Packer's own templates nest about ten."""
+
+MAX_DIGITS = 15
+"""Numbers that are longer are no literal here: Packer's are exact, Python's floats are not."""
+
+Body = tuple[dict[str, Expression], list[Block]]
+
+
+def hcl_body(file: str, text: str) -> Body:
+    """The attributes and blocks of an HCL file; raises HclError where it is none."""
+    return _Reader(file, masked := mask(text)).body(_tree(masked).children[0])
+
+
+def json_expression(file: str, text: str) -> Expression:
+    """JSON that was found valid, as the expression that HCL would have for it."""
+    return _Json(file, masked := mask_json(text)).expression(_value(masked))
+
+
+@cache
+def grammar() -> Lark:
+    """python-hcl2's grammar as a parser; its tables are kept in our cache, seconds to make."""
+    import hcl2
+    from hcl2.postlexer import PostLexer
+    from lark import Lark
+
+    parser: Lark = Lark.open(
+        "hcl2.lark",
+        rel_to=hcl2.__file__,
+        parser="lalr",
+        cache=str(state.cache_folder() / "hcl2-grammar.bin"),
+        propagate_positions=True,
+        postlex=PostLexer(),
+    )
+    return parser
+
+
+def _tree(masked: Masked) -> Tree[Any]:
+    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+    try:
+        return grammar().parse(masked.text + "\n")
+    except UnexpectedToken as error:
+        at_end = error.token.type == "$END"
+        raise masked.unexpected(
+            len(masked.text) if at_end else error.token.start_pos or 0
+        ) from None
+    except UnexpectedCharacters as error:
+        raise masked.unexpected(error.pos_in_stream or 0) from None
+
+
+def _value(masked: Masked) -> Tree[Any]:
+    """The expression of the only attribute in `x = ...`."""
+    value: Tree[Any] = _tree(masked).children[0].children[0].children[2]
+    return value
+
+
+class _Reader:
+    """Turns the grammar's tree of one file into blocks and expressions."""
+
+    def __init__(self, file: str, masked: Masked) -> None:
+        self.file = file
+        self.masked = masked
+        self._readers = {
+            "string": self._string,
+            "tuple": self._list,
+            "object": self._object,
+            "function_call": self._call,
+            "int_lit": self._scalar,
+            "float_lit": self._scalar,
+            "literal_value": self._scalar,
+            "unary_op": self._scalar,
+        }
+
+    def body(self, tree: Tree[Any], depth: int = 0) -> Body:
+        attributes: dict[str, Expression] = {}
+        blocks = []
+        for child in tree.children:
+            if _kind(child) == "attribute":
+                name = self._source(child.children[0])
+                attributes.setdefault(name, self.expression(child.children[2], depth))
+            elif _kind(child) == "block":
+                blocks.append(self._block(child, depth))
+        return attributes, blocks
+
+    def _block(self, tree: Tree[Any], depth: int) -> Block:
+        _check_depth(depth)
+        header = _solid(tree)[:-1]
+        words = [self._text(part) if _kind(part) == "string" else self._source(part)
+                 for part in header]  # fmt: skip
+        attributes, blocks = self.body(tree.children[-2], depth + 1)
+        return Block(words[0], words[1:], attributes, blocks, Where(self.file, self._line(tree)))
+
+    def expression(self, tree: Tree[Any], depth: int = 0) -> Expression:
+        _check_depth(depth)
+        inner = _unwrapped(tree)
+        return self._readers.get(_kind(inner), self._reference)(inner, depth)
+
+    def _scalar(self, tree: Tree[Any], depth: int) -> Expression:
+        """A word, or a number with its sign."""
+        text = self._source(tree)
+        if text in _WORDS:
+            return Expression("literal", self._line(tree), _WORDS[text])
+        number = _NUMBER.fullmatch(text)
+        several_signs = self.masked.text[_start(tree)] == "!"
+        if not number or several_signs or sum(map(str.isdigit, text)) > MAX_DIGITS:
+            return self._reference(tree, depth)
+        digits = text.replace(" ", "").replace("\t", "")
+        value = float(digits) if number["fraction"] else int(digits)
+        return Expression("literal", self._line(tree), value)
+
+    def _list(self, tree: Tree[Any], depth: int) -> Expression:
+        return self._compound("list", tree, self._all(tree, depth))
+
+    def _object(self, tree: Tree[Any], depth: int) -> Expression:
+        elements = [child for child in tree.children if _kind(child) == "object_elem"]
+        keys = [self._key(element.children[0].children[0]) for element in elements]
+        if None in keys:
+            return self._reference(tree, depth)
+        items = [self.expression(element.children[2], depth + 1) for element in elements]
+        return self._compound("object", tree, items, keys=keys)
+
+    def _call(self, tree: Tree[Any], depth: int) -> Expression:
+        lists = [part for part in tree.children if _kind(part) == "arguments"]
+        items = [item for part in lists for item in self._all(part, depth)]
+        return self._compound("call", tree, items, value=self._source(tree.children[0]))
+
+    def _reference(self, tree: Tree[Any], _depth: int) -> Expression:
+        """A reference by itself, else what is looked at for its references alone."""
+        path, _ = self._path(tree)
+        if path:
+            return Expression("reference", self._line(tree), references=[path])
+        return Expression("other", self._line(tree), references=self._references(tree))
+
+    def _all(self, tree: Tree[Any], depth: int) -> list[Expression]:
+        return [self.expression(item, depth + 1) for item in _solid(tree)]
+
+    def _compound(
+        self,
+        kind: Any,
+        tree: Tree[Any],
+        items: list[Expression],
+        *,
+        keys: Any = (),
+        value: str | None = None,
+    ) -> Expression:
+        paths = dict.fromkeys(path for item in items for path in item.references)
+        return Expression(kind, self._line(tree), value, items, list(keys), list(paths))
+
+    # --- strings and heredocs ---
+
+    def _string(self, tree: Tree[Any], depth: int) -> Expression:
+        line = self._line(tree)
+        parts: list[Expression] = []
+        for part, text in zip(tree.children[1:-1], self._literals(tree), strict=True):
+            inside = part.children[0]
+            if text is not None:
+                parts.append(Expression("literal", line, unicodedata.normalize("NFC", text)))
+            elif _kind(inside) == "interpolation" and not self._strips(inside):
+                parts.append(self.expression(inside.children[1], depth + 1))
+            else:
+                return Expression("other", line, references=self._references(tree))
+        if len(parts) == 1:  # "${x}" is x itself
+            return msgspec.structs.replace(parts[0], line=line)
+        if all(part.kind == "literal" and isinstance(part.value, str) for part in parts):
+            return Expression("literal", line, "".join(str(part.value) for part in parts))
+        return self._compound("template", tree, parts)
+
+    def _strips(self, interpolation: Tree[Any]) -> bool:
+        """Whether it is written with a `~`, which takes away space beside it."""
+        text = self._source(interpolation)
+        return "~" in (text[2], text[-2])
+
+    def _literals(self, string: Tree[Any]) -> list[str | None]:
+        """The values of a string's literal parts; None for a part that is a sequence."""
+        tokens = [part.children[0] for part in string.children[1:-1]]
+        raw = [None if _kind(token) else self._source(token) for token in tokens]
+        flush = self.masked.heredocs.get(_start(string))
+        if flush:
+            raw = flushed(raw)
+        read = unescape if flush is None else unescape_heredoc
+        return [None if text is None else read(text) for text in raw]
+
+    def _text(self, string: Tree[Any]) -> str:
+        """A string that is no template: a label, a key."""
+        return "".join(text or "" for text in self._literals(string))
+
+    # --- references ---
+
+    def _path(self, tree: Any) -> tuple[Path, Any]:
+        """The steps of a reference such as `source.file.motd`, else where it is none."""
+        steps: list[str] = []
+        while True:
+            kind = _kind(tree)
+            if kind == "identifier":
+                return (self._source(tree), *reversed(steps)), None
+            if kind not in ("get_attr_expr_term", "index_expr_term"):
+                return (), tree
+            step = tree.children[1]
+            index = _unwrapped(_solid(step)[0]) if _solid(step) else step.children[-1]
+            if _kind(index) == "string" and len(index.children) < 4:
+                steps.append(self._text(index))
+            elif kind == "get_attr_expr_term" or _kind(index) in ("", "int_lit"):
+                steps.append(self._source(index))
+            else:
+                return (), tree
+            tree = _unwrapped(tree.children[0])
+
+    def _references(self, tree: Any) -> list[Path]:
+        """Every reference below `tree`, without recursion: an expression may be thousands deep."""
+        found: dict[Path, None] = {}
+        waiting = [tree]
+        while waiting:
+            node = waiting.pop()
+            if _kind(node) == "object_elem_key" and _kind(_unwrapped(node.children[0])) in _NAMES:
+                continue
+            if _kind(node) == "expr_term":
+                path, node = self._path(_unwrapped(node))
+                if path:
+                    found[path] = None
+            waiting += reversed(getattr(node, "children", []))
+        return list(found)
+
+    def _key(self, tree: Any) -> str | None:
+        """An object's key; None for one that is computed."""
+        inner = _unwrapped(tree)
+        if _kind(inner) != "string":
+            return None if self._source(tree).startswith("(") else self._source(inner)
+        return None if None in self._literals(inner) else self._text(inner)
+
+    # --- places ---
+
+    def _line(self, node: Any) -> int:
+        return self.masked.line(_start(node))
+
+    def _source(self, node: Tree[Any] | Token) -> str:
+        """What the learner wrote for a node."""
+        end = node.meta.end_pos if _kind(node) else node.end_pos  # type: ignore[union-attr]
+        return self.masked.original[_start(node) : end]
+
+
+class _Json(_Reader):
+    """The same for JSON, whose strings have JSON's escapes and are templates within."""
+
+    def _string(self, tree: Tree[Any], depth: int) -> Expression:
+        line = self._line(tree)
+        text = self._text(tree)
+        if "${" not in text and "%{" not in text:
+            return Expression("literal", line, unicodedata.normalize("NFC", text))
+        try:
+            inner = _Embedded(self.file, masked := mask_template(text), line)
+            return inner.expression(_value(masked), depth + 1)
+        except HclError as error:
+            raise self.masked.error(f"in this string, {error}", _start(tree)) from None
+
+    def _text(self, string: Tree[Any]) -> str:
+        return without_surrogates(json.loads(self._source(string)))
+
+    def _key(self, tree: Any) -> str:
+        return self._text(_unwrapped(tree))
+
+
+class _Embedded(_Reader):
+    """The template in a JSON string, which stands on one line of its file."""
+
+    def __init__(self, file: str, masked: Masked, line: int) -> None:
+        super().__init__(file, masked)
+        self._own_line = line
+
+    def _line(self, _: Any) -> int:
+        return self._own_line
+
+
+_NAMES = ("identifier", "keyword")
+_WORDS = {"true": True, "false": False, "null": None}
+_NUMBER = re.compile(
+    r"-?[ \t]*[0-9]+(?P<fraction>\.[0-9]+([eE][+-]?[0-9]{1,2})?|[eE][+-]?[0-9]{1,2})?"
+)
+
+
+def _kind(node: Any) -> str:
+    return str(getattr(node, "data", ""))
+
+
+def _start(node: Any) -> int:
+    start: int = node.meta.start_pos if _kind(node) else node.start_pos
+    return start
+
+
+def _check_depth(depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise RecursionError
+
+
+def _solid(tree: Any) -> list[Any]:
+    """The parts of a node that are no punctuation and no line break."""
+    return [child for child in tree.children if _kind(child) not in ("", "new_line_or_comment")]
+
+
+def _unwrapped(tree: Any) -> Any:
+    """Without the grammar's `expr_term` around a single thing, and without parentheses."""
+    while _kind(tree) == "expr_term" and len(inside := _solid(tree)) == 1:
+        tree = inside[0]
+    return tree

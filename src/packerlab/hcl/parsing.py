@@ -1,0 +1,188 @@
+"""A workspace's templates, parsed: a learner's in a short-lived process with bounds, ours here.
+
+The process answers with JSON, so that nothing of it but data comes home.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import select
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from packerlab.errors import MachineError, RejectedError
+from packerlab.hcl.blocks import grammar, hcl_body
+from packerlab.hcl.json_form import json_body
+from packerlab.hcl.masking import HclError
+from packerlab.hcl.template import (
+    Block,  # noqa: TC001  (msgspec reads the annotations)
+    Expression,  # noqa: TC001
+    SyntaxProblem,
+    Template,
+    assignment_files,
+    template_files,
+)
+from packerlab.report import Where
+from packerlab.submissions.reader import File
+from packerlab.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packerlab.hcl.blocks import Body
+    from packerlab.submissions.reader import Files
+
+MAX_ANSWER = 32_000_000
+BROKEN, AT_BOUNDS = 1, 2
+"""How the parser's process ends when it has no answer; its CPU bound is a signal."""
+
+
+class Bounds(NamedTuple):
+    """What the parser's process may use: seconds of CPU, and bytes beyond what the parent has."""
+
+    cpu_s: int = 10
+    memory: int = 1_000_000_000
+
+    @property
+    def wall_s(self) -> int:
+        """So many that a machine which is busy with others does not decide."""
+        return self.cpu_s * 6
+
+
+class _Answer(msgspec.Struct):
+    blocks: list[Block] = []
+    assigned: dict[str, Expression] = {}
+    problem: SyntaxProblem | None = None
+    refusal: str = ""
+
+
+Parsed = Template | SyntaxProblem
+
+
+def parse_untrusted(files: Files, bounds: Bounds = Bounds()) -> Callable[[], Parsed]:  # noqa: B008
+    """Begin to parse a learner's workspace, in a process of its own; what is returned ends it.
+
+    That raises RejectedError where the bounds are hit or a file has what no template may have.
+    """
+    pid, reader = _fork(files, bounds)
+
+    def parsed() -> Parsed:
+        data = _bring_home(pid, reader, time.monotonic() + bounds.wall_s)
+        answer = msgspec.json.decode(data, type=_Answer)
+        if answer.refusal:
+            raise RejectedError(answer.refusal)
+        return answer.problem or Template(answer.blocks, answer.assigned)
+
+    return parsed
+
+
+def parse_trusted(files: Files) -> Template:
+    """Parse files of our own, such as a starter, here; a broken one is an empty template."""
+    answer = _parse(files)
+    return Template(answer.blocks, answer.assigned)
+
+
+def warm_up() -> None:
+    """Have the parser load all that a parse needs, once for many forks."""
+    sample = b'a "b" {\n  c = "${d.e}" # f\n  g = [1, <<EOF\nh\nEOF\n  ]\n}\n'
+    _parse({"main.pkr.hcl": File(sample)})
+
+
+def _parse(files: Files) -> _Answer:
+    answer = _Answer()
+    templates = template_files(files)
+    for name in [*templates, *assignment_files(files)]:
+        try:
+            attributes, blocks = _body(name, files[name].data)
+        except HclError as error:
+            where = Where(name, error.line, error.column)
+            return _Answer(problem=SyntaxProblem(str(error), where))
+        except RejectedError as error:
+            return _Answer(refusal=str(error))
+        except RecursionError:
+            return _Answer(refusal=f"{visible(name)} nests too deep to be read.")
+        if name in templates:
+            answer.blocks += blocks
+        else:
+            answer.assigned |= attributes
+    return answer
+
+
+def _body(name: str, data: bytes) -> Body:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        raise HclError("this is not UTF-8 text.", line, column) from None
+    return json_body(name, text) if name.endswith(".json") else hcl_body(name, text)
+
+
+# --- the process ----------------------------------------------------------------------------------
+
+
+def _fork(files: Files, bounds: Bounds) -> tuple[int, int]:
+    """The process that parses under bounds, and where it answers with JSON."""
+    grammar()
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:  # whatever breaks in here, this process goes no further
+            os.close(reader)
+            _bind(bounds)
+            answer = msgspec.json.encode(_parse(files))
+            with os.fdopen(writer, "wb") as stream:
+                stream.write(answer)
+            os._exit(0)
+        except MemoryError:
+            os._exit(AT_BOUNDS)
+        finally:
+            os._exit(BROKEN)
+    os.close(writer)
+    return pid, reader
+
+
+def _bring_home(pid: int, reader: int, deadline: float) -> bytes:
+    """The answer; MachineError where it broke, RejectedError where it has none."""
+    answer = b""
+    try:
+        answer = _receive(reader, deadline)
+    finally:
+        os.close(reader)
+        if not answer:
+            os.kill(pid, signal.SIGKILL)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status == BROKEN:
+        raise MachineError("The template's parser broke; please report it with the template.")
+    if status or not answer:
+        raise RejectedError("its HCL takes more time or memory to read than any template needs.")
+    return answer
+
+
+def _bind(bounds: Bounds) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_s, bounds.cpu_s))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError, ValueError):  # not every system has a bound on addresses
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        most = pages * resource.getpagesize() + bounds.memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _receive(reader: int, deadline: float) -> bytes:
+    """All that the child says; nothing where it says too much or not in time."""
+    chunks: list[bytes] = []
+    while sum(map(len, chunks)) <= MAX_ANSWER:
+        ready, _, _ = select.select([reader], [], [], max(deadline - time.monotonic(), 0))
+        if not ready:
+            break
+        chunk = os.read(reader, 1 << 20)
+        if not chunk:
+            return b"".join(chunks)
+        chunks.append(chunk)
+    return b""

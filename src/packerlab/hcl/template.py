@@ -1,0 +1,291 @@
+"""A learner's template as data: blocks, attributes and references, each with `file:line`.
+
+It holds what Packer loads of a folder: `*.pkr.hcl`, `*.pkr.json`, and the variables' values in
+`*.auto.pkrvars.hcl` and `.json`. It is no evaluator: literals, variables with literal values and
+locals made of those have a value, all else is `Unknown` and is asked of Packer.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from packerlab.report import Where
+from packerlab.submissions.reader import TEMPLATE_SUFFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+Path = tuple[str, ...]
+"""A reference's steps, such as ("source", "file", "motd")."""
+
+COMPUTED = "dynamic"
+"""The kind of a component whose type is not written in the template."""
+
+MAX_DEPTH = 40
+MAX_STEPS = 10_000
+MAX_TEXT = 1_000_000
+"""How deep, how far and to which length a value is followed; beyond, it is Packer's to tell."""
+
+
+class SyntaxProblem(msgspec.Struct, frozen=True):
+    """The first thing in a workspace that is no HCL, in one sentence."""
+
+    message: str
+    where: Where
+
+
+class Expression(msgspec.Struct, frozen=True, array_like=True):
+    """An attribute's right-hand side.
+
+    A literal has its Python `value`; a template (a string with `${}`), a list and an object have
+    `items`, an object also as many `keys`; a call has its function's name as `value` and the
+    arguments as `items`; a reference is its path, the only one in `references`, which else lists
+    all that occur anywhere in the expression.
+    """
+
+    kind: Literal["literal", "template", "list", "object", "reference", "call", "other"]
+    line: int
+    value: str | int | float | bool | None = None
+    items: list[Expression] = []
+    keys: list[str] = []
+    references: list[Path] = []
+
+
+class Block(msgspec.Struct, frozen=True):
+    """`type "label" "label" { ... }`; in JSON, what Packer reads as that."""
+
+    type: str
+    labels: list[str]
+    attributes: dict[str, Expression]
+    blocks: list[Block]
+    where: Where
+
+    def all(self, kind: str) -> list[Block]:
+        """The blocks of one type directly inside."""
+        return [block for block in self.blocks if block.type == kind]
+
+    def place(self, attribute: str = "") -> Where:
+        """Where an attribute stands, else the block."""
+        expression = self.attributes.get(attribute)
+        return Where(self.where.file, expression.line) if expression else self.where
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """A value that only Packer can tell."""
+
+    references: list[Path] = []
+
+
+class Component(msgspec.Struct, frozen=True):
+    """A builder, provisioner, post-processor or data source in use, such as `source.file`."""
+
+    name: str
+    where: Where
+
+
+class Template:
+    """All template files of one folder together, as Packer merges them."""
+
+    def __init__(self, blocks: list[Block], assigned: dict[str, Expression] | None = None) -> None:
+        self.blocks = blocks
+        self.assigned = assigned or {}
+
+    def all(self, kind: str) -> list[Block]:
+        """The top-level blocks of one type, in the order of files and lines."""
+        return [block for block in self.blocks if block.type == kind]
+
+    @cached_property
+    def variables(self) -> dict[str, Block]:
+        return {block.labels[0]: block for block in self.all("variable") if block.labels}
+
+    @cached_property
+    def locals(self) -> dict[str, tuple[Expression, Where]]:
+        found = {
+            name: (expression, block.place(name))
+            for block in self.all("locals")
+            for name, expression in block.attributes.items()
+        }
+        for block in self.all("local"):
+            if block.labels and "expression" in block.attributes:
+                name = block.labels[0]
+                found[name] = (block.attributes["expression"], block.place("expression"))
+        return found
+
+    @cached_property
+    def _given(self) -> dict[str, Expression]:
+        """The variables' values: what a file assigns, else the default."""
+        older = [block.attributes for block in self.all("variables")]
+        defaults = {
+            name: block.attributes["default"]
+            for name, block in self.variables.items()
+            if "default" in block.attributes
+        }
+        return (
+            {name: value for each in older for name, value in each.items()}
+            | defaults
+            | self.assigned
+        )
+
+    @property
+    def sources(self) -> list[Block]:
+        """The top-level sources, whose labels are type and name."""
+        return self.all("source")
+
+    @property
+    def builds(self) -> list[Block]:
+        return self.all("build")
+
+    def provisioners(self, build: Block) -> list[Block]:
+        """The provisioners of a build, as they stand in it; their label is the type."""
+        return build.all("provisioner")
+
+    def chains(self, build: Block) -> list[list[Block]]:
+        """A build's sequences of post-processors; a lone one is a sequence by itself."""
+        sequences = []
+        for block in build.blocks:
+            if block.type == "post-processor":
+                sequences.append([block])
+            elif block.type == "post-processors":
+                sequences.append(block.all("post-processor"))
+        return sequences
+
+    def source_of(self, build: Block) -> list[tuple[str, Block | None, Block | None]]:
+        """What a build builds: (`type.name`, the top-level block, the block inside the build)."""
+        known = {".".join(block.labels): block for block in self.sources}
+        listed = [(name, known.get(name), None) for name in self._listed(build)]
+        inner = [(".".join(block.labels).removeprefix("source."), block)
+                 for block in build.all("source")]  # fmt: skip
+        return [*listed, *((name, known.get(name), block) for name, block in inner)]
+
+    def _listed(self, build: Block) -> Iterator[str]:
+        expression = build.attributes.get("sources")
+        for item in expression.items if expression and expression.kind == "list" else []:
+            reference = item.kind == "reference"
+            name = ".".join(item.references[0]) if reference else str(self.value(item))
+            yield name.removeprefix("source.")
+
+    def components(self) -> Iterator[Component]:
+        """Every component that the parsed blocks use, nested and dynamic ones included."""
+        for block in self.blocks:
+            if block.type in ("source", "data") and block.labels:
+                yield Component(f"{block.type}.{block.labels[0]}", block.where)
+            elif block.type == "build":
+                yield from _components_inside(block)
+            elif block.type == "dynamic":
+                yield from _dynamic(block)
+
+    def value(self, expression: Expression | None) -> Any:
+        """The Python value of an expression, or `Unknown`."""
+        return self._value(expression, iter(range(MAX_STEPS)), MAX_DEPTH)
+
+    def _value(self, expression: Expression | None, steps: Iterator[int], depth: int) -> Any:
+        """Each expression that is looked at takes a step, so that no doubling goes on for ever."""
+        if expression is None or depth == 0 or next(steps, None) is None:
+            return Unknown()
+        if expression.kind == "literal":
+            return expression.value
+        if expression.kind == "reference":
+            given = self._referenced(tuple(expression.references[0]))
+            return self._value(given, steps, depth - 1) if given else Unknown(expression.references)
+        make = _MAKE.get(expression.kind)
+        items = [self._value(item, steps, depth - 1) for item in expression.items] if make else []
+        if make is None or any(isinstance(item, Unknown) for item in items):
+            return Unknown(expression.references)
+        return make(expression, items)
+
+    def attribute(self, block: Block, name: str) -> Any:
+        """The value of a block's attribute; None where it is not set."""
+        return self.value(block.attributes[name]) if name in block.attributes else None
+
+    def _referenced(self, path: Path) -> Expression | None:
+        """What a variable or a local is set to."""
+        if len(path) == 2 and path[0] == "var":
+            return self._given.get(path[1])
+        if len(path) == 2 and path[0] == "local" and path[1] in self.locals:
+            return self.locals[path[1]][0]
+        return None
+
+
+def _components_inside(build: Block) -> Iterator[Component]:
+    for block in build.blocks:
+        if block.type == "post-processors":
+            yield from _components_inside(block)
+        elif block.type == "dynamic":
+            yield from _dynamic(block)
+        elif block.type in _LABELLED and block.labels:
+            yield _component(block.type, block.labels[0], block.where)
+
+
+_LABELLED = ("provisioner", "post-processor", "error-cleanup-provisioner", "source")
+
+
+def _component(kind: str, label: str, where: Where) -> Component:
+    return Component(f"{kind}.{label.removeprefix('source.').split('.')[0]}", where)
+
+
+def _dynamic(block: Block) -> Iterator[Component]:
+    """What a `dynamic` block makes, if its labels are written out.
+
+    Computed ones may come out otherwise in a build than in `packer inspect`: they are a component
+    that no lab allows.
+    """
+    kind = ".".join(block.labels)
+    labels = block.attributes.get("labels")
+    if kind == "post-processors" and labels is None:
+        pass
+    elif kind in _LABELLED and labels and [item.kind for item in labels.items] == ["literal"]:
+        yield _component(kind, str(labels.items[0].value), block.where)
+    else:
+        yield Component(f"{COMPUTED}.{kind}", block.where)
+    for content in block.all("content"):
+        yield from _components_inside(content)
+
+
+def _make_object(expression: Expression, items: list[Any]) -> Any:
+    if any("${" in key or "%{" in key for key in expression.keys):  # JSON's may be templates
+        return Unknown(expression.references)
+    return dict(zip(expression.keys, items, strict=True))
+
+
+def _make_text(expression: Expression, items: list[Any]) -> Any:
+    texts = [text for item in items if (text := _as_text(item)) is not None]
+    if len(texts) < len(items) or sum(map(len, texts)) > MAX_TEXT:
+        return Unknown(expression.references)
+    return "".join(texts)
+
+
+_MAKE: dict[str, Callable[[Expression, list[Any]], Any]] = {
+    "list": lambda _, items: items,
+    "object": _make_object,
+    "template": _make_text,
+}
+
+
+def _as_text(value: Any) -> str | None:
+    """A value within a string, as Packer writes it; None for one that it does not."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int):
+        return str(value)
+    if isinstance(value, float):
+        return format(Decimal(repr(value)).normalize(), "f")
+    return None
+
+
+def template_files(names: Iterable[str]) -> list[str]:
+    """Which of a workspace's files Packer loads as the template: those at its top."""
+    return sorted(name for name in names if "/" not in name and name.endswith(TEMPLATE_SUFFIXES))
+
+
+def assignment_files(names: Iterable[str]) -> list[str]:
+    """Which files Packer takes variables' values from unasked; a later one wins."""
+    return [
+        name
+        for suffix in (".auto.pkrvars.hcl", ".auto.pkrvars.json")
+        for name in sorted(names)
+        if "/" not in name and name.endswith(suffix)
+    ]

@@ -1,0 +1,358 @@
+"""From a request to the service that answers it, and the journal of all calls."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
+from botocore.model import OperationNotFoundError
+from moto.core.request import Request
+from moto.core.utils import get_service_model
+from moto.ec2.exceptions import FilterNotImplementedError
+from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
+from moto.iam.responses import IamResponse
+from moto.kms.models import kms_backends
+from moto.kms.responses import KmsResponse
+from moto.s3.models import s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.secretsmanager.responses import SecretsManagerResponse
+from moto.ssm.models import ssm_backends
+from moto.ssm.responses import SimpleSystemManagerResponse
+from moto.sts.models import sts_backends
+from moto.sts.responses import TokenResponse
+from werkzeug.exceptions import HTTPException
+
+from packerlab.inside import strict_json
+from packerlab.inside.endpoint import Answer, Call
+
+from . import account_state, principals
+from .account import ACCOUNT_ID, REGIONS, Account, AskError
+from .ec2 import Backend
+from .errors import DeniedError, shaped
+from .handlers import Handlers
+from .seed import seed
+
+if TYPE_CHECKING:
+    from .account import Ask
+
+CHECKIP = "checkip.amazonaws.com"
+BOX_ADDRESS = "203.0.113.7"
+REGIONAL = ("ec2", "sts", "ssm", "kms", "s3", "secretsmanager")
+GLOBAL = ("sts", "iam", "s3")
+HANDLERS = {
+    "ec2": Handlers,
+    "sts": TokenResponse,
+    "iam": IamResponse,
+    "ssm": SimpleSystemManagerResponse,
+    "kms": KmsResponse,
+    "secretsmanager": SecretsManagerResponse,
+}
+BACKENDS = (
+    ec2_backends,
+    iam_backends,
+    sts_backends,
+    ssm_backends,
+    kms_backends,
+    s3_backends,
+    secretsmanager_backends,
+)
+HOSTS = {f"{service}.{region}.amazonaws.com": (service, region)
+         for region in REGIONS for service in REGIONAL} | {
+             f"{service}.amazonaws.com": (service, "us-east-1") for service in GLOBAL}  # fmt: skip
+JSON_SERVICES = frozenset({"ssm", "kms", "secretsmanager"})
+SIGNED = ("authorization", "x-amz-security-token")
+"""The headers that say who calls."""
+
+MOST_FIELDS = 5_000
+NUMBERS, MOST_DIGITS = ("Count", "Quantity", "Capacity"), 3
+"""Moto makes as many of a thing as it is asked for, and answers no other call meanwhile."""
+
+MOST_CALLS = 5_000
+PARAMETER_BYTES = 4_096
+MOST_DEPTH = 20
+JOURNAL_BYTES = 6_000_000
+CODE = re.compile(rb"<Code>([^<]*)</Code>|\"(?:__type|code)\": ?\"([^\"]*)\"")
+SCOPE = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=(\w+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request"
+)
+
+
+@dataclass(frozen=True)
+class Served:
+    """What the endpoint serves: host names, and those of its certificate."""
+
+    hosts: list[str]
+    certificate_names: list[str]
+
+
+@dataclass
+class Understood:
+    """A call that has a service and an action."""
+
+    service: str
+    region: str
+    action: str
+    parameters: Any
+    request: Call
+    """What moto is given: what was understood, and nothing that it could understand otherwise."""
+    principal: str = ""
+
+
+class Simulation:
+    """One account, as the process that holds it sees it."""
+
+    def __init__(self, state: dict[str, Any], ask: Ask) -> None:
+        self.account = Account(state, ask)
+        self._began = time.monotonic()
+        self._calls: list[dict[str, Any]] = []
+        self._calls_bytes = 0
+        self._calls_left_out = 0
+        self._prepared: set[str] = set()
+        self._before: dict[str, dict[str, Any]] = {}
+        """What each region held when a call first named it: the evidence is what has changed."""
+        ec2_backends.backend = self._region  # type: ignore[assignment]
+        principals.prepare(self.account)
+        self._roles = account_state.roles(iam_backends[ACCOUNT_ID]["aws"])
+
+    def _region(self, region_name: str, account_id: str) -> Backend:
+        """Make a region, when moto first needs it."""
+        backend = Backend(self.account, region_name, account_id)
+        self._before[region_name] = account_state.region(backend)
+        return backend
+
+    def answer(self, call: Call) -> Answer:
+        """Answer one request, whatever it holds."""
+        if call.host == CHECKIP:
+            return Answer(200, f"{BOX_ADDRESS}\n".encode(), {"Content-Type": "text/plain"})
+        if call.host not in HOSTS:
+            return Answer(404, b"")
+        service, region = HOSTS[call.host]
+        if service != "s3" and call.path.partition("?")[0] != "/":
+            return Answer(404, b"")
+        with self.account.one_at_a_time():
+            try:
+                understood = _understand(call, service, region)
+            except ValueError:
+                return shaped(service, DeniedError("MalformedQueryString", "Not a request.", 400))
+            answer = self._answered(call, understood)
+            self._note(understood, answer)
+        return answer
+
+    def _answered(self, call: Call, understood: Understood) -> Answer:
+        service = understood.service
+        try:
+            if service != "s3":  # moto would also take `run_instances`
+                get_service_model(service).operation_model(understood.action)
+            self._authorize(call, understood)
+            self._prepare(understood)
+            return _dispatched(understood.request, service)
+        except DeniedError as denied:
+            return shaped(service, denied)
+        except FilterNotImplementedError as error:  # "The filter 'nmae' for DescribeImages ..."
+            text = f"{str(error).partition(' for ')[0]} is invalid"
+            return shaped(service, DeniedError("InvalidParameterValue", text, 400))
+        except (NotImplementedError, OperationNotFoundError):
+            text = f"The action {understood.action} is not valid for this web service."
+            return shaped(service, DeniedError("InvalidAction", text, 400))
+        except HTTPException as error:
+            return shaped(service, DeniedError("InvalidRequest", str(error), 400))
+        except Exception as error:  # noqa: BLE001  moto may fail in any way; an SDK retries a 500
+            text = f"{type(error).__name__}: {error}"
+            return shaped(service, DeniedError("InternalError", text, 400))
+
+    def _authorize(self, call: Call, understood: Understood) -> None:
+        scope = SCOPE.match(call.headers.get("authorization", ""))
+        if not scope:
+            raise DeniedError("MissingAuthenticationToken", "The request is not signed.", 403)
+        if scope[2] not in REGIONS or scope[3] != understood.service:
+            raise DeniedError(
+                "SignatureDoesNotMatch", "Credential should be scoped correctly.", 403
+            )
+        principal = principals.principal(self.account, scope[1], understood.service)
+        understood.principal = principal.arn
+        principals.permit(self.account, principal, f"{understood.service}:{understood.action}")
+
+    def _prepare(self, understood: Understood) -> None:
+        """What the lab prepared is made where it is first looked at."""
+        if understood.region not in self._prepared:
+            self._prepared.add(understood.region)
+            seed(self.account, understood.region)
+
+    def _note(self, understood: Understood, answer: Answer) -> None:
+        code = CODE.search(answer.body) if answer.status >= 400 else None
+        entry = {
+            "service": understood.service,
+            "action": understood.action,
+            "region": understood.region,
+            "principal": understood.principal,
+            "status": answer.status,
+            "error": (code[1] or code[2]).decode("utf-8", "replace") if code else "",
+            "parameters": _cut(understood.parameters),
+            "seconds": round(time.monotonic() - self._began, 3),
+        }
+        self._calls_bytes += len(json.dumps(entry))
+        if len(self._calls) < MOST_CALLS and self._calls_bytes < JOURNAL_BYTES:
+            self._calls.append(entry)
+        else:
+            self._calls_left_out += 1
+
+    def guest_is(self, name: str, state: str) -> None:
+        """A guest rebooted or powered itself off."""
+        with self.account.one_at_a_time():
+            for backend in _regions():
+                instance = backend.get_instance_by_id(name)
+                if instance and backend.guest_is(instance, state):
+                    # in a thread: our caller is who hears the supervisor's answer
+                    threading.Thread(target=self._terminate, args=(backend, name)).start()
+
+    def _terminate(self, backend: Backend, name: str) -> None:
+        with self.account.one_at_a_time():
+            backend.terminate_instances([name])
+
+    def evidence(self) -> dict[str, Any]:
+        """What `account_state` lists, the `calls`, and when it `began`, in seconds of Unix time."""
+        with self.account.one_at_a_time():
+            evidence: dict[str, Any] = {kind: [] for kind in account_state.KINDS}
+            for backend in _regions():
+                before = self._before[backend.region_name]
+                changes = account_state.changed(before, account_state.region(backend))
+                for kind, entries in changes.items():
+                    evidence[kind] += entries
+            roles = account_state.roles(iam_backends[ACCOUNT_ID]["aws"])
+            evidence |= account_state.changed({"roles": self._roles}, {"roles": roles})
+            calls = {"calls": self._calls, "calls_left_out": self._calls_left_out}
+            return evidence | calls | {"began": time.time() - time.monotonic() + self._began}
+
+
+def _regions() -> list[Backend]:
+    """The regions that were looked at."""
+    return [region for region in ec2_backends[ACCOUNT_ID].values() if isinstance(region, Backend)]
+
+
+def _understand(call: Call, service: str, region: str) -> Understood:
+    """What is called for; ValueError where it is nothing.
+
+    Moto looks for an action in the query, in any kind of body and in a header; a request may hold
+    several. So it gets one that is made of what was found here, in the service's own form.
+    """
+    if service == "s3":
+        action = f"{call.method.title()}Object"
+        return Understood(service, region, action, {"path": call.path}, call)
+    if service in JSON_SERVICES:
+        target = call.headers.get("x-amz-target", "")
+        parameters = strict_json.read(call.body or b"{}")
+        body = json.dumps(parameters).replace("&", "\\u0026")  # or moto reads it as a form, too
+        own = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
+        request = _made_anew(call, own, body)
+        return Understood(service, region, target.rpartition(".")[2], parameters, request)
+    text = call.body.decode() or call.path.partition("?")[2]
+    fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    for name, value in fields.items():
+        if name.endswith(NUMBERS) and value.isdigit() and len(value) > MOST_DIGITS:
+            raise ValueError(f"{name} is beyond any account's quota")
+    own = {"content-type": "application/x-www-form-urlencoded"}
+    request = _made_anew(call, own, urlencode(fields))
+    fields.pop("Version", None)
+    return Understood(service, region, fields.pop("Action", ""), fields, request)
+
+
+def _made_anew(call: Call, own: dict[str, str], body: str) -> Call:
+    kept = {name: call.headers[name] for name in SIGNED if name in call.headers}
+    return Call("POST", call.host, "/", {"host": call.host, **kept, **own}, body.encode())
+
+
+def _cut(parameters: Any, depth: int = 0) -> Any:
+    """Long texts shortened, and what is nested too deep left out."""
+    match parameters:
+        case str():
+            return parameters[:PARAMETER_BYTES]
+        case dict() if depth < MOST_DEPTH:
+            return {key: _cut(value, depth + 1) for key, value in parameters.items()}
+        case list() if depth < MOST_DEPTH:
+            return [_cut(value, depth + 1) for value in parameters]
+        case int() | float() | bool() | None:
+            return parameters
+        case _:
+            return "..."
+
+
+def _dispatched(call: Call, service: str) -> Answer:
+    """Moto's answer. It sees only the headers that a service has a use for."""
+    headers = {
+        name: value
+        for name, value in call.headers.items()
+        if name in {"authorization", "content-type", "host"} or name.startswith("x-amz-")
+    }
+    url = f"https://{call.host}{call.path}"
+    request = Request.from_primitives(call.method, url, headers, call.body)
+    if service == "s3":
+        status, sent, body = _s3_handler(url)(request, url, request.headers)
+    else:
+        status, sent, body = HANDLERS[service].dispatch(request, url, request.headers)
+    data = body if isinstance(body, bytes) else str(body).encode()
+    kind = sent.get("Content-Type") or sent.get("content-type") or "text/xml"
+    return Answer(int(status), data, {"Content-Type": kind})
+
+
+def _s3_handler(url: str) -> Any:
+    bucket = s3_backends[ACCOUNT_ID]["aws"]
+    plain = url.partition("?")[0]
+    for pattern, handler in bucket.urls.items():
+        if re.match(pattern, plain):
+            return handler
+    raise NotImplementedError
+
+
+def warm_up() -> Served:
+    """Have everything loaded that an account's first calls need, and forget that it was."""
+    for service in HANDLERS:
+        get_service_model(service)
+    state: dict[str, Any] = {
+        "access_key": "AKIA" + "A" * 16,
+        "secret_key": "",
+        "image": [{"name": "warm-up"}],
+    }
+    simulation = Simulation(state, _nobody)
+    for call in _first_calls(state["access_key"]):
+        answer = simulation.answer(call)
+        if answer.status != 200:
+            raise RuntimeError(f"The account does not work: {answer.body!r}")
+    for backends in BACKENDS:
+        backends.clear()
+    wildcards = [f"*.{region}.amazonaws.com" for region in REGIONS]
+    return Served([*HOSTS, CHECKIP], [*wildcards, "*.amazonaws.com", CHECKIP])
+
+
+def _nobody(do: str, *_: Any, **_what: Any) -> dict[str, Any]:
+    raise AskError(f"There is nobody to {do} anything.")
+
+
+def _first_calls(key: str) -> list[Call]:
+    """One call of each kind that a build makes."""
+    bodies = {
+        "sts": ["Action=GetCallerIdentity&Version=2011-06-15"],
+        "ec2": [
+            f"Action={action}&Version=2016-11-15"
+            for action in (
+                "DescribeRegions", "DescribeImages", "DescribeInstances", "DescribeVpcs",
+                "DescribeSubnets", "DescribeSecurityGroups", "DescribeKeyPairs", "DescribeVolumes",
+                "CreateSecurityGroup&GroupName=w&GroupDescription=w",
+            )
+        ],
+    }  # fmt: skip
+    return [
+        Call("POST", f"{service}.us-east-1.amazonaws.com", "/", {
+            "host": f"{service}.us-east-1.amazonaws.com",
+            "content-type": "application/x-www-form-urlencoded",
+            "authorization": f"AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/{service}/"
+                             "aws4_request, SignedHeaders=host, Signature=0",
+        }, body.encode())
+        for service, texts in bodies.items() for body in texts
+    ]  # fmt: skip

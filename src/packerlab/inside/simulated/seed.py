@@ -1,0 +1,58 @@
+"""Keys, parameters and secrets that a lab prepared in a region, beside its images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from moto.kms.models import kms_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.ssm.models import ssm_backends
+
+from .account import ACCOUNT_ID, REGIONS
+
+if TYPE_CHECKING:
+    from .account import Account
+
+
+def seed(account: Account, region: str) -> None:
+    """Make what the state names for this region."""
+    state = account.state
+    keys = kms_backends[ACCOUNT_ID][region]
+    for key in state.get("key", []):
+        if region in key.get("regions", REGIONS):
+            made = keys.create_key("", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
+            keys.create_alias(made.id, key["alias"])
+    for name, value in state.get("parameter", {}).items():
+        _put_parameter(region, name, value)
+    for name, value in state.get("secret", {}).items():
+        _create_secret(region, name, value)
+
+
+def _put_parameter(region: str, name: str, value: str) -> None:
+    ssm_backends[ACCOUNT_ID][region].put_parameter(
+        name,
+        description="",
+        value=value,
+        parameter_type="String",
+        allowed_pattern="",
+        keyid="",
+        overwrite=False,
+        tags=[],
+        data_type="text",
+        tier=None,
+        policies=None,
+    )
+
+
+def _create_secret(region: str, name: str, value: str) -> None:
+    secretsmanager_backends[ACCOUNT_ID][region].create_secret(
+        name,
+        secret_string=value,
+        secret_binary=None,
+        description=None,
+        tags=None,
+        kms_key_id=None,
+        client_request_token=None,
+        replica_regions=[],
+        force_overwrite=False,
+    )

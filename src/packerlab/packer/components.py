@@ -1,0 +1,110 @@
+"""Which components a template uses, and whether its lab allows them.
+
+Our parser says it, and `packer inspect` in the box: what either sees must be in the lab's list.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from packerlab.errors import RejectedError
+from packerlab.hcl.template import COMPUTED
+from packerlab.packer.versions import fail_newer_blocks
+from packerlab.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packerlab.hcl.template import Block, Template
+    from packerlab.lab import Lab
+    from packerlab.packer.verbs import Answer
+    from packerlab.packer.versions import Version
+
+REFUSED = {
+    "account": ("ssh_remote_tunnels", "can't be had in a simulated account"),
+    "containers": ("executable", "is not yours to choose: the lab has one container engine"),
+}
+"""The argument by which an instance would reach what Packer reaches, the account's API; and the one
+by which a template would run any program in the engine's place."""
+
+
+def refuse_foreign_components(
+    lab: Lab, template: Template, inspected: Answer, version: Version
+) -> None:
+    """Reject a template that uses what the lab does not name: by our parser, then by Packer's."""
+    allowed = set(lab.manifest.components)
+    for need, (argument, why) in REFUSED.items():
+        if need in lab.needs:
+            _refuse(template, argument, why)
+    for component in template.components():
+        if component.name not in allowed:
+            where = f"{visible(component.where.file)}:{component.where.line}"
+            raise RejectedError(_foreign(component.name, allowed, where))
+    if inspected.exit != 0:
+        fail_newer_blocks(template, version)
+    inspected.expect_success()
+    listed = inspected_components(inspected, len(template.builds))
+    if listed is None:
+        raise RejectedError("a name or description in a build has line breaks that mislead.")
+    for name in sorted(listed - allowed):
+        raise RejectedError(_foreign(name, allowed, "`packer inspect` lists it"))
+
+
+def _refuse(template: Template, argument: str, why: str) -> None:
+    for block in _every(template.blocks):
+        if argument in block.attributes or block.type == argument:
+            place = block.place(argument)
+            where = f"{visible(place.file)}:{place.line}"
+            raise RejectedError(f"`{argument}` {why} ({where}).")
+
+
+def _every(blocks: list[Block]) -> Iterator[Block]:
+    for block in blocks:
+        yield block
+        yield from _every(block.blocks)
+
+
+def _foreign(name: str, allowed: set[str], where: str) -> str:
+    kind, _, own = name.partition(".")
+    shown = visible(own)[:60]
+    if kind == COMPUTED:
+        return f'write out the labels of `dynamic "{shown}"`: here they are computed ({where}).'
+    return (
+        f"this lab does not use the {kind} `{shown}` ({where}); "
+        f"it is done with {', '.join(sorted(allowed))}."
+    )
+
+
+_TITLES = {"    sources:": "source", "    provisioners:": "provisioner",
+           "    post-processors:": "post-processor"}  # fmt: skip
+_ITEM = re.compile(r"(?P<indent> {6}| {8})(?P<type>[^\s<.][^.]*)(\..*)?")
+
+
+def inspected_components(answer: Answer, builds: int) -> set[str] | None:
+    """The components that `packer inspect` lists; None where its list can't be read.
+
+    Names and descriptions in a template may hold line breaks and so forge lines. Each of the
+    template's `builds` has each title once, in this order: one more is forged, and the list can't
+    be read. Without forged titles every real item stands under its own, and what is forged between
+    can only add components. Packer before 1.7 leaves out a build that has a mistake.
+    """
+    lines = next(
+        (message.data[1].split("\n") for message in reversed(answer.messages)
+         if message.type == "ui" and message.data[1:] and message.data[1].startswith("> builds:")),
+        None,
+    )  # fmt: skip
+    if lines is None:
+        return None
+    titles = [line for line in lines if line in _TITLES]
+    if titles != [*_TITLES] * (len(titles) // 3) or len(titles) > 3 * builds:
+        return None
+    found = set()
+    section = ""
+    for line in lines:
+        section = _TITLES.get(line, section)
+        item = _ITEM.fullmatch(line)
+        indent = 8 if section == "post-processor" else 6
+        if section and item and len(item["indent"]) == indent:
+            found.add(f"{section}.{item['type']}")
+    return found

@@ -1,0 +1,325 @@
+"""Packer's verbs and what they answered.
+
+Every verb runs in the box. What it says comes from a place where learners' code runs: it is data to
+show, and never proof.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import secrets
+import shlex
+import uuid
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from packerlab.checks import Failure, fail
+from packerlab.evidence.account import AccountEvidence
+from packerlab.evidence.containers import ContainersEvidence
+from packerlab.evidence.files import Evidence
+from packerlab.inside.supervisor import CRASHED
+from packerlab.packer.versions import NATIVE_PLUGINS, version_of, without_required_plugins
+from packerlab.report import Where
+from packerlab.sandbox.base import AUTHORITY, PLUGINS, PROGRAM, Account
+from packerlab.submissions.reader import File
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from packerlab.packer.versions import Version
+    from packerlab.sandbox.base import Box, Ran
+    from packerlab.submissions.reader import Files
+
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/home/packer",
+    "PWD": "/workspace",
+    "TMPDIR": "/tmp",  # noqa: S108  (inside the box)
+    "LANG": "C.UTF-8",
+    "CHECKPOINT_DISABLE": "1",
+    "PACKER_PLUGIN_PATH": PLUGINS,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+WRAPPED = {"PACKER_WRAP_COOKIE": "49C22B1A-3A93-4C98-97FA-E07D18C787B5"}
+"""Says that somebody else minds Packer's crashes: its log is then on standard error. Without it
+Packer starts itself a second time to mind them, which is half of what a short verb takes (main.go,
+the same in 1.6.6 and 1.16.0). `console` can't do without: it has its input from the first one."""
+
+RUN_ID = "PACKER_RUN_UUID"
+"""What tells Packer's runs apart, as a manifest does; the first of the two makes it up."""
+
+HOST_KEY = "host_key"
+"""The file in the workspace that opens a lab's hosts."""
+
+
+def ask_version(box: Box) -> Version:
+    """What `packer version` answers in an empty workspace."""
+    return version_of(box.run([PROGRAM, "version"], {}, env=ENVIRONMENT).output)
+
+
+class Message(NamedTuple):
+    """A line of `-machine-readable` output: whose, of what type, with what data."""
+
+    target: str
+    type: str
+    data: list[str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a verb answered. `files` are the lab's outputs as the verb left them.
+
+    `account` is the simulated account as it was then, where the lab has one, and `containers` the
+    container engine.
+    """
+
+    verb: str
+    exit: int
+    output: str
+    files: Evidence = field(default_factory=lambda: Evidence({}, {}))
+    account: AccountEvidence = field(default_factory=AccountEvidence)
+    containers: ContainersEvidence = field(default_factory=ContainersEvidence)
+
+    @cached_property
+    def messages(self) -> list[Message]:
+        """The machine-readable lines; what is not one of them is left out."""
+        found = []
+        for line in self.output.split("\n"):  # Packer escapes this line break alone
+            stamp, _, rest = line.partition(",")
+            words = rest.split(",")
+            if stamp.isdigit() and len(words) >= 2:
+                found.append(Message(words[0], words[1], [_unescape(word) for word in words[2:]]))
+        return found
+
+    @cached_property
+    def text(self) -> str:
+        """What a person would have seen."""
+        said = _ui(self.messages)
+        return "\n".join(said) if said else self.output
+
+    @cached_property
+    def error(self) -> tuple[str, Where | None]:
+        """Packer's own complaint in one paragraph, without what differs from run to run."""
+        said = [
+            message.data[0]
+            for message in self.messages
+            if message.type == "error" and message.target and message.data
+        ]
+        said = said or [
+            message.data[1]
+            for message in self.messages
+            if message.type == "ui" and message.data[:1] == ["error"]
+        ]
+        rest = _LINE.sub("", self.output)
+        if not said and self.exit == CRASHED:  # what it said last is why
+            last = [
+                message.data[1]
+                for message in self.messages
+                if message.type == "ui" and len(message.data) > 1
+            ]
+            said = [*last[-1:], rest]
+        text = "\n".join(said) or rest
+        complaints = re.split(r"^(?=Error: )", _COLOUR.sub("", text), flags=re.MULTILINE)
+        text = "".join(sorted(complaints))  # of several, Packer has another one first each time
+        text = text if said else text[-1000:]
+        place = re.search(r"on (?:/workspace/)?(\S+) line (\d{1,6})\b", text)
+        where = Where(place[1], int(place[2])) if place else None
+        return _steady(text), where
+
+    def expect_success(self) -> None:
+        """Fail the check with Packer's complaint, where the verb did not succeed."""
+        if self.exit != 0:
+            message, where = self.error
+            found = message or f"exit status {self.exit}"
+            fail(f"`{self.verb}` fails.", found=found, where=where)
+
+
+def _ui(messages: list[Message]) -> list[str]:
+    """What a person sees of the messages."""
+    return [each.data[1] for each in messages if each.type == "ui" and len(each.data) > 1]
+
+
+def _unescape(word: str) -> str:
+    return word.replace("%!(PACKER_COMMA)", ",").replace("\\n", "\n").replace("\\r", "\r")
+
+
+def _steady(text: str) -> str:
+    """The text without what differs from run to run, and without the place that `where` tells."""
+    for changing, fixed in _CHANGING:
+        text = changing.sub(fixed, text)
+    lines = [line.strip().removeprefix("Error: ") for line in text.split("\n")]
+    return "\n".join(line for line in lines if line and not _PLACE.fullmatch(line))
+
+
+def _in_order(match: re.Match[str]) -> str:
+    """Packer before 1.7 lists the types that it knows in another order each time."""
+    return f"{match[1]}{', '.join(sorted(match[2].split()))}."
+
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_LINE = re.compile(r"^[0-9]+,.*\n?", re.MULTILINE)
+"""A machine-readable line: where none complains, they only tell what was said when."""
+
+_CHANGING: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
+    (re.compile(r" after [0-9][^:.,]{0,40}?seconds?( [0-9]+ \w{0,9}seconds?)*"), ""),
+    (re.compile(r"(/tmp/packer-\w*?)\d+"), r"\1"),
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
+    (re.compile(r"\b0x[0-9a-f]{6,}\b"), "<address>"),
+    (re.compile(r"\b(ami|i|key|lt|sg|sir|snap|vol)-[0-9a-f]{8,17}\b"), r"<\1>"),
+    (re.compile(r"(known [\w ]{1,40}: )\[([^\]]*)\]"), _in_order),
+]
+_PLACE = re.compile(r"on \S* ?line \d+.*|\(source code not available\)|Error:")
+
+
+class Packer:
+    """One report's Packer: verbs on one workspace, in one box.
+
+    `state` is that of a fresh simulated account, where the lab has one: what builds joins it.
+    """
+
+    def __init__(
+        self,
+        box: Box,
+        files: Files,
+        version: Version,
+        outputs: list[str],
+        state: dict[str, Any] | None = None,
+    ) -> None:
+        self._box = box
+        self._state = state
+        self._original = files
+        self.version = version
+        self._files = files if version >= NATIVE_PLUGINS else without_required_plugins(files)
+        self._outputs = outputs
+
+    def inspect(self) -> Answer:
+        """`packer inspect`: what Packer itself sees in the template. It runs no plugin."""
+        return self._verb("inspect", ["-machine-readable"])
+
+    def fmt(self) -> Answer:
+        """`packer fmt -check -diff` on the bytes as they were submitted."""
+        return self._verb("fmt", ["-check", "-diff"], files=self._original)
+
+    def validate(self, variables: Mapping[str, str], args: Iterable[str]) -> Answer:
+        return self._verb("validate", ["-machine-readable", *_given(variables), *args])
+
+    def build(
+        self, variables: Mapping[str, str], args: Iterable[str], *, again: bool = False
+    ) -> Answer:
+        """`packer build`, from the submitted bytes without the lab's outputs.
+
+        In a fresh account, or `again` in that of the verb before.
+        """
+        words = ["-machine-readable", "-color=false", *_given(variables), *args]
+        return self._verb("build", words, outputs=self._outputs, account=self._account(again=again))
+
+    def init(self) -> Answer:
+        """`packer init`: satisfied by the plugins that are installed, never from a network.
+
+        Before 1.7 there is none: every plugin is built in, and this succeeds.
+        """
+        if self.version < NATIVE_PLUGINS:
+            return Answer("init", 0, "")
+        return self._verb("init", [])
+
+    def console(self, expressions: list[str], variables: Mapping[str, str]) -> list[Any]:
+        """The values of HCL expressions, all in one batch.
+
+        A word that no template can know tells Packer's answer from what a template has it say.
+        """
+        word = secrets.token_hex(8)
+        asked = f'jsonencode(["{word}", {", ".join(expressions)}])'
+        answer = self._verb("console", _given(variables), stdin=asked + "\n")
+        for line in answer.output.split("\n"):
+            if word in line:
+                with contextlib.suppress(ValueError, RecursionError):
+                    values = json.loads(line.removeprefix("> "))
+                    if isinstance(values, list) and values[:1] == [word]:
+                        return values[1:]
+        message, where = answer.error
+        raise Failure(
+            "Packer can't tell the values that this check asks for.",
+            found=message.replace(word, ""),
+            where=where,
+        )
+
+    def script(self, argv: list[str], *, again: bool = False) -> Answer:
+        """A learner's own program, in the workspace, with Packer on its PATH."""
+        account = self._account(again=again)
+        path = f"/opt/packerlab:{ENVIRONMENT['PATH']}"
+        environment = {**self._environment(account), "PATH": path}
+        ran = self._box.run(
+            argv, self._fresh(self._files), env=environment, outputs=self._outputs, account=account
+        )
+        return self._answer(shlex.join(argv), ran)
+
+    def leave(self) -> None:
+        """Have nothing of the account live on."""
+        if self._state is not None:
+            self._box.leave()
+
+    def _account(self, *, again: bool) -> Account | None:
+        return None if self._state is None else Account(None if again else self._state)
+
+    def _environment(self, account: Account | None) -> dict[str, str]:
+        """What a verb finds in its environment: beside an account, its keys and its authority."""
+        if account is None or self._state is None:
+            return dict(ENVIRONMENT)
+        keys = {
+            "AWS_ACCESS_KEY_ID": self._state["access_key"],
+            "AWS_SECRET_ACCESS_KEY": self._state["secret_key"],
+        }
+        return {**ENVIRONMENT, **keys, "SSL_CERT_FILE": AUTHORITY, "AWS_POLL_DELAY_SECONDS": "1"}
+
+    def _answer(self, verb: str, ran: Ran) -> Answer:
+        files = Evidence(ran.files, ran.irregular)
+        account = AccountEvidence(ran.account, self._box.base)
+        containers = ContainersEvidence(ran.engine, self._box.prepared)
+        return Answer(verb, ran.exit, ran.output, files, account, containers)
+
+    def _verb(
+        self,
+        verb: str,
+        words: list[str],
+        *,
+        files: Files | None = None,
+        outputs: Iterable[str] = (),
+        stdin: str = "",
+        account: Account | None = None,
+    ) -> Answer:
+        environment = self._environment(account)
+        wrapped = verb != "console"
+        if wrapped:
+            environment |= {**WRAPPED, RUN_ID: str(uuid.uuid4())}
+        ran = self._box.run(
+            [PROGRAM, verb, *words, "."],
+            self._fresh(files or self._files),
+            env=environment,
+            outputs=outputs,
+            stdin=stdin,
+            log=wrapped,
+            account=account,
+        )
+        return self._answer(f"packer {verb}", ran)
+
+    def _fresh(self, files: Files) -> Files:
+        """The workspace without the lab's outputs, which only a build may make.
+
+        Where the lab has hosts, the key to them is in it.
+        """
+        fresh = {
+            name: file
+            for name, file in files.items()
+            if not any(name == out or name.startswith(f"{out}/") for out in self._outputs)
+        }
+        if self._state and "host_key" in self._state:
+            fresh[HOST_KEY] = File(self._state["host_key"]["private"].encode())
+        return fresh
+
+
+def _given(variables: Mapping[str, str]) -> list[str]:
+    return [word for name, value in variables.items() for word in ("-var", f"{name}={value}")]

@@ -1,0 +1,105 @@
+"""What differs between Packer's versions: which blocks there are, and where plugins come from."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from packerlab.checks import fail
+from packerlab.errors import MachineError
+from packerlab.hcl.masking import HclError, mask
+from packerlab.submissions.reader import TEMPLATE_SUFFIXES, File
+
+if TYPE_CHECKING:
+    from packerlab.hcl.template import Template
+    from packerlab.submissions.reader import Files
+
+Version = tuple[int, int, int]
+
+NATIVE_PLUGINS: Version = (1, 7, 0)
+"""From here on Packer knows `required_plugins` and `init`; before, all plugins are built in."""
+
+NEWER_BLOCKS = ("data", "error-cleanup-provisioner", "local")
+"""Types of blocks that Packer has since 1.7; before, it calls them unsupported."""
+
+
+def version_of(text: str) -> Version:
+    """`Packer v1.16.0` or `>=1.7` as numbers; raises MachineError where there are none."""
+    match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    if not match:
+        raise MachineError(f"Packer does not tell its version: {text[:80]!r}")
+    major, minor, patch = match.groups()
+    return int(major), int(minor), int(patch or 0)
+
+
+def fail_newer_blocks(template: Template, version: Version) -> None:
+    """Fail the check where a block is of a type that an old Packer does not know yet."""
+    inner = [block for build in template.builds for block in build.blocks]
+    for block in [*template.blocks, *inner]:
+        if block.type in NEWER_BLOCKS and version < (1, 7, 0):
+            here = ".".join(map(str, version))
+            fail(f"A `{block.type}` block needs Packer 1.7 or newer; here it is {here}.",
+                 where=block.where)  # fmt: skip
+
+
+# --- required_plugins before 1.7 ------------------------------------------------------------------
+
+
+def without_required_plugins(files: Files) -> Files:
+    """The workspace with `packer { required_plugins { ... } }` blanked, every line in its place.
+
+    In folders too: a learner's script may build what lies there.
+    """
+    blanked = dict(files)
+    for name, file in files.items():
+        if not name.endswith(TEMPLATE_SUFFIXES):
+            continue
+        text = file.data.decode(errors="surrogateescape")
+        try:
+            text = _blank_json(text) if name.endswith(".json") else _blank_hcl(text)
+        except (HclError, ValueError, RecursionError):
+            continue  # Packer says what is wrong with it
+        blanked[name] = File(text.encode(errors="surrogateescape"), file.executable)
+    return blanked
+
+
+def _blank_hcl(text: str) -> str:
+    depth = 0
+    block = word = ""
+    begin = named = 0
+    for token in re.finditer(r"[A-Za-z_][\w-]*|[{}]", mask(text).text):
+        if token[0] == "{":
+            block = word if depth == 0 else block
+            if depth == 1 and (block, word) == ("packer", "required_plugins"):
+                begin = named
+            depth += 1
+        elif token[0] == "}":
+            depth -= 1
+            if depth == 1 and begin:
+                blank = re.sub(r"[^\r\n]", " ", text[begin : token.end()])
+                text = text[:begin] + blank + text[token.end() :]
+                begin = 0
+        else:
+            word, named = token[0], token.start()
+    return text
+
+
+def _blank_json(text: str) -> str:
+    """JSON's comment key is `//`; the padding keeps every column."""
+    json.loads(text, parse_int=str)  # in what is no JSON, strings may be looked for without end
+    key = ""
+    path: list[str] = []
+    for token in re.finditer(r'"(?:\\.|[^"\\])*"(\s*:)?|[{}\[\]]', text):
+        if token[0] in "{[":
+            path.append(key)
+            key = ""
+        elif token[0] in "}]":
+            path.pop()
+            key = ""
+        elif token[1]:
+            key = json.loads(token[0].removesuffix(token[1]))
+            if key == "required_plugins" and [step for step in path if step] == ["packer"]:
+                length = token.start(1) - token.start()
+                text = text[: token.start()] + '"//"'.ljust(length) + text[token.start(1) :]
+    return text

@@ -1,0 +1,81 @@
+"""What a disk's files mean, whatever a build wrote into them."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import pytest
+
+from packerlab.evidence.disk import Disk, Entry, User
+
+BASE = {
+    "/etc/passwd": b"root:x:0:0:root:/root:/bin/bash\nubuntu:x:1000:1000::/home/ubuntu:/bin/bash\n",
+    "/etc/group": b"root:x:0:\nubuntu:x:1000:\n",
+    "/var/lib/dpkg/status": b"Package: sudo\nStatus: install ok installed\nVersion: 1.9\n\n"
+    b"Package: gone\nStatus: deinstall ok config-files\nVersion: 2\n",
+    "/usr/lib/systemd/system/ssh.service": b"",
+}
+
+
+def of_base(paths: list[str]) -> list[Entry]:
+    folders = {str(above) for name in BASE for above in PurePosixPath(name).parents}
+    return [
+        Entry(path, "file", content=BASE[path])
+        if path in BASE
+        else Entry(path, "folder" if path in folders else "gone")
+        for path in paths
+    ]
+
+
+def disk(*changes: Entry) -> Disk:
+    return Disk("the disk", list(changes), of_base)
+
+
+def written(path: str, text: str) -> Entry:
+    return Entry(path, "file", content=text.encode())
+
+
+def test_users_and_groups_of_the_base() -> None:
+    assert disk().users()["ubuntu"] == User("ubuntu", 1000, 1000, "/home/ubuntu", "/bin/bash")
+    assert disk().groups() == {"root": 0, "ubuntu": 1000}
+    assert disk().owner(Entry("/x", "file", owner=1000, group=7)) == "ubuntu:7"
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "9" * 5_000, "", "-1", "1_000", " 1", "0x1", "1\r"])
+def test_a_number_that_is_no_id_is_no_user(number: str) -> None:
+    changed = disk(
+        written("/etc/passwd", f"eve:x:{number}:0::/:/bin/sh\nbob:x:7:{number}::/:/bin/sh\n"),
+        written("/etc/group", f"eve:x:{number}:\nshort\n"),
+    )
+    assert changed.users() == {}
+    assert changed.groups() == {}
+    assert changed.owner(Entry("/x", "file", owner=7)) == "7:0"
+
+
+def test_only_what_dpkg_has_whole_is_a_package() -> None:
+    assert disk().packages() == {"sudo": "1.9"}
+    assert disk(written("/var/lib/dpkg/status", ": \n\n Status: x\nStatus: \n\n")).packages() == {}
+
+
+def test_a_unit_is_what_the_links_say() -> None:
+    wants = "/etc/systemd/system/multi-user.target.wants/ssh.service"
+    enabled = Entry(wants, "link", target="/usr/lib/systemd/system/ssh.service")
+    assert disk().unit("ssh.service") == "disabled"
+    assert disk().unit("no.service") == "absent"
+    assert disk(enabled).unit("ssh.service") == "enabled"
+    assert disk(written(wants, "")).unit("ssh.service") == "disabled"
+    masked = Entry("/etc/systemd/system/ssh.service", "link", target="/dev/null")
+    assert disk(enabled, masked).unit("ssh.service") == "masked"
+
+
+def test_links_are_followed_inside_alone_and_end() -> None:
+    changed = disk(
+        Entry("/out", "link", target="../../../etc/passwd"),
+        Entry("/loop", "link", target="loop"),
+        Entry("/etc", "link", target="/gone"),
+    )
+    assert changed.resolve("/out") is None
+    assert changed.resolve("/loop/x") is None
+    assert (
+        disk(Entry("/out", "link", target="../../../etc/passwd")).text("/out").startswith("root:")
+    )

@@ -1,0 +1,108 @@
+"""What `account.toml` may hold, and what the control plane is told of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, get_args
+
+import pytest
+
+from packerlab.errors import BadInputError
+from packerlab.inside.simulated.account import REGIONS
+from packerlab.prepared_account import Region, load_account, state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WHOLE = """
+format = 1
+default_vpc = false
+[[image]]
+name = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20240501"
+created = 2024-05-01T00:00:00Z
+tags = { team = "web" }
+[[team_image]]
+name = "base-1"
+regions = ["eu-west-1"]
+deprecated_at = "2025-05-01T00:00:00+02:00"
+[[key]]
+alias = "alias/app"
+[parameter]
+"/app/version" = "1.2"
+[secret]
+token = "s3"
+[quota]
+instances = 1
+[iam]
+allow = ["ec2:Describe*", "*"]
+deny = ["ec2:RunInstances"]
+[second_account]
+id = "444455556666"
+[[second_account.image]]
+name = "theirs"
+public = false
+shared = true
+[machine]
+boot_delay_s = 5
+[[host]]
+name = "web-1"
+address = "10.0.0.9"
+"""
+
+
+def test_whole_account(tmp_path: Path) -> None:
+    path = tmp_path / "account.toml"
+    path.write_text(WHOLE)
+    told = state(load_account(path), "AKIA" + "A" * 16, "secret")
+    assert json.loads(json.dumps(told)) == told
+    assert told["image"] == [
+        {
+            "name": "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20240501",
+            "created": "2024-05-01T00:00:00Z",
+            "tags": {"team": "web"},
+        }
+    ]
+    assert told["team_image"][0]["deprecated_at"] == "2025-05-01T00:00:00+02:00"
+    assert told["iam"] == {"allow": ["ec2:Describe*", "*"], "deny": ["ec2:RunInstances"]}
+    assert told["second_account"]["image"] == [{"name": "theirs", "public": False, "shared": True}]
+    assert told["access_key"].startswith("AKIA")
+
+
+def test_an_empty_table_of_rights_is_told(tmp_path: Path) -> None:
+    """`[iam]` alone allows nothing, which is not the same as no `[iam]`."""
+    path = tmp_path / "account.toml"
+    path.write_text("format = 1\n[iam]\n")
+    assert state(load_account(path), "", "")["iam"] == {}
+    path.write_text("format = 1\n")
+    assert "iam" not in state(load_account(path), "", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "format"),
+        ("format = 2", "format"),
+        ("format = 1\nregion = 'x'", "region"),
+        ("format = 1\n[[image]]\nname = 'a'", "image"),
+        ("format = 1\n[[image]]\nname = 'abc'\nregions = ['mars-1']", "regions"),
+        ("format = 1\n[[image]]\nname = 'abc'\nowner = '12'", "owner"),
+        ("format = 1\n[[team_image]]\nname = 'abc'\nowner = '123412341234'", "owner"),
+        ("format = 1\n[[team_image]]\nname = 'abc'\ncreated = 2024-05-01T00:00:00", "created"),
+        ("format = 1\n[[key]]\nalias = 'app'", "alias"),
+        ("format = 1\n[[key]]\nalias = 'alias/a'\n[[key]]\nalias = 'alias/a'", "twice"),
+        ("format = 1\n[quota]\ninstances = 21", "instances"),
+        ("format = 1\n[iam]\nallow = ['RunInstances']", "allow"),
+        ("format = 1\n[parameter]\na = 1", "parameter"),
+        ("format = 1\n[second_account]\n", "id"),
+    ],
+)
+def test_mistakes_name_file_and_key(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "account.toml"
+    path.write_text(text)
+    with pytest.raises(BadInputError, match=says) as caught:
+        load_account(path)
+    assert str(path) in str(caught.value)
+
+
+def test_regions_are_those_that_are_served() -> None:
+    assert get_args(Region) == REGIONS
