@@ -14,6 +14,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packerlab.pages import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -106,9 +108,8 @@ def markdown(text: str, page: str) -> Cell:
         target = posixpath.join(posixpath.dirname(page), found[1]) if found[1] else page
         return f"]({posixpath.relpath(target, FOLDER)}{found[2] or ''})"
 
-    text = re.sub(r"^(#+ .*) \{ #[\w-]+ \}$", r"\1", text, flags=re.MULTILINE)
     text = re.sub(r"\]\((?![a-z]+:)([^)#\s]*)(#[\w-]+)?\)", link, text)
-    return {"cell_type": "markdown", "metadata": {}, "source": lines(text)}
+    return {"cell_type": "markdown", "metadata": {}, "source": lines(plain(text))}
 
 
 def code(text: str, tag: str | None = None) -> Cell:

@@ -22,7 +22,7 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from packerlab import cli, errors, gradebook, lab, progress, report, verify
+from packerlab import cli, errors, gradebook, lab, pages, progress, report, verify
 from packerlab.evidence import files as evidence
 from packerlab.hcl import parsing, template
 from packerlab.inside import supervisor
@@ -62,12 +62,9 @@ def with_blocks(*kinds: str) -> list[str]:
 
 
 def section(text: str, anchor: str) -> str:
-    """The part of a page below the heading with this id, up to the next of its level or above."""
-    found = re.search(rf"^(#+) .*\{{ #{anchor} \}}$", text, re.MULTILINE)
+    found = pages.section(text, anchor)
     assert found, anchor
-    rest = text[found.end() :]
-    following = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
-    return rest[: following.start()] if following else rest
+    return found
 
 
 def first_cells(text: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from packerlab.course import Course
 from packerlab.errors import BadInputError
 from packerlab.sandbox import choose
-from packerlab.verify import Variant, anchors, missing_or_stray, overlaid, verify
+from packerlab.verify import Variant, missing_or_stray, overlaid, verify
 from tests.toy import MESSAGE
 
 if TYPE_CHECKING:
@@ -226,8 +226,3 @@ def test_a_variant_s_file_is_checked(lab: Lab, old: str, new: str, words: str) -
     with pytest.raises(BadInputError, match=words) as caught:
         proved(lab)
     assert "reject/program/variant.toml" in str(caught.value)
-
-
-def test_anchors_are_those_of_the_site() -> None:
-    page = "# The Page\n\n## Sources & more\n\n### With an id { #given }\n\nnot a # heading\n"
-    assert anchors(page) == {"the-page", "sources-more", "given"}

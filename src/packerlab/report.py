@@ -16,9 +16,6 @@ Outcome = Literal["passed", "failed", "blocked", "incapable"]
 VERDICTS = ("passed", "failed", "rejected", "limit", "timeout", "incomplete", "fault")
 """Each report has exactly one; `passed` and `failed` are the two ways of being graded."""
 
-MAX_BYTES = 4_000_000
-"""No report is larger; a longer one from a grading process is a fault."""
-
 
 class Where(msgspec.Struct, frozen=True):
     """A place in the learner's workspace; `line` counts from 1."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
+from packerlab.pages import plain
 from packerlab.text import clean
 
 if TYPE_CHECKING:
@@ -104,12 +104,12 @@ def show_verdict(out: Console, report: Report) -> None:
 
 
 def show_page(out: Console, text: str) -> None:
-    """Markdown of ours, without what only the site understands: ids of headings, inclusions."""
+    """Markdown of ours, without what only the site understands."""
     from rich.markdown import Markdown
 
-    plain = re.sub(r"^(#+ .*) \{ #[\w-]+ \}$|^--8<--.*\n", r"\1", text, flags=re.MULTILINE)
-    page = Markdown(plain, code_theme="ansi_dark", hyperlinks=False)
-    out.print(page if out.is_terminal else plain)
+    text = plain(text)
+    page = Markdown(text, code_theme="ansi_dark", hyperlinks=False)
+    out.print(page if out.is_terminal else text)
 
 
 def show_debrief(out: Console, lab: Lab, following: str) -> None:

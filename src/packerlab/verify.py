@@ -5,7 +5,6 @@ variant fails just where it should, and nothing is missing or left lying about.
 from __future__ import annotations
 
 import queue
-import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from packerlab.errors import BadInputError, RejectedError
 from packerlab.grading.grade_one import grade, packer_version
 from packerlab.lab import load_toml
 from packerlab.packer.versions import version_of
+from packerlab.pages import headings
 from packerlab.sandbox import Sandbox
 from packerlab.submissions.reader import WORKSPACE as WORKSPACE_CAPS
 from packerlab.submissions.reader import Submission, digest, entries_of, refused, submission, take
@@ -283,22 +283,13 @@ def missing_or_stray(lab: Lab) -> Iterator[str]:
 def undocumented(lab: Lab, report: Report) -> Iterator[str]:
     """Checks whose link leads nowhere, or that help with too few hints."""
     page = lab.page.read_text(encoding="utf-8") if lab.page.is_file() else ""
+    anchors = {heading.anchor for heading in headings(page)}
     for check in report.checks:
         target, _, anchor = check.docs.partition("#")
-        if target != f"{lab.track}/{lab.slug}" or anchor not in anchors(page):
+        if target != f"{lab.track}/{lab.slug}" or anchor not in anchors:
             yield f"{check.name}: docs `{check.docs}` is no heading of the lab's page"
         if check.outcome == "failed" and len(check.hints) != HINTS:
             yield f"{check.name} has {len(check.hints)} hints, not {HINTS}"
-
-
-def anchors(page: str) -> set[str]:
-    """The ids of a page's headings, given ones and those that MkDocs derives."""
-    found = set()
-    for title in re.findall(r"^#+ +(.+)$", page, re.MULTILINE):
-        given = re.search(r"\{ *#([\w-]+) *\}", title)
-        derived = re.sub(r"[^\w\s-]", "", title.lower()).strip()
-        found.add(given[1] if given else re.sub(r"[\s-]+", "-", derived))
-    return found
 
 
 def _formatted(lab: Lab, proof: Proof, sandbox: Sandbox, version: Version) -> None:

@@ -20,9 +20,6 @@ from packerlab.packer.verbs import (
     Packer,
     ask_version,
 )
-from packerlab.packer.versions import (
-    NATIVE_PLUGINS,
-)
 from packerlab.report import Where
 from packerlab.sandbox import Sandbox
 from packerlab.sandbox.base import PROGRAM, Box
@@ -323,12 +320,6 @@ def test_fmt_sees_the_bytes_that_were_submitted(box: Box) -> None:
     untidy = packer(box, MESSAGE.replace("  type    =", "  type =")).fmt()
     assert untidy.exit != 0
     assert "+  type    = string" in untidy.output
-
-
-def test_init_succeeds_where_all_plugins_are_built_in(box: Box) -> None:
-    asked = packer(box)
-    if asked.version < NATIVE_PLUGINS:
-        assert asked.init().exit == 0
 
 
 def test_a_script_has_packer_and_nothing_of_ours(box: Box) -> None:

@@ -140,7 +140,7 @@ def test_an_ami_s_content_is_the_disk_after_provisioning(packer: Callable[..., P
     assert (hello.path, hello.mode, hello.content) == ("/etc/labweb/hello", 0o640, b"hello\n")
     assert image.disk.owner(hello) == "labweb:root"
     assert image.disk.users()["ubuntu"].home == "/home/ubuntu"
-    assert not image.disk.users()["labweb"].can_log_in
+    assert image.disk.users()["labweb"].shell == "/usr/sbin/nologin"
     assert "/etc/labweb/hello" in image.disk.changed("/etc/*")
     assert account.leftovers == []
     assert [call.action for call in account.calls if call.error] == []

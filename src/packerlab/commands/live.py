@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packerlab import progress, terminal
+from packerlab import pages, progress, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -239,10 +239,8 @@ class Screen:
 
     def _page(self) -> None:
         """The part of the lab's page that the first failing check is about."""
-        from packerlab.commands.read import page_section
-
         course, lab = self.workspace.course, self.workspace.lab
         failed = self._failed()
         anchor = failed.docs.partition("#")[2] if failed else ""
-        terminal.show_page(self.out, page_section(course.root, lab.page, anchor))
+        terminal.show_page(self.out, pages.read(lab.page, course.root, anchor))
         self.out.print("\nany other key goes back", style="dim")

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_LINKS = 20
-NO_SHELLS = ("/usr/sbin/nologin", "/bin/false", "/usr/bin/false")
 ID = re.compile("[0-9]{1,10}")
 UNITS = "/etc/systemd/system"
 WANTS = f"{UNITS}/*.wants"
@@ -53,10 +52,6 @@ class User(NamedTuple):
     gid: int
     home: str
     shell: str
-
-    @property
-    def can_log_in(self) -> bool:
-        return self.shell not in NO_SHELLS
 
 
 class Disk:

@@ -217,15 +217,6 @@ class Packer:
         words = ["-machine-readable", "-color=false", *_given(variables), *args]
         return self._verb("build", words, outputs=self._outputs, account=self._account(again=again))
 
-    def init(self) -> Answer:
-        """`packer init`: satisfied by the plugins that are installed, never from a network.
-
-        Before 1.7 there is none: every plugin is built in, and this succeeds.
-        """
-        if self.version < NATIVE_PLUGINS:
-            return Answer("init", 0, "")
-        return self._verb("init", [])
-
     def console(self, expressions: list[str], variables: Mapping[str, str]) -> list[Any]:
         """The values of HCL expressions, all in one batch.
 
