@@ -31,6 +31,7 @@ bench: setup
 docs: setup
 	$(BIN)/python scripts/pictures.py
 	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/navigation.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 notebooks: setup

@@ -26,3 +26,4 @@ class CourseHook(BuildHookInterface[Any]):
                 inside = path.relative_to(root)
                 if path.is_file() and LEFT_OUT.isdisjoint(inside.parts):
                     build_data["force_include"][str(path)] = f"packerlab/course/{inside}"
+        build_data["force_include"][str(root / "course.toml")] = "packerlab/course/course.toml"

@@ -127,6 +127,15 @@ def test_the_page_on_python_is_what_the_docstrings_say() -> None:
     assert told == made.stdout, "make docs makes it anew"
 
 
+def test_the_navigation_is_the_path_of_the_course() -> None:
+    made = subprocess.run(
+        [sys.executable, "-c",
+         "from scripts.navigation import *; print(written(CONFIG.read_text()), end='')"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (ROOT / "mkdocs.yml").read_text() == made.stdout, "make docs makes it anew"
+
+
 def test_the_successor_builds_the_same_site(tmp_path: Path, pages: dict[Path, Page]) -> None:
     """Zensical, which reads the same mkdocs.yml, for the day when MkDocs is no more."""
     for part in ("docs", "labs"):

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packerlab.errors import BadInputError
-from packerlab.lab import SLUG, digest_files, load_lab
+from packerlab.lab import digest_files, load_lab
+from packerlab.outline import load_outline
 
 if TYPE_CHECKING:
     from packerlab.lab import Lab
+    from packerlab.outline import Outline
 
 PACKAGE = Path(__file__).parent
 
@@ -31,12 +33,13 @@ class Course:
 
     @cached_property
     def slugs(self) -> list[str]:
-        """The labs' slugs in the order of the course, which is that of a listing."""
-        return sorted(
-            entry.name
-            for entry in (self.root / "labs").iterdir()
-            if entry.is_dir() and SLUG.fullmatch(entry.name)
-        )
+        """The labs' slugs in the order of the course."""
+        return [slug for chapter in self.outline.chapter for slug in chapter.slugs]
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The chapters of the course, with their pages, labs and quizzes in order."""
+        return load_outline(self.root)
 
     def labs(self) -> list[Lab]:
         """All labs, in the order of the course."""
@@ -48,6 +51,10 @@ class Course:
             if name in (slug, slug[:3], slug[4:]):
                 return load_lab(self.root, slug, self.secret)
         raise BadInputError(f"There is no lab `{name}`: `packerlab labs` lists them.")
+
+    def page(self, name: str) -> Path:
+        """The file of a page, which is named by its path below `docs/` without `.md`."""
+        return self.root / "docs" / f"{name}.md"
 
     @cached_property
     def secret(self) -> bytes:

@@ -96,6 +96,11 @@ class Lab:
         return self.slug[:3]
 
     @property
+    def title(self) -> str:
+        """How people see it named: with its number, which is what they type."""
+        return f"{self.number} · {self.manifest.title}"
+
+    @property
     def track(self) -> str:
         return TRACKS.get(self.slug[0], "production")
 

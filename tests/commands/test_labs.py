@@ -15,10 +15,11 @@ def test_the_order_is_that_of_the_course() -> None:
     done = cli("labs")
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert lines[0] == "beginner:"
-    assert [line.split()[0] for line in lines[1 : len(COURSE.slugs) + 1]] == COURSE.slugs
-    assert "Every kind of check (5 min)" in lines[1]
-    assert lines[-1] == "Begin one with: packerlab start LAB"
+    assert lines[0] == "Labs: beginner (beginner)"
+    numbers = [line.split()[0] for line in lines[1 : len(COURSE.slugs) + 1]]
+    assert numbers == [slug[:3] for slug in COURSE.slugs]
+    assert lines[1].split(maxsplit=2)[2].split() == ["Every", "kind", "of", "check", "5", "min"]
+    assert lines[-1] == "Start one with: packerlab start LAB"
 
 
 def test_json_has_the_whole_manifest() -> None:

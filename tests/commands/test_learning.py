@@ -75,7 +75,7 @@ def test_a_lab_that_changed_since(workspace: Path) -> None:
 def test_progress_shows_what_is_passed_and_next(workspace: Path) -> None:
     before = cli("progress").stdout
     assert f"0 of {len(COURSE.slugs)}" in before
-    assert "begun" in before
+    assert "started" in before
     cli("check", workspace)
     after = cli("progress").stdout
     assert f"1 of {len(COURSE.slugs)}" in after
@@ -113,5 +113,5 @@ def test_bare_packerlab_says_where_you_are(tmp_path: Path) -> None:
     assert f"Next: packerlab start {COURSE.slugs[0]}" in first.stdout
     cli("start", "101", tmp_path / "mine")
     begun = cli().stdout
-    assert "You are at 101_message" in begun
+    assert "You are at 101 · Every kind of check" in begun
     assert f"Next: packerlab watch {tmp_path / 'mine'}" in begun

@@ -222,7 +222,7 @@ class Screen:
 
     def _head(self) -> None:
         lab = self.workspace.lab
-        self.out.print(f"{lab.slug}: {lab.manifest.title}", style="bold")
+        self.out.print(lab.title, style="bold")
         self.out.print(f"{self.workspace.path.resolve()}\n", style="dim")
         if self.workspace.begun_otherwise:
             self.out.print(self.workspace.changed_note())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,23 +56,25 @@ def progress(
 
 
 def show(course: Course, found: Progress) -> None:
-    """A bar for each track, a line for each lab, and the next command."""
+    """A bar for each chapter, a line for each lab, and the next command."""
     from packerlab import terminal
     from packerlab.progress import next_step
 
     out = terminal.console()
-    for track, group in groupby(course.labs(), lambda lab: lab.track):
-        labs = list(group)
-        passed = sum(found.passed(lab.slug) for lab in labs)
-        bar = "█" * (WIDTH * passed // len(labs))
-        out.print(f"{track:13} {bar:░<{WIDTH}} {passed} of {len(labs)}", style="bold")
-        for lab in labs:
+    chapters = [chapter for chapter in course.outline.chapter if chapter.slugs]
+    width = max((len(chapter.title) for chapter in chapters), default=0)
+    for chapter in chapters:
+        passed = sum(found.passed(slug) for slug in chapter.slugs)
+        bar = "█" * (WIDTH * passed // len(chapter.slugs))
+        counted = f"{passed} of {len(chapter.slugs)}"
+        out.print(f"{chapter.title:{width}}  {bar:░<{WIDTH}} {counted}", style="bold")
+        for lab in map(course.lab, chapter.slugs):
             record = found.of(lab)
-            symbol = "✓" if record.passed else ("…" if record.begun else "·")
+            symbol = "✓" if record.passed else ("…" if record.begun else "○")
             state = f"passed {record.passed}" if record.passed else ""
             if record.begun and not record.passed:
-                state = f"begun {record.begun}, {record.score} points so far"
-            out.print(f"  {symbol} {lab.slug:22} {state}".rstrip())
+                state = f"started {record.begun}, {record.score} points so far"
+            out.print(f"  {symbol} {lab.title:50} {state}".rstrip())
     out.print(next_step(course, found))
 
 
@@ -88,7 +89,7 @@ def where_you_are() -> None:
     if found.last in course.slugs:
         lab = course.lab(found.last)
         state = "passed" if found.passed(lab.slug) else f"{found.of(lab).score} points so far"
-        print(f"You are at {lab.slug}, {lab.manifest.title}: {state}.")
+        print(f"You are at {lab.title}: {state}.")
     print(f"{passed} of {len(course.slugs)} labs are passed.")
     print(records.next_step(course, found))
     print("Everything else: packerlab --help")

@@ -38,5 +38,5 @@ def reset(folder: FolderArgument = Path(), course: CourseOption = None) -> None:
         raise BadInputError(f"{here} can't be moved to {kept}: {error.strerror}.") from None
     lay_out(lab, here)
     progress.begin(whole, lab, here)
-    print(f"{lab.manifest.title}: begun anew in {folder}/")
+    print(f"{lab.title}: started again in {folder}/")
     print(f"  your work until now:  {kept}/")

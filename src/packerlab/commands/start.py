@@ -35,7 +35,7 @@ def start(
         raise BadInputError(f"{target} exists already; name another folder.")
     lay_out(chosen, target)
     progress.begin(whole, chosen, target)
-    print(f"{chosen.manifest.title}: your workspace is {target}/")
+    print(f"{chosen.title}: your workspace is {target}/")
     print(f"  the task:  {target}/README.md")
     print(f"  check it:  packerlab check {target}")
     print(f"  or watch:  packerlab watch {target}")
