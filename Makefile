@@ -32,6 +32,7 @@ docs: setup
 	$(BIN)/python scripts/pictures.py
 	$(BIN)/python scripts/reference.py
 	$(BIN)/python scripts/navigation.py
+	$(BIN)/python scripts/lab_pages.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 notebooks: setup

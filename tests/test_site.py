@@ -136,6 +136,17 @@ def test_the_navigation_is_the_path_of_the_course() -> None:
     assert (ROOT / "mkdocs.yml").read_text() == made.stdout, "make docs makes it anew"
 
 
+def test_the_labs_pages_have_today_s_heads() -> None:
+    code = (
+        "from scripts.lab_pages import *; whole = open_course(ROOT); "
+        "print([lab.slug for lab in whole.labs() if written(whole, lab) != lab.page.read_text()])"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert made.stdout.strip() == "[]", "make docs makes them anew"
+
+
 def test_the_successor_builds_the_same_site(tmp_path: Path, pages: dict[Path, Page]) -> None:
     """Zensical, which reads the same mkdocs.yml, for the day when MkDocs is no more."""
     for part in ("docs", "labs"):
