@@ -1,6 +1,7 @@
-"""Write the course's path, as `course.toml` has it, into the site's navigation: `make docs`.
+"""Write the course's path, as `course.toml` has it, into the site: `make docs`.
 
-What stands between the two comments of `mkdocs.yml` is made here; a test compares it.
+What stands between two comments, in the navigation of `mkdocs.yml` and on the start page, is made
+here; a test compares it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packerlab.course import open_course
+from packerlab.pages import headings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,25 +19,62 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "mkdocs.yml"
-BEGIN = "  # The path, made from course.toml by scripts/navigation.py:\n"
-END = "  # Beside the path:\n"
+START = ROOT / "docs" / "index.md"
+MARKS = {
+    CONFIG: ("  # The path, made from course.toml:\n", "  # Beside it:\n"),
+    START: (
+        "<!-- The map, made from course.toml: -->\n",
+        "<!-- End. -->\n",
+    ),
+}
 
 
-def path(course: Course) -> Iterator[str]:
+def file_of(course: Course, step: str) -> Path:
+    return course.lab(step).page if step in course.slugs else course.page(step)
+
+
+def icon(course: Course, step: str) -> str:
+    """What kind of a step it is, at a glance."""
+    if step in course.slugs:
+        return ":material-flask-outline:"
+    return f":material-{'help-circle' if step.startswith('quizzes/') else 'book-open'}-outline:"
+
+
+def navigation(course: Course) -> Iterator[str]:
     """The lines of the navigation that lead from the first step to the last."""
     for chapter in course.outline.chapter:
         yield f"  - {chapter.title}:\n"
         for step in chapter.steps:
-            page = course.lab(step).page if step in chapter.slugs else course.page(step)
-            yield f"      - {page.relative_to(course.root / 'docs').as_posix()}\n"
+            page = file_of(course, step).relative_to(course.root / "docs")
+            yield f"      - {page.as_posix()}\n"
 
 
-def written(config: str) -> str:
-    """The site's configuration with today's path in it."""
-    before, _, rest = config.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + "".join(path(open_course(ROOT))) + END + after
+def map_of(course: Course) -> Iterator[str]:
+    """The map: a card for each chapter, with its steps in order and how long its labs take."""
+    yield '\n<div class="grid cards map" markdown>\n\n'
+    for chapter in course.outline.chapter:
+        minutes = sum(course.lab(slug).manifest.minutes for slug in chapter.slugs)
+        yield f"-   **{chapter.title}**\n\n    ---\n\n    {chapter.about}\n"
+        yield f"    {chapter.level.capitalize()}, {minutes} minutes of labs.\n\n"
+        for step in chapter.steps:
+            file = file_of(course, step)
+            title = next(headings(file.read_text(encoding="utf-8"))).text
+            page = file.relative_to(course.root / "docs").as_posix()
+            yield f"    - {icon(course, step)} [{title}]({page})\n"
+        yield "\n"
+    yield "</div>\n\n"
+
+
+def written(file: Path) -> str:
+    """The file with today's path in it."""
+    course = open_course(ROOT)
+    made = "".join(navigation(course) if file == CONFIG else map_of(course))
+    begin, end = MARKS[file]
+    before, _, rest = file.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    return before + begin + made + end + after
 
 
 if __name__ == "__main__":
-    CONFIG.write_text(written(CONFIG.read_text(encoding="utf-8")), encoding="utf-8")
+    for each in MARKS:
+        each.write_text(written(each), encoding="utf-8")
