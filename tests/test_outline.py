@@ -25,7 +25,7 @@ steps = ["concepts/why", "102_second", "101_first"]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    for slug in ("101_first", "102_second", "201_third", "no lab"):
+    for slug in ("101_first", "102_second", "201_third", "901_last", "no lab"):
         (tmp_path / "labs" / slug).mkdir(parents=True)
     (tmp_path / "docs/concepts").mkdir(parents=True)
     (tmp_path / "docs/concepts/why.md").write_text("# Why\n")
@@ -36,13 +36,20 @@ def test_without_a_file_the_listing_is_the_order(root: Path) -> None:
     assert load_outline(root).chapter == [
         Chapter("Labs: beginner", "beginner", ["101_first", "102_second"]),
         Chapter("Labs: intermediate", "intermediate", ["201_third"]),
+        Chapter("Labs: production", "production", ["901_last"]),
     ]
 
 
 def test_the_file_s_order_comes_first(root: Path) -> None:
     (root / "course.toml").write_text(TOML)
     outline = load_outline(root)
-    assert list(outline.steps()) == ["concepts/why", "102_second", "101_first", "201_third"]
+    assert list(outline.steps()) == [
+        "concepts/why",
+        "102_second",
+        "101_first",
+        "201_third",
+        "901_last",
+    ]
     assert outline.chapter[0].slugs == ["102_second", "101_first"]
 
 

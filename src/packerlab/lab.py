@@ -34,6 +34,11 @@ Output = Annotated[
 Capability = Annotated[str, msgspec.Meta(pattern="^(packer|account|containers|machines)$")]
 
 
+def track_of(slug: str) -> str:
+    """The level that a slug's first digit stands for, which is also its page's folder."""
+    return TRACKS.get(slug[0], "production")
+
+
 class Limits(msgspec.Struct, frozen=True):
     """Bounds on one report: seconds of wall clock and of CPU, megabytes of memory and of disk."""
 
@@ -102,7 +107,7 @@ class Lab:
 
     @property
     def track(self) -> str:
-        return TRACKS.get(self.slug[0], "production")
+        return track_of(self.slug)
 
     @property
     def starter(self) -> Path:
@@ -146,7 +151,7 @@ class Lab:
 def load_lab(course: Path, slug: str, secret: bytes = b"") -> Lab:
     """Load the lab `slug` of the course at `course`, whose hidden inputs come from `secret`."""
     path = course / "labs" / slug
-    track = TRACKS.get(slug[0], "production")
+    track = track_of(slug)
     manifest = load_toml(path / "lab.toml", Manifest)
     if {"account", "containers"} <= set(manifest.needs):
         raise BadInputError(

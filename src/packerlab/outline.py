@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from packerlab.errors import BadInputError
-from packerlab.lab import SLUG, TRACKS, load_toml
+from packerlab.lab import SLUG, load_toml, track_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,10 +67,8 @@ def _slugs(root: Path) -> list[str]:
 
 def _by_level(slugs: list[str]) -> Iterator[Chapter]:
     """What `course.toml` does not name yet, a chapter for each level."""
-    for digit, level in TRACKS.items():
-        steps = [slug for slug in slugs if slug.startswith(digit)]
-        if steps:
-            yield Chapter(f"Labs: {level}", level, steps)
+    for level, group in groupby(slugs, track_of):
+        yield Chapter(f"Labs: {level}", level, list(group))
 
 
 def misplaced(outline: Outline, slug: str, after: list[str]) -> Iterator[str]:
