@@ -6,6 +6,7 @@ Python's decoder is not asked what is wrong: its words and its lines change betw
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -48,22 +49,27 @@ def loads(data: bytes) -> Any:
     encoding = json.detect_encoding(data)
     source = Source(data.decode(encoding, "replace").removeprefix("\ufeff"))
     try:
-        return _plain(parse(source))
+        return _plain(source, parse(source))
     except RecursionError:
-        raise source.error("JSON that nests so deep is not read.", 0) from None
+        raise source.error("it nests too deep to be read.", 0) from None
 
 
-def _plain(value: Json) -> Any:
+def _plain(source: Source, value: Json) -> Any:
     if value.kind == "object":
-        return dict(zip(value.keys, map(_plain, value.items), strict=True))
+        items = (_plain(source, item) for item in value.items)
+        return dict(zip(value.keys, items, strict=True))
     if value.kind == "list":
-        return [_plain(item) for item in value.items]
-    if value.kind == "word":
-        return WORDS[value.text]
-    if value.kind == "string":
-        return value.text
-    whole = value.text.lstrip("-").isdigit() and len(value.text) <= MAX_DIGITS
-    return int(value.text) if whole else float(value.text)
+        return [_plain(source, item) for item in value.items]
+    if value.kind == "number":
+        return _plain_number(source, value)
+    return WORDS[value.text] if value.kind == "word" else value.text
+
+
+def _plain_number(source: Source, value: Json) -> int | float:
+    is_whole = value.text.lstrip("-").isdigit()
+    if len(value.text) > MAX_DIGITS or math.isinf(float(value.text)):
+        raise source.error("this number is larger than any that is read.", value.start)
+    return int(value.text) if is_whole else float(value.text)
 
 
 WORDS = {"true": True, "false": False, "null": None}

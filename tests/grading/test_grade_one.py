@@ -25,6 +25,7 @@ from packerlab import forkserver, state
 from packerlab.course import Course
 from packerlab.grading import grade_one
 from packerlab.grading.grade_one import Ended, Heard, Line, grade
+from packerlab.grading.plugin import SYNTAX_HINT
 from packerlab.report import Check, Where, conclude, decode, encode
 from tests.toy import COURSE, MESSAGE, ROOT, Bench, handed, lasting, outcomes, program
 
@@ -160,7 +161,9 @@ def test_a_syntax_problem_fails_one_check(bench: Bench, lab: str, asking: str) -
     by_name = {check.name: check for check in report.checks}
     failed = by_name.pop(asking)
     assert failed.outcome == "failed"
-    assert failed.message == "The template can't be read: `}` can't stand here."
+    assert failed.message == "The template can't be read: expected a value, but found `}`."
+    assert failed.hints == [SYNTAX_HINT]
+    assert failed.docs == ""
     assert failed.where == Where("main.pkr.hcl", 15, 14)
     assert {check.outcome for check in by_name.values()} == {"blocked"}
     assert {check.blocked_by for check in by_name.values()} == {asking}

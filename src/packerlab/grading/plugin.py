@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+import msgspec
 import pytest
 
 from packerlab.checks import ATTRIBUTE, Failure, Incapable
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
 
 STATIC_FIXTURES = frozenset(("template", "starter", "submission", "hidden", "request"))
 HIDDEN = "<hidden>"
+SYNTAX_HINT = (
+    "Look at this place, and at what stands just before it: is a comma, a quote, a bracket or an "
+    "`=` missing, or one too many? `packer validate .` finds the same mistake."
+)
+"""Helps with a template that can't be read; the hints of the check that it fails would not."""
 
 UNUSED = [
     "cacheprovider", "capture", "debugging", "doctest", "faulthandler", "junitxml", "legacypath",
@@ -208,7 +214,8 @@ class Grading:
         try:
             self._template  # noqa: B018  (raises what the check says)
         except Failure as failure:
-            self._send(first, "failed", failure)
+            failed = self._check(first, "failed", "", failure)
+            self.send(msgspec.structs.replace(failed, hints=[SYNTAX_HINT], docs=""), 0.0)
         for item in items:
             if item is not first:
                 self._send(item, "blocked", blocked_by=first.name)

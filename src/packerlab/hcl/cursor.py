@@ -52,11 +52,11 @@ class Cursor:
         self.out: list[Terminal] = []
         self._tokens = tokens
         self._next: Token | None = None
-        self._lines_end = [True]
+        self.lines_end = [True]
 
     def peek(self) -> Token:
         """The next token; in brackets a line break is none."""
-        while self._next is None or (self._next.kind == "newline" and not self._lines_end[-1]):
+        while self._next is None or (self._next.kind == "newline" and not self.lines_end[-1]):
             self._next = next(self._tokens)
         return self._next
 
@@ -119,8 +119,8 @@ class Cursor:
     @contextmanager
     def deeper(self, *, lines_end: bool) -> Iterator[None]:
         """Within brackets of any kind; `lines_end` says whether line breaks mean something."""
-        if len(self._lines_end) > MAX_DEPTH:
+        if len(self.lines_end) > MAX_DEPTH:
             raise RecursionError
-        self._lines_end.append(lines_end)
+        self.lines_end.append(lines_end)
         yield
-        self._lines_end.pop()
+        self.lines_end.pop()

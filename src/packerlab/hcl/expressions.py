@@ -28,7 +28,7 @@ class Expressions(Cursor):
                 self.take()
             elif self.at("?"):
                 self.take()
-                with self.deeper(lines_end=self._lines_end[-1]):
+                with self.deeper(lines_end=self.lines_end[-1]):
                     self.expression()
                 if not self.at(":"):
                     raise self.expected("`:` and the other value of this condition")

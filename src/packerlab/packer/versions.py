@@ -27,7 +27,7 @@ NEWER_BLOCKS = ("data", "error-cleanup-provisioner", "local")
 
 def version_of(text: str) -> Version:
     """`Packer v1.16.0` or `>=1.7` as numbers; raises MachineError where there are none."""
-    match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    match = re.search(r"(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", text)
     if not match:
         raise MachineError(f"Packer does not tell its version: {text[:80]!r}")
     major, minor, patch = match.groups()
