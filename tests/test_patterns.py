@@ -8,7 +8,7 @@ import re
 import signal
 from contextlib import contextmanager
 from pathlib import Path
-from re import _parser  # type: ignore[attr-defined]
+from re import _parser
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest

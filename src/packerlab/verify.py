@@ -169,9 +169,10 @@ def _solution(lab: Lab, proof: Proof) -> Trial:
         problems = []
         if not report.passed:
             problems.append(f"the solution does not pass: {_said(report)}")
+        cpu_seconds = max(report.run.cpu_seconds, report.run.grader_cpu_seconds)
         margins = {
             "deadline_s": lab.limits.deadline_s / max(report.run.seconds, 0.001),
-            "cpu_s": lab.limits.cpu_s / max(report.run.cpu_seconds, 0.001),
+            "cpu_s": lab.limits.cpu_s / max(cpu_seconds, 0.001),
         }
         for key, margin in margins.items():
             proof.margins[key] = round(min(margin, proof.margins.get(key, margin)), 1)
