@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +14,8 @@ import pytest
 from packerlab.errors import RejectedError
 from packerlab.hcl.json_form import json_body
 from packerlab.hcl.template import Template, Unknown
-from packerlab.source import SourceError
+from packerlab.json_text import parse
+from packerlab.source import Source, SourceError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -231,3 +234,55 @@ def test_a_problem_is_one_sentence_with_its_place(
         read(text)
     assert message in str(caught.value)
     assert (caught.value.line, caught.value.column) == (line, column)
+
+
+# --- beside Packer --------------------------------------------------------------------------------
+
+SYNTAX = re.compile(
+    r"Error: (Invalid (start of value|object property name|array value|JSON \w+)|Root value must|"
+    r"Missing (JSON value|array element|value|object value|property value|attribute seperator)|"
+    r"Trailing comma|Unclosed object|Mismatched \w+|Extraneous data)"
+)
+"""What Packer calls the mistakes in JSON itself; its lines are often those of the next thing."""
+
+TEXT = """{
+  "locals": {
+    "a": [1, -2.5e3, "b\\n"],
+    "c": {"d": true, "e": null}
+  },
+  "variable": {"f": {"default": ""}}
+}
+"""
+
+
+def test_the_json_that_packer_refuses_we_refuse(tmp_path: Path) -> None:
+    random = Random(3)  # noqa: S311  (nothing secret)
+    refused = 0
+    for number in range(120):
+        pieces = list(TEXT)
+        at = random.randrange(len(pieces))
+        pieces[at : at + random.randint(0, 1)] = random.choice(("", *'{}[],:"\\0-.x \n'))
+        text = "".join(pieces)
+        (tmp_path / f"{number}.pkr.json").write_text(text)
+        theirs = SYNTAX.search(packer("inspect", tmp_path / f"{number}.pkr.json"))
+        assert is_json(text) == (theirs is None), text
+        refused += theirs is not None
+    assert refused > 30
+
+
+def is_json(text: str) -> bool:
+    try:
+        parse(Source(text))
+    except SourceError:
+        return False
+    return True
+
+
+def packer(verb: str, file: Path) -> str:
+    return subprocess.run(
+        ["packer", verb, str(file)],
+        env={**os.environ, "CHECKPOINT_DISABLE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
