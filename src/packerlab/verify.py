@@ -15,6 +15,7 @@ import msgspec
 from packerlab import forkserver
 from packerlab.errors import BadInputError, RejectedError
 from packerlab.grading.grade_one import grade, packer_version
+from packerlab.hcl.template import SYNTAX_HINT
 from packerlab.lab import load_toml
 from packerlab.packer.versions import version_of
 from packerlab.pages import headings
@@ -286,6 +287,8 @@ def undocumented(lab: Lab, report: Report) -> Iterator[str]:
     page = lab.page.read_text(encoding="utf-8") if lab.page.is_file() else ""
     anchors = {heading.anchor for heading in headings(page)}
     for check in report.checks:
+        if check.hints == [SYNTAX_HINT]:  # says nothing of its own sentence
+            continue
         target, _, anchor = check.docs.partition("#")
         if target != f"{lab.track}/{lab.slug}" or anchor not in anchors:
             yield f"{check.name}: docs `{check.docs}` is no heading of the lab's page"

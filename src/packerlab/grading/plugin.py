@@ -23,7 +23,7 @@ import pytest
 from packerlab.checks import ATTRIBUTE, Failure, Incapable
 from packerlab.errors import LimitError, MachineError, RejectedError
 from packerlab.hcl.parsing import parse_trusted
-from packerlab.hcl.template import SyntaxProblem
+from packerlab.hcl.template import SYNTAX_HINT, SyntaxProblem
 from packerlab.packer.session import Session
 from packerlab.report import Check, Where, blocked
 from packerlab.submissions.reader import File
@@ -42,11 +42,6 @@ if TYPE_CHECKING:
 
 STATIC_FIXTURES = frozenset(("template", "starter", "submission", "hidden", "request"))
 HIDDEN = "<hidden>"
-SYNTAX_HINT = (
-    "Look at this place, and at what stands just before it: is a comma, a quote, a bracket or an "
-    "`=` missing, or one too many? `packer validate .` finds the same mistake."
-)
-"""Helps with a template that can't be read; the hints of the check that it fails would not."""
 
 UNUSED = [
     "cacheprovider", "capture", "debugging", "doctest", "faulthandler", "junitxml", "legacypath",
