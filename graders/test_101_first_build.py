@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOTD = "out/motd.txt"
 GIVEN = ["Built by Packer.", "Do not edit by hand."]
-WITH_DIGIT = re.compile(r"[\w:.+-]*\d[\w:.+-]*")
+WORD = re.compile(r"[\w:.+-]+")
 
 
 @check(
@@ -201,4 +201,5 @@ def third(answer: Answer) -> str:
 
 def quoted(line: str) -> str:
     """A learner's line for a message, so that spaces show and what changes with time does not."""
-    return f'"{WITH_DIGIT.sub("#", line)}"'
+    steady = WORD.sub(lambda word: "#" if re.search(r"\d", word[0]) else word[0], line)
+    return f'"{steady}"'

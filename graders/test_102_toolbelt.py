@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from packerlab import json_text
 from packerlab.checks import check, fail
 from packerlab.report import Where
+from packerlab.source import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ NOBODY = "nobody"
 DIGITS = 12
 """The length of a fingerprint."""
 
-WITH_DIGIT = re.compile(r"\w*\d\w*")
+WORD = re.compile(r"\w+")
 ALGORITHMS = {32: "an MD5", 40: "a SHA-1", 64: "another SHA-256", 128: "a SHA-512"}
 """What a hexadecimal digest of that many digits is."""
 
@@ -293,8 +294,13 @@ def name_of(owner: str, release: str) -> str:
 
 def steady(text: str, given: dict[str, str]) -> str:
     """A learner's text for a message: of words with digits, which may be times, those given."""
-    known = re.findall(r"\w+", " ".join(given.values()).lower())
-    return WITH_DIGIT.sub(lambda word: word[0] if word[0].lower() in known else "#", text)
+    known = set(WORD.findall(" ".join(given.values()).lower()))
+
+    def one(word: re.Match[str]) -> str:
+        changes = re.search(r"\d", word[0]) and word[0].lower() not in known
+        return "#" if changes else word[0]
+
+    return WORD.sub(one, text)
 
 
 def described(digests: list[str], right: str) -> str:
@@ -311,14 +317,10 @@ def answers_of(files: Files) -> dict[str, Any]:
     if ANSWERS not in files:
         fail(f"There is no {ANSWERS}.", expected=ANSWERS)
     try:
-        answers = json.loads(files[ANSWERS].data)
-    except json.JSONDecodeError as error:
-        fail(
-            f"{ANSWERS} is not JSON: a thing is missing or too many, at this line or just before.",
-            where=Where(ANSWERS, error.lineno),
-        )
-    except (ValueError, RecursionError):
-        fail(f"{ANSWERS} is not JSON.", where=Where(ANSWERS, 1))
+        answers = json_text.loads(files[ANSWERS].data)
+    except SourceError as error:
+        where = Where(ANSWERS, error.line, error.column)
+        fail(f"{ANSWERS} is not JSON: {error}", where=where)
     if not isinstance(answers, dict):
         fail(f"{ANSWERS} is not a JSON object.", expected="{ ... }", where=Where(ANSWERS, 1))
     return answers

@@ -304,8 +304,9 @@ def expect_configuration(disk: Disk, greeting: str) -> None:
 
 def settings(disk: Disk) -> list[tuple[str, str]]:
     """What labweb reads in its file, line by line; of a repeated setting the last one counts."""
-    lines = (re.match(r"\s*(\w+)\s*=\s*(.*?)\s*$", line) for line in disk.text(CONF).split("\n"))
-    return [(match[1], match[2]) for match in lines if match]
+    parts = (line.partition("=") for line in disk.text(CONF).split("\n"))
+    read = [(name.strip(), value.strip()) for name, sign, value in parts if sign]
+    return [(name, value) for name, value in read if re.fullmatch(r"\w+", name)]
 
 
 def access(disk: Disk) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from packerlab import json_text
 from packerlab.checks import check, fail
 from packerlab.hcl.template import Unknown
+from packerlab.report import Where
+from packerlab.source import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +51,7 @@ REFUSED = re.compile(
 
 SHORTEST_S, LONGEST_S, MOST_ATTEMPTS = 120, 900, 15
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-DURATION = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(h|ms|m|s|us|µs|ns)")
+DURATION = re.compile(r"([0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})(h|ms|m|s|us|µs|ns)")
 
 
 @check(
@@ -278,9 +280,10 @@ def diagnosis(submission: Files) -> dict[str, Any]:
     if DIAGNOSIS not in submission:
         fail(f"There is no {DIAGNOSIS}.", expected=DIAGNOSIS)
     try:
-        told = json.loads(submission[DIAGNOSIS].data.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        fail(f"{DIAGNOSIS} is not JSON.", expected="the form of the starter's")
+        told = json_text.loads(submission[DIAGNOSIS].data)
+    except SourceError as error:
+        where = Where(DIAGNOSIS, error.line, error.column)
+        fail(f"{DIAGNOSIS} is not JSON: {error}", expected="the form of the starter's", where=where)
     if not isinstance(told, dict):
         fail(f"{DIAGNOSIS} has another form than the starter's.", expected="an object by log")
     return told

@@ -328,9 +328,10 @@ def expect_release(disk: Disk, release: str, name: str) -> None:
 
 def settings(disk: Disk) -> str:
     """What labweb reads in its file: of a repeated setting the last one counts."""
-    lines = (re.match(r"\s*(\w+)\s*=\s*(.*?)\s*$", line) for line in disk.text(CONF).split("\n"))
-    return ", ".join(sorted(f"{name} = {value}" for name, value in
-                            {match[1]: match[2] for match in lines if match}.items()))  # fmt: skip
+    parts = (line.partition("=") for line in disk.text(CONF).split("\n"))
+    read = {name.strip(): value.strip() for name, sign, value in parts if sign}
+    return ", ".join(sorted(f"{name} = {value}" for name, value in read.items()
+                            if re.fullmatch(r"\w+", name)))  # fmt: skip
 
 
 def held(disk: Disk) -> dict[str, tuple[object, ...]]:

@@ -186,6 +186,7 @@ GOLDEN = """\
    "test_greeting": 0.5
   },
   "cpu_seconds": 0.75,
+  "grader_cpu_seconds": 0.25,
   "retry": false
  }
 }
@@ -228,6 +229,7 @@ def test_golden_bytes() -> None:
             seconds=1.25,
             check_seconds={"test_greeting": 0.5},
             cpu_seconds=0.75,
+            grader_cpu_seconds=0.25,
         ),
     )
     assert encode(report).decode() == GOLDEN

@@ -120,9 +120,10 @@ def note(course: Course, lab: Lab, folder: Path, report: Report) -> bool:
 def next_hint(course: Course, lab: Lab, check: Check) -> int:
     """Let the learner see one hint more of a check; how many that are. The first is free."""
     with changed(course) as progress:
-        seen = progress.of(lab).hints
-        seen[check.name] = min(seen.get(check.name, 1) + 1, len(check.hints))
-    return seen[check.name]
+        hints = progress.of(lab).hints
+        seen = hints.get(check.name, 1)
+        hints[check.name] = max(seen, min(seen + 1, len(check.hints)))
+    return hints[check.name]
 
 
 def next_step(course: Course, progress: Progress) -> str:

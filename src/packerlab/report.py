@@ -63,6 +63,7 @@ class Run(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     check_seconds: dict[str, float] = {}
     cpu_seconds: float = 0.0
+    grader_cpu_seconds: float = 0.0
     retry: bool = False
 
 

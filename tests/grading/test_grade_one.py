@@ -25,6 +25,7 @@ from packerlab import forkserver, state
 from packerlab.course import Course
 from packerlab.grading import grade_one
 from packerlab.grading.grade_one import Ended, Heard, Line, grade
+from packerlab.hcl.template import SYNTAX_HINT
 from packerlab.report import Check, Where, conclude, decode, encode
 from tests.toy import COURSE, MESSAGE, ROOT, Bench, handed, lasting, outcomes, program
 
@@ -57,6 +58,7 @@ def test_a_right_answer_passes_every_check(bench: Bench) -> None:
     assert report.digests.lab == COURSE.lab("101").digest
     assert report.run.sandbox == "bubblewrap"
     assert report.run.cpu_seconds > 0
+    assert report.run.grader_cpu_seconds > 0
     assert set(report.run.check_seconds) == {check.name for check in report.checks}
     assert decode(encode(report)) == report
 
@@ -160,7 +162,9 @@ def test_a_syntax_problem_fails_one_check(bench: Bench, lab: str, asking: str) -
     by_name = {check.name: check for check in report.checks}
     failed = by_name.pop(asking)
     assert failed.outcome == "failed"
-    assert failed.message == "The template can't be read: `}` can't stand here."
+    assert failed.message == "The template can't be read: expected a value, but found `}`."
+    assert failed.hints == [SYNTAX_HINT]
+    assert failed.docs == ""
     assert failed.where == Where("main.pkr.hcl", 15, 14)
     assert {check.outcome for check in by_name.values()} == {"blocked"}
     assert {check.blocked_by for check in by_name.values()} == {asking}
@@ -259,6 +263,16 @@ def test_a_report_that_runs_out_of_time_keeps_what_ended(
     assert outcomes(report) == {"valid": "passed", "build": "blocked", "after": "blocked"}
     assert (report.score, report.max_score, report.complete) == (1, 3, True)
     assert report.run.retry == retry
+
+
+def test_a_grader_that_takes_too_long_is_ended_and_told(bench: Bench) -> None:
+    report = bench.grade("113", program("true"))
+    reason = "test_endless: more than 1 s of CPU time to grade it."
+    assert (report.status, report.reason) == ("timeout", reason)
+    assert outcomes(report) == {"first": "passed", "endless": "blocked"}
+    assert report.run.cpu_seconds == 0
+    assert 0.5 < report.run.grader_cpu_seconds < 2
+    assert report.run.seconds < 4
 
 
 def test_the_next_report_on_the_same_sandbox_is_unharmed(bench: Bench) -> None:

@@ -81,7 +81,7 @@ def test_a_later_assignment_wins_and_json_is_last() -> None:
 
 def test_a_problem_names_its_file() -> None:
     text, where = problem(files(a__pkr__hcl="locals {\n}\n", b__pkr__hcl="locals {\n a = }\n"))
-    assert text == "`}` can't stand here."
+    assert text == "expected a value, but found `}`."
     assert (where.file, where.line, where.column) == ("b.pkr.hcl", 2, 6)
 
 
@@ -101,8 +101,8 @@ def test_a_program_is_no_template() -> None:
     with Path("/proc/self/exe").open("rb") as program:
         head = program.read(4096)
     text, where = problem(files(main__pkr__hcl=head))
-    assert text == "this is not UTF-8 text."
-    assert where.line >= 1
+    assert text == "an invisible character (U+007F) stands here: delete it."
+    assert (where.line, where.column) == (1, 1)
 
 
 FULL = WORKSPACE.hcl
@@ -122,6 +122,13 @@ HOSTILE = {
     "heredocs": "x = <<A\n" * (FULL // 8),
     "comments": "/*" * (FULL // 2),
     "braces with comments": "{/**/" * (FULL // 5),
+    "sequences in a line": "x = <<E\n" + "${a}" * (FULL // 4 - 4) + "\nE\n",
+    "directives": 'x = "' + "%{if a}" * (FULL // 7 - 2) + '"\n',
+    "letters of other scripts": "x = " + "\u00e9" * (PART * 2 - 4) + "\n",
+    "dots behind a number": "x = 1" + "." * (FULL - 8) + "\n",
+    "a number of parts": "x = " + "1." * (FULL // 2 - 4) + "\n",
+    "markers": "x = " + "<<a" * (FULL // 3 - 4) + "\n",
+    "items": "x = [" + '"${a}",' * (FULL // 7 - 2) + "]\n",
     "steps": "x = a" + ".b" * (PART // 2),
     "indices": "x = a" + "[0]" * (PART // 3),
     "indices in indices": "x = " + "a[" * (PART // 3) + "0" + "]" * (PART // 3),

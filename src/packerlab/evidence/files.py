@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
+from packerlab import json_text
 from packerlab.checks import fail
 from packerlab.errors import RejectedError
+from packerlab.report import Where
+from packerlab.source import SourceError
 from packerlab.submissions.archives import archive_entries
 from packerlab.submissions.reader import EVIDENCE, take
 from packerlab.text import visible
 
 if TYPE_CHECKING:
-    from packerlab.report import Where
     from packerlab.submissions.reader import Files
 
 MAX_JSON = 1_000_000
@@ -61,9 +62,9 @@ class Evidence:
         if len(data) > MAX_JSON:
             fail(f"{name} is larger than {MAX_JSON} bytes.")
         try:
-            return json.loads(data, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            fail(f"{name} is not JSON.", found=visible(str(error)))
+            return json_text.loads(data)
+        except SourceError as error:
+            fail(f"{name} is not JSON: {error}", where=Where(name, error.line, error.column))
 
     def sha256(self, name: str) -> str:
         """The hexadecimal digest of a file."""
@@ -83,7 +84,3 @@ class Evidence:
         if not isinstance(builds, list) or not all(isinstance(build, dict) for build in builds):
             fail(f"{name} has not the form of a Packer manifest.")
         return builds
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")

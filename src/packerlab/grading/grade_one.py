@@ -15,13 +15,13 @@ import traceback
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing import connection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
 from packerlab import state
 from packerlab.course import engine_digest
-from packerlab.errors import MachineError
+from packerlab.errors import LimitError, MachineError
 from packerlab.report import (
     Check,  # noqa: TC001  (msgspec reads the annotations)
     Digests,
@@ -55,6 +55,7 @@ class Ended(msgspec.Struct):
     reason: str = ""
     retry: bool = False
     cpu: float = 0.0
+    grader_cpu: float = 0.0
     log: str = ""
 
 
@@ -115,6 +116,7 @@ def grade(
             seconds=round(time.monotonic() - started, 3),
             check_seconds=heard.seconds,
             cpu_seconds=round(heard.end.cpu, 3),
+            grader_cpu_seconds=round(heard.end.grader_cpu, 3),
             retry=heard.end.retry,
         ),
     )
@@ -256,6 +258,7 @@ def _child(task: Task, channel: Channel, results: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     box = Box(channel, task.limits)
+    _bound_own_cpu(task.limits)
 
     def say(line: Line) -> None:
         results.send_bytes(msgspec.json.encode(line))
@@ -265,10 +268,20 @@ def _child(task: Task, channel: Channel, results: Connection) -> None:
     except Exception as error:  # noqa: BLE001  (the boundary: a mistake of ours, for the log)
         said = "".join(traceback.format_exception(error))
         end = Ended("fault", f"the grading process broke: {error!r}", log=said)
-    end.cpu = box.cpu
+    end.cpu, end.grader_cpu = box.cpu, sum(os.times()[:4])
     say(Line(end=end))
     results.close()
     os._exit(0)
+
+
+def _bound_own_cpu(limits: Limits) -> None:
+    """A grader may take as much CPU time as the verbs may: a check that takes more is timed out."""
+
+    def end(*_: object) -> NoReturn:
+        raise LimitError("timeout", f"more than {limits.cpu_s} s of CPU time to grade it.")
+
+    signal.signal(signal.SIGPROF, end)
+    signal.setitimer(signal.ITIMER_PROF, limits.cpu_s)
 
 
 def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:

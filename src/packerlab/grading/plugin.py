@@ -17,12 +17,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+import msgspec
 import pytest
 
 from packerlab.checks import ATTRIBUTE, Failure, Incapable
 from packerlab.errors import LimitError, MachineError, RejectedError
 from packerlab.hcl.parsing import parse_trusted
-from packerlab.hcl.template import SyntaxProblem
+from packerlab.hcl.template import SYNTAX_HINT, SyntaxProblem
 from packerlab.packer.session import Session
 from packerlab.report import Check, Where, blocked
 from packerlab.submissions.reader import File
@@ -208,7 +209,8 @@ class Grading:
         try:
             self._template  # noqa: B018  (raises what the check says)
         except Failure as failure:
-            self._send(first, "failed", failure)
+            failed = self._check(first, "failed", "", failure)
+            self.send(msgspec.structs.replace(failed, hints=[SYNTAX_HINT], docs=""), 0.0)
         for item in items:
             if item is not first:
                 self._send(item, "blocked", blocked_by=first.name)

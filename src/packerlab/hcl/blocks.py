@@ -1,11 +1,10 @@
-"""From masked text to blocks and expressions, with python-hcl2's grammar.
+"""From HCL to blocks and expressions, with python-hcl2's grammar.
 
 The only importer of python-hcl2; of it, only the grammar is used: our own tree keeps the places.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from functools import cache
@@ -14,19 +13,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from packerlab import state
-from packerlab.hcl.literals import flushed, unescape, unescape_heredoc, without_surrogates
-from packerlab.hcl.masking import HclError, mask, mask_json, mask_template
+from packerlab.hcl.literals import flushed, unescape, unescape_heredoc
+from packerlab.hcl.syntax import template_terminals, terminals
 from packerlab.hcl.template import Block, Expression
+from packerlab.json_text import WORDS
 from packerlab.report import Where
+from packerlab.source import Source
 
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
 
-    from packerlab.hcl.masking import Masked
+    from packerlab.hcl.cursor import Terminal
     from packerlab.hcl.template import Path
-
-MAX_DEPTH = 60
-"""Blocks, lists, objects and calls inside each other; Packer's own templates nest about ten."""
 
 MAX_DIGITS = 15
 """Numbers that are longer are no literal here: Packer's are exact, Python's floats are not."""
@@ -35,20 +33,31 @@ Body = tuple[dict[str, Expression], list[Block]]
 
 
 def hcl_body(file: str, text: str) -> Body:
-    """The attributes and blocks of an HCL file; raises HclError where it is none."""
-    return _Reader(file, masked := mask(text)).body(_tree(masked).children[0])
+    """The attributes and blocks of an HCL file; raises SourceError where it is none."""
+    source = Source(text)
+    return _Reader(file, source).body(_tree(source, terminals(source)).children[0])
 
 
-def json_expression(file: str, text: str) -> Expression:
-    """JSON that was found valid, as the expression that HCL would have for it."""
-    return _Json(file, masked := mask_json(text)).expression(_value(masked))
+def template_expression(file: str, text: str, line: int) -> Expression:
+    """The value of a text that is a template as a whole, and stands on one line of its file."""
+    source = Source(text)
+    whole = _tree(source, template_terminals(source))
+    return _Embedded(file, source, line).expression(whole.children[0].children[0].children[2])
+
+
+def number(text: str, line: int) -> Expression | None:
+    """A number as a literal; None for what only Packer can tell exactly."""
+    match = _NUMBER.fullmatch(text)
+    if not match or sum(map(str.isdigit, text)) > MAX_DIGITS:
+        return None
+    digits = text.replace(" ", "").replace("\t", "")
+    return Expression("literal", line, float(digits) if match["fraction"] else int(digits))
 
 
 @cache
 def grammar() -> Lark:
     """python-hcl2's grammar as a parser; its tables are kept in our cache, seconds to make."""
     import hcl2
-    from hcl2.postlexer import PostLexer
     from lark import Lark
 
     parser: Lark = Lark.open(
@@ -57,37 +66,26 @@ def grammar() -> Lark:
         parser="lalr",
         cache=str(state.cache_folder() / "hcl2-grammar.bin"),
         propagate_positions=True,
-        postlex=PostLexer(),
     )
     return parser
 
 
-def _tree(masked: Masked) -> Tree[Any]:
-    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+def _tree(source: Source, tokens: list[Terminal]) -> Tree[Any]:
+    from lark import Token
 
-    try:
-        return grammar().parse(masked.text + "\n")
-    except UnexpectedToken as error:
-        at_end = error.token.type == "$END"
-        raise masked.unexpected(
-            len(masked.text) if at_end else error.token.start_pos or 0
-        ) from None
-    except UnexpectedCharacters as error:
-        raise masked.unexpected(error.pos_in_stream or 0) from None
-
-
-def _value(masked: Masked) -> Tree[Any]:
-    """The expression of the only attribute in `x = ...`."""
-    value: Tree[Any] = _tree(masked).children[0].children[0].children[2]
-    return value
+    parser = grammar().parse_interactive("")
+    for name, start, end in tokens:
+        parser.feed_token(Token(name, source.text[start:end], start, end_pos=end))
+    tree: Tree[Any] = parser.feed_eof()  # type: ignore[no-untyped-call]
+    return tree
 
 
 class _Reader:
     """Turns the grammar's tree of one file into blocks and expressions."""
 
-    def __init__(self, file: str, masked: Masked) -> None:
+    def __init__(self, file: str, source: Source) -> None:
         self.file = file
-        self.masked = masked
+        self.source = source
         self._readers = {
             "string": self._string,
             "tuple": self._list,
@@ -99,68 +97,60 @@ class _Reader:
             "unary_op": self._scalar,
         }
 
-    def body(self, tree: Tree[Any], depth: int = 0) -> Body:
+    def body(self, tree: Tree[Any]) -> Body:
         attributes: dict[str, Expression] = {}
         blocks = []
         for child in tree.children:
             if _kind(child) == "attribute":
                 name = self._source(child.children[0])
-                attributes.setdefault(name, self.expression(child.children[2], depth))
+                attributes.setdefault(name, self.expression(child.children[2]))
             elif _kind(child) == "block":
-                blocks.append(self._block(child, depth))
+                blocks.append(self._block(child))
         return attributes, blocks
 
-    def _block(self, tree: Tree[Any], depth: int) -> Block:
-        _check_depth(depth)
+    def _block(self, tree: Tree[Any]) -> Block:
         header = _solid(tree)[:-1]
         words = [self._text(part) if _kind(part) == "string" else self._source(part)
                  for part in header]  # fmt: skip
-        attributes, blocks = self.body(tree.children[-2], depth + 1)
+        attributes, blocks = self.body(tree.children[-2])
         return Block(words[0], words[1:], attributes, blocks, Where(self.file, self._line(tree)))
 
-    def expression(self, tree: Tree[Any], depth: int = 0) -> Expression:
-        _check_depth(depth)
+    def expression(self, tree: Tree[Any]) -> Expression:
         inner = _unwrapped(tree)
-        return self._readers.get(_kind(inner), self._reference)(inner, depth)
+        return self._readers.get(_kind(inner), self._reference)(inner)
 
-    def _scalar(self, tree: Tree[Any], depth: int) -> Expression:
+    def _scalar(self, tree: Tree[Any]) -> Expression:
         """A word, or a number with its sign."""
         text = self._source(tree)
-        if text in _WORDS:
-            return Expression("literal", self._line(tree), _WORDS[text])
-        number = _NUMBER.fullmatch(text)
-        several_signs = self.masked.text[_start(tree)] == "!"
-        if not number or several_signs or sum(map(str.isdigit, text)) > MAX_DIGITS:
-            return self._reference(tree, depth)
-        digits = text.replace(" ", "").replace("\t", "")
-        value = float(digits) if number["fraction"] else int(digits)
-        return Expression("literal", self._line(tree), value)
+        if text in WORDS:
+            return Expression("literal", self._line(tree), WORDS[text])
+        return number(text, self._line(tree)) or self._reference(tree)
 
-    def _list(self, tree: Tree[Any], depth: int) -> Expression:
-        return self._compound("list", tree, self._all(tree, depth))
+    def _list(self, tree: Tree[Any]) -> Expression:
+        return self._compound("list", tree, self._all(tree))
 
-    def _object(self, tree: Tree[Any], depth: int) -> Expression:
+    def _object(self, tree: Tree[Any]) -> Expression:
         elements = [child for child in tree.children if _kind(child) == "object_elem"]
         keys = [self._key(element.children[0].children[0]) for element in elements]
         if None in keys:
-            return self._reference(tree, depth)
-        items = [self.expression(element.children[2], depth + 1) for element in elements]
+            return self._reference(tree)
+        items = [self.expression(element.children[2]) for element in elements]
         return self._compound("object", tree, items, keys=keys)
 
-    def _call(self, tree: Tree[Any], depth: int) -> Expression:
+    def _call(self, tree: Tree[Any]) -> Expression:
         lists = [part for part in tree.children if _kind(part) == "arguments"]
-        items = [item for part in lists for item in self._all(part, depth)]
+        items = [item for part in lists for item in self._all(part)]
         return self._compound("call", tree, items, value=self._source(tree.children[0]))
 
-    def _reference(self, tree: Tree[Any], _depth: int) -> Expression:
+    def _reference(self, tree: Tree[Any]) -> Expression:
         """A reference by itself, else what is looked at for its references alone."""
         path, _ = self._path(tree)
         if path:
             return Expression("reference", self._line(tree), references=[path])
         return Expression("other", self._line(tree), references=self._references(tree))
 
-    def _all(self, tree: Tree[Any], depth: int) -> list[Expression]:
-        return [self.expression(item, depth + 1) for item in _solid(tree)]
+    def _all(self, tree: Tree[Any]) -> list[Expression]:
+        return [self.expression(item) for item in _solid(tree)]
 
     def _compound(
         self,
@@ -176,7 +166,7 @@ class _Reader:
 
     # --- strings and heredocs ---
 
-    def _string(self, tree: Tree[Any], depth: int) -> Expression:
+    def _string(self, tree: Tree[Any]) -> Expression:
         line = self._line(tree)
         parts: list[Expression] = []
         for part, text in zip(tree.children[1:-1], self._literals(tree), strict=True):
@@ -184,7 +174,7 @@ class _Reader:
             if text is not None:
                 parts.append(Expression("literal", line, unicodedata.normalize("NFC", text)))
             elif _kind(inside) == "interpolation" and not self._strips(inside):
-                parts.append(self.expression(inside.children[1], depth + 1))
+                parts.append(self.expression(inside.children[1]))
             else:
                 return Expression("other", line, references=self._references(tree))
         if len(parts) == 1:  # "${x}" is x itself
@@ -202,10 +192,10 @@ class _Reader:
         """The values of a string's literal parts; None for a part that is a sequence."""
         tokens = [part.children[0] for part in string.children[1:-1]]
         raw = [None if _kind(token) else self._source(token) for token in tokens]
-        flush = self.masked.heredocs.get(_start(string))
-        if flush:
+        opening = self._source(string.children[0])
+        if opening.startswith("<<-"):
             raw = flushed(raw)
-        read = unescape if flush is None else unescape_heredoc
+        read = unescape if opening == '"' else unescape_heredoc
         return [None if text is None else read(text) for text in raw]
 
     def _text(self, string: Tree[Any]) -> str:
@@ -225,7 +215,7 @@ class _Reader:
                 return (), tree
             step = tree.children[1]
             index = _unwrapped(_solid(step)[0]) if _solid(step) else step.children[-1]
-            if _kind(index) == "string" and len(index.children) < 4:
+            if _kind(index) == "string" and None not in self._literals(index):
                 steps.append(self._text(index))
             elif kind == "get_attr_expr_term" or _kind(index) in ("", "int_lit"):
                 steps.append(self._source(index))
@@ -258,40 +248,19 @@ class _Reader:
     # --- places ---
 
     def _line(self, node: Any) -> int:
-        return self.masked.line(_start(node))
+        return self.source.line(_start(node))
 
     def _source(self, node: Tree[Any] | Token) -> str:
         """What the learner wrote for a node."""
         end = node.meta.end_pos if _kind(node) else node.end_pos  # type: ignore[union-attr]
-        return self.masked.original[_start(node) : end]
-
-
-class _Json(_Reader):
-    """The same for JSON, whose strings have JSON's escapes and are templates within."""
-
-    def _string(self, tree: Tree[Any], depth: int) -> Expression:
-        line = self._line(tree)
-        text = self._text(tree)
-        if "${" not in text and "%{" not in text:
-            return Expression("literal", line, unicodedata.normalize("NFC", text))
-        try:
-            inner = _Embedded(self.file, masked := mask_template(text), line)
-            return inner.expression(_value(masked), depth + 1)
-        except HclError as error:
-            raise self.masked.error(f"in this string, {error}", _start(tree)) from None
-
-    def _text(self, string: Tree[Any]) -> str:
-        return without_surrogates(json.loads(self._source(string)))
-
-    def _key(self, tree: Any) -> str:
-        return self._text(_unwrapped(tree))
+        return self.source.text[_start(node) : end]
 
 
 class _Embedded(_Reader):
     """The template in a JSON string, which stands on one line of its file."""
 
-    def __init__(self, file: str, masked: Masked, line: int) -> None:
-        super().__init__(file, masked)
+    def __init__(self, file: str, source: Source, line: int) -> None:
+        super().__init__(file, source)
         self._own_line = line
 
     def _line(self, _: Any) -> int:
@@ -299,7 +268,6 @@ class _Embedded(_Reader):
 
 
 _NAMES = ("identifier", "keyword")
-_WORDS = {"true": True, "false": False, "null": None}
 _NUMBER = re.compile(
     r"-?[ \t]*[0-9]+(?P<fraction>\.[0-9]+([eE][+-]?[0-9]{1,2})?|[eE][+-]?[0-9]{1,2})?"
 )
@@ -312,11 +280,6 @@ def _kind(node: Any) -> str:
 def _start(node: Any) -> int:
     start: int = node.meta.start_pos if _kind(node) else node.start_pos
     return start
-
-
-def _check_depth(depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise RecursionError
 
 
 def _solid(tree: Any) -> list[Any]:

@@ -8,18 +8,22 @@ objects' keys.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING
 
 from packerlab.errors import RejectedError
-from packerlab.hcl.blocks import json_expression
-from packerlab.hcl.masking import HclError
-from packerlab.hcl.template import Block
+from packerlab.hcl.blocks import number, template_expression
+from packerlab.hcl.literals import without_surrogates
+from packerlab.hcl.template import Block, Expression
+from packerlab.json_text import WORDS, parse
 from packerlab.report import Where
+from packerlab.source import Source, SourceError
 from packerlab.text import visible
 
 if TYPE_CHECKING:
     from packerlab.hcl.blocks import Body
-    from packerlab.hcl.template import Expression
+    from packerlab.json_text import Json
 
 _STEPS = {"provisioner": 1, "error-cleanup-provisioner": 1, "post-processor": 1,
           "post-processors": 0, "source": 1, "hcp_packer_registry": 0, "dynamic": 1}  # fmt: skip
@@ -37,66 +41,88 @@ LABELS = {
 
 
 def json_body(file: str, text: str) -> Body:
-    """The attributes and blocks of a JSON file; raises HclError where it is none."""
-    try:
-        json.loads(
-            text,
-            object_pairs_hook=lambda pairs: _no_twins(file, pairs),
-            parse_constant=_no_constant,
-            parse_int=str,
-            parse_float=str,
-        )
-    except json.JSONDecodeError as error:
-        raise HclError(f"not JSON: {error.msg}.", error.lineno, error.colno) from None
-    whole = json_expression(file, text)
+    """The attributes and blocks of a JSON file; raises SourceError where it is none."""
+    source = Source(text)
+    whole = parse(source)
     if whole.kind not in ("object", "list"):
-        raise HclError("a template in JSON is one object.", whole.line, 1)
-    return _body("", whole, file)
+        raise source.error("a template in JSON is one object.", whole.start)
+    return _Reader(file, source).body("", whole)
 
 
-def _no_twins(file: str, pairs: list[tuple[str, Any]]) -> None:
-    """Packer would run both of two equal keys, most readers see the last."""
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            shown = json.dumps(visible(key), ensure_ascii=False)
-            raise RejectedError(f"{visible(file)} gives the JSON key {shown} twice in one object.")
-        seen.add(key)
+class _Reader:
+    """Turns the values of one file into blocks and expressions."""
 
+    def __init__(self, file: str, source: Source) -> None:
+        self.file = file
+        self.source = source
 
-def _no_constant(name: str) -> NoReturn:
-    raise json.JSONDecodeError(f"{name} is no JSON value", name, 0)
+    def body(self, kind: str, value: Json) -> Body:
+        attributes: dict[str, Expression] = {}
+        blocks: list[Block] = []
+        labels = LABELS.get(kind, {})
+        for key, item in self._pairs(value):
+            if key in labels and item.kind in ("object", "list"):
+                blocks += self._blocks(key, [], labels[key], item)
+            elif key != "//":
+                attributes[key] = self._expression(item)
+        return attributes, blocks
 
-
-def _body(kind: str, value: Expression, file: str) -> Body:
-    attributes: dict[str, Expression] = {}
-    blocks: list[Block] = []
-    labels = LABELS.get(kind, {})
-    for key, item in _pairs(value):
-        if key in labels and item.kind in ("object", "list"):
-            blocks += _blocks(key, [], labels[key], item, file)
-        elif key != "//":
-            attributes[key] = item
-    return attributes, blocks
-
-
-def _blocks(kind: str, labels: list[str], wanted: int, value: Expression, file: str) -> list[Block]:
-    if len(labels) < wanted:
+    def _blocks(self, kind: str, labels: list[str], wanted: int, value: Json) -> list[Block]:
+        if len(labels) < wanted:
+            return [
+                block
+                for label, inner in self._pairs(value)
+                for block in self._blocks(kind, [*labels, label], wanted, inner)
+            ]
+        bodies = value.items if value.kind == "list" else [value]
         return [
-            block
-            for label, inner in _pairs(value)
-            for block in _blocks(kind, [*labels, label], wanted, inner, file)
+            Block(kind, labels, *self.body(kind, body), Where(self.file, self._line(body)))
+            for body in bodies
+            if body.kind in ("object", "list")
         ]
-    bodies = value.items if value.kind == "list" else [value]
-    return [
-        Block(kind, labels, *_body(kind, body, file), Where(file, body.line))
-        for body in bodies
-        if body.kind in ("object", "list")
-    ]
 
+    def _pairs(self, value: Json) -> list[tuple[str, Json]]:
+        """The keys and values of an object, or of a list of objects together."""
+        objects = value.items if value.kind == "list" else [value]
+        pairs: list[tuple[str, Json]] = []
+        for each in objects:
+            if each.kind == "object":
+                self._check_twins(each.keys)
+                pairs += zip(each.keys, each.items, strict=True)
+        return pairs
 
-def _pairs(value: Expression) -> list[tuple[str, Expression]]:
-    """The keys and values of an object, or of a list of objects together."""
-    objects = value.items if value.kind == "list" else [value]
-    return [pair for each in objects if each.kind == "object"
-            for pair in zip(each.keys, each.items, strict=True)]  # fmt: skip
+    def _check_twins(self, keys: list[str]) -> None:
+        """Packer would run both of two equal keys, most readers see the last."""
+        twins = [key for key, times in Counter(keys).items() if times > 1]
+        if twins:
+            shown = json.dumps(visible(twins[0]), ensure_ascii=False)
+            sentence = f"{visible(self.file)} gives the JSON key {shown} twice in one object."
+            raise RejectedError(sentence)
+
+    # --- expressions ---
+
+    def _expression(self, value: Json) -> Expression:
+        line = self._line(value)
+        if value.kind == "string":
+            return self._string(without_surrogates(value.text), value)
+        if value.kind == "word":
+            return Expression("literal", line, WORDS[value.text])
+        if value.kind == "number":
+            return number(value.text, line) or Expression("other", line)
+        self._check_twins(value.keys)
+        items = [self._expression(item) for item in value.items]
+        paths = dict.fromkeys(path for item in items for path in item.references)
+        keys = [without_surrogates(key) for key in value.keys]
+        return Expression(value.kind, line, None, items, keys, list(paths))
+
+    def _string(self, text: str, value: Json) -> Expression:
+        """A string is a template, whose text has a place in the file as a whole."""
+        if "${" not in text and "%{" not in text:
+            return Expression("literal", self._line(value), unicodedata.normalize("NFC", text))
+        try:
+            return template_expression(self.file, text, self._line(value))
+        except SourceError as error:
+            raise self.source.error(f"in this string, {error}", value.start) from None
+
+    def _line(self, value: Json) -> int:
+        return self.source.line(value.start)

@@ -19,7 +19,6 @@ import msgspec
 from packerlab.errors import MachineError, RejectedError
 from packerlab.hcl.blocks import grammar, hcl_body
 from packerlab.hcl.json_form import json_body
-from packerlab.hcl.masking import HclError
 from packerlab.hcl.template import (
     Block,  # noqa: TC001  (msgspec reads the annotations)
     Expression,  # noqa: TC001
@@ -29,6 +28,7 @@ from packerlab.hcl.template import (
     template_files,
 )
 from packerlab.report import Where
+from packerlab.source import SourceError
 from packerlab.submissions.reader import File
 from packerlab.text import visible
 
@@ -100,7 +100,7 @@ def _parse(files: Files) -> _Answer:
     for name in [*templates, *assignment_files(files)]:
         try:
             attributes, blocks = _body(name, files[name].data)
-        except HclError as error:
+        except SourceError as error:
             where = Where(name, error.line, error.column)
             return _Answer(problem=SyntaxProblem(str(error), where))
         except RejectedError as error:
@@ -115,13 +115,14 @@ def _parse(files: Files) -> _Answer:
 
 
 def _body(name: str, data: bytes) -> Body:
+    if not name.endswith(".json"):
+        return hcl_body(name, data.decode(errors="surrogateescape"))
     try:
-        text = data.decode("utf-8-sig")
+        return json_body(name, data.decode())
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
-        raise HclError("this is not UTF-8 text.", line, column) from None
-    return json_body(name, text) if name.endswith(".json") else hcl_body(name, text)
+        raise SourceError("this is not UTF-8 text.", line, column) from None
 
 
 # --- the process ----------------------------------------------------------------------------------

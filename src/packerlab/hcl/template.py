@@ -31,6 +31,13 @@ MAX_TEXT = 1_000_000
 """How deep, how far and to which length a value is followed; beyond, it is Packer's to tell."""
 
 
+SYNTAX_HINT = (
+    "Look at this place, and at what stands just before it: is a comma, a quote, a bracket or an "
+    "`=` missing, or one too many? `packer validate .` finds the same mistake."
+)
+"""Helps with a template that can't be read, which the hints of the check that it fails do not."""
+
+
 class SyntaxProblem(msgspec.Struct, frozen=True):
     """The first thing in a workspace that is no HCL, in one sentence."""
 

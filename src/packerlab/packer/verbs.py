@@ -170,9 +170,9 @@ _CHANGING: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = 
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\b0x[0-9a-f]{6,}\b"), "<address>"),
     (re.compile(r"\b(ami|i|key|lt|sg|sir|snap|vol)-[0-9a-f]{8,17}\b"), r"<\1>"),
-    (re.compile(r"(known [\w ]{1,40}: )\[([^\]]*)\]"), _in_order),
+    (re.compile(r"(known [\w ]{1,40}: )\[([^\[\]]*)\]"), _in_order),
 ]
-_PLACE = re.compile(r"on \S* ?line \d+.*|\(source code not available\)|Error:")
+_PLACE = re.compile(r"on \S* ?line \d.*|\(source code not available\)|Error:")
 
 
 class Packer:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from packerlab.checks import fail
 from packerlab.errors import MachineError
-from packerlab.hcl.masking import HclError, mask
+from packerlab.hcl.scanner import scan
+from packerlab.source import Source, SourceError
 from packerlab.submissions.reader import TEMPLATE_SUFFIXES, File
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ NEWER_BLOCKS = ("data", "error-cleanup-provisioner", "local")
 
 def version_of(text: str) -> Version:
     """`Packer v1.16.0` or `>=1.7` as numbers; raises MachineError where there are none."""
-    match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    match = re.search(r"(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", text)
     if not match:
         raise MachineError(f"Packer does not tell its version: {text[:80]!r}")
     major, minor, patch = match.groups()
@@ -58,7 +59,7 @@ def without_required_plugins(files: Files) -> Files:
         text = file.data.decode(errors="surrogateescape")
         try:
             text = _blank_json(text) if name.endswith(".json") else _blank_hcl(text)
-        except (HclError, ValueError, RecursionError):
+        except (SourceError, ValueError, RecursionError):
             continue  # Packer says what is wrong with it
         blanked[name] = File(text.encode(errors="surrogateescape"), file.executable)
     return blanked
@@ -68,21 +69,23 @@ def _blank_hcl(text: str) -> str:
     depth = 0
     block = word = ""
     begin = named = 0
-    for token in re.finditer(r"[A-Za-z_][\w-]*|[{}]", mask(text).text):
-        if token[0] == "{":
+    pieces: list[str] = []
+    done = 0
+    for kind, start, end in scan(Source(text)):
+        if kind == "{":
             block = word if depth == 0 else block
             if depth == 1 and (block, word) == ("packer", "required_plugins"):
                 begin = named
             depth += 1
-        elif token[0] == "}":
+        elif kind == "}":
             depth -= 1
             if depth == 1 and begin:
-                blank = re.sub(r"[^\r\n]", " ", text[begin : token.end()])
-                text = text[:begin] + blank + text[token.end() :]
-                begin = 0
-        else:
-            word, named = token[0], token.start()
-    return text
+                pieces += [text[done:begin], re.sub(r"[^\r\n]", " ", text[begin:end])]
+                done, begin = end, 0
+        elif kind == "end":
+            break
+        word, named = (text[start:end], start) if kind == "name" else ("", 0)
+    return "".join([*pieces, text[done:]])
 
 
 def _blank_json(text: str) -> str:
