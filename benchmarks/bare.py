@@ -13,7 +13,7 @@ from packerlab.packer.verbs import RUN_ID, WRAPPED
 from packerlab.sandbox import Sandbox, choose
 from packerlab.sandbox.base import PROGRAM, Channel
 from packerlab.sandbox.host_packer import host_packer
-from packerlab.submissions.reader import read_workspace
+from packerlab.submissions.workspaces import read_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

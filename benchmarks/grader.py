@@ -19,7 +19,7 @@ def main() -> None:
     from packerlab.course import open_course
     from packerlab.grading.grade_one import grade
     from packerlab.sandbox import Sandbox, choose
-    from packerlab.submissions.reader import read_workspace
+    from packerlab.submissions.workspaces import read_workspace
 
     course, name = sys.argv[1:]
     lab = open_course(Path(course)).lab(name)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from packerlab.errors import RejectedError
-from packerlab.submissions.reader import File, read_workspace
+from packerlab.submissions.reader import File
+from packerlab.submissions.workspaces import read_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

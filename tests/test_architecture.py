@@ -129,3 +129,23 @@ def test_the_command_line_starts_light() -> None:
     asked = f"import sys, packerlab.cli; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+IN_A_LIST = re.compile(r'(?:sys\.executable|PYTHON|python|_python\(\)), ("[^"]*")')
+IN_A_SHELL = re.compile(r"\bpython3 ([^\s\\;]+)")
+
+
+def test_no_python_that_we_start_imports_from_where_it_starts() -> None:
+    """A class's folder may hold a `pip/` or a `zipfile.py`: `-I` and `-P` keep them out."""
+    started = [
+        (name_of(file), first) for file in MODULES for first in IN_A_LIST.findall(text(file))
+    ]
+    recipe = ROOT / "sandbox" / "Dockerfile"
+    started += [(recipe.name, first) for first in IN_A_SHELL.findall(text(recipe))]
+    assert len(started) >= 9
+    allowed = {"-I", "-P"}
+    assert [each for each in started if each[1].strip('"') not in allowed] == []
+
+
+def text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from packerlab import state
-from packerlab.batch import Batch, needs_of
+from packerlab.batch import Batch
 from packerlab.course import Course
 from packerlab.gradebook import open_gradebook, read_gradebook
 from packerlab.sandbox import choose
-from packerlab.submissions.learners import handed_in
+from packerlab.submissions.classes import handed_in
+from packerlab.units import MAX_ATTEMPTS, needs_of
 
 if TYPE_CHECKING:
     from packerlab.batch import Tally
@@ -83,7 +84,7 @@ def grade(course: Path, crowd: Path, out: Path, jobs: int = 2) -> tuple[Tally, l
     backend = choose("bubblewrap", {"packer"}, [course], full_limits=True)
     with open_gradebook(out, "bubblewrap") as book:
         batch = Batch(Course(course), book, backend, heard.append)
-        tally = batch.run(handed_in([crowd], any_template=False), None, jobs)
+        tally = batch.run(handed_in([crowd], None).handed, None, jobs)
     return tally, heard
 
 
@@ -265,9 +266,9 @@ def test_a_class_needs_what_its_own_labs_need(tmp_path: Path) -> None:
     (tmp_path / "not a zip.zip").write_bytes(b"PK")
     workspace(tmp_path / "ada", lab="101_first_build")
     workspace(tmp_path / "bob", lab="no_such_lab")
-    assert needs_of(ours, handed_in([tmp_path], any_template=False)) == {"packer"}
+    assert needs_of(ours, handed_in([tmp_path], None).handed) == {"packer"}
     workspace(tmp_path / "eve", lab="107_first_container")
-    found = needs_of(ours, handed_in([tmp_path], any_template=False))
+    found = needs_of(ours, handed_in([tmp_path], None).handed)
     assert found == {"packer", "containers"}
 
 
@@ -349,7 +350,9 @@ def test_with_a_lab_named_markers_are_held_against_it(tmp_path: Path) -> None:
     heard: list[Report] = []
     with open_gradebook(tmp_path / "book", "bubblewrap") as book:
         batch = Batch(Course(STATIC), book, backend, heard.append)
-        batch.run(handed_in([crowd], any_template=True), Course(STATIC).lab("101"), 2)
+        batch.run(
+            handed_in([crowd], Course(STATIC).lab("101")).handed, Course(STATIC).lab("101"), 2
+        )
     reasons = {report.run.learner: report.reason for report in heard}
     assert reasons == {
         "other": "its marker names another lab.",
@@ -357,3 +360,79 @@ def test_with_a_lab_named_markers_are_held_against_it(tmp_path: Path) -> None:
         "unmarked": "",
         "garbled": "",
     }
+
+
+def test_the_newest_attempts_are_graded_and_the_report_says_which(tmp_path: Path) -> None:
+    crowd = tmp_path / "class"
+    for number in range(1, MAX_ATTEMPTS + 3):
+        workspace(crowd / "ada" / f"attempt {number}", f"# {number}\n{TEMPLATE}")
+    workspace(crowd / "ada" / "attempt 12.kept-1", "# no source\n")
+    for _ in range(2):
+        tally, _ = grade(STATIC, crowd, tmp_path / "book")
+        assert tally.counts["passed"] == MAX_ATTEMPTS
+        (latest,) = read_gradebook(tmp_path / "book").latest()
+        assert (latest.run.attempt, latest.run.workspace) == (MAX_ATTEMPTS, "attempt 12")
+        older = [f"attempt {n} (an older attempt)" for n in (1, 2)]
+        assert latest.run.passed_over == older
+
+
+def test_the_attempts_before_the_newest_share_a_deadline(tmp_path: Path, sleepy: Path) -> None:
+    crowd = tmp_path / "class"
+    slow = (SLOW / "main.pkr.hcl").read_text()
+    for number in range(1, 5):
+        workspace(crowd / "ada" / str(number), f"# {number}\n{slow}", "101_sleepy")
+    workspace(crowd / "ada" / "5", slow.replace("sleep 50", "true"), "101_sleepy")
+    _, heard = grade(sleepy, crowd, tmp_path / "book", jobs=1)
+    assert [report.verdict for report in heard] == ["timeout"] * 4 + ["passed"]
+    assert "used up the lab's time" in heard[3].reason
+    assert heard[4].run.workspace == "5"
+
+
+def test_a_lab_that_this_machine_can_t_serve_is_one_incomplete_report(
+    tmp_path: Path, sleepy: Path
+) -> None:
+    toml = sleepy / "labs" / "101_sleepy" / "lab.toml"
+    other = sleepy / "labs" / "102_other"
+    shutil.copytree(toml.parent, other)
+    shutil.copy(sleepy / "graders" / "test_101_sleepy.py", sleepy / "graders" / "test_102_other.py")
+    (other / "lab.toml").write_text(
+        toml.read_text().replace('needs = ["packer"]', 'needs = ["packer", "containers"]')
+    )
+    quick = (SLOW / "main.pkr.hcl").read_text().replace("sleep 50", "true")
+    workspace(tmp_path / "class" / "ada", quick, "101_sleepy")
+    workspace(tmp_path / "class" / "eve", quick, "102_other")
+    ended = subprocess.run(
+        command("grade", tmp_path / "class", "--course", sleepy, "--out", tmp_path / "book",
+                "--sandbox", "bubblewrap"),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = {each.run.learner: each for each in read_gradebook(tmp_path / "book").latest()}
+    assert found["ada"].passed
+    assert (found["eve"].verdict, found["eve"].score, found["eve"].max_score) == (
+        "incomplete", None, 2,
+    )  # fmt: skip
+    assert found["eve"].reason.startswith("this machine can't serve the lab: ")
+    assert ended.returncode == 3
+
+
+def test_a_class_is_graded_under_real_names_and_says_why_work_is_rejected(tmp_path: Path) -> None:
+    crowd = tmp_path / "class"
+    workspace(crowd / "Zo\u00eb")
+    workspace(crowd / "\u5c71\u7530").joinpath(".#main.pkr.hcl").symlink_to("me@host")
+    for name in ("ben", "cy"):
+        (crowd / name).mkdir()
+        (crowd / name / "main.pkr.hcl.txt").write_text(TEMPLATE)
+    (crowd / "grades.csv").write_text("name,mark\n")
+    ended = subprocess.run(
+        command("grade", crowd, "--course", STATIC, "--out", tmp_path / "book"),
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    reason = "main.pkr.hcl.txt is no template for Packer: rename it to main.pkr.hcl."
+    assert f"rejected 2 (ben, cy): {reason}" in ended.stdout
+    assert "passed over, as nobody's: grades.csv" in ended.stdout
+    assert "\u5c71\u7530 101_static: passed 3/3\n  passed over: .#main.pkr.hcl\n" in ended.stderr
+    assert ended.stderr.count(f"  reason: {reason}\n") == 2
+    assert sorted(path.name for path in (tmp_path / "book/reports/101_static").iterdir()) == [
+        "%E5%B1%B1%E7%94%B0",
+        "Zo%C3%AB",
+    ]

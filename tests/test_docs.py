@@ -29,7 +29,7 @@ from packerlab.inside import supervisor
 from packerlab.inside.files import MAX_FILES
 from packerlab.inside.meter import PROCESSES
 from packerlab.packer import verbs as packer
-from packerlab.submissions import reader
+from packerlab.submissions import reader, workspaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,7 +218,7 @@ def fields(*structs: type[msgspec.Struct]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("anchor", "struct"),
-    [("lab-toml", lab.Manifest), ("variant-toml", verify.Variant), ("marker", reader.Marker)],
+    [("lab-toml", lab.Manifest), ("variant-toml", verify.Variant), ("marker", workspaces.Marker)],
 )
 def test_every_key_of_a_file_is_on_the_page(anchor: str, struct: type[msgspec.Struct]) -> None:
     assert set(first_cells(section(page(CONTRACTS), anchor))) == fields(struct)

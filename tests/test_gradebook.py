@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import stat
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -343,3 +345,18 @@ def test_attempts_count_the_changes(folder: Path) -> None:
             report = make_report(attempt=attempt)
             book.save(msgspec.structs.replace(report, digests=Digests(submission=digest)))
         assert len(book.attempts(LAB, "learner-01")) == 3
+
+
+def test_a_gradebook_is_its_owner_s_alone(tmp_path: Path) -> None:
+    (tmp_path / "book").mkdir(mode=0o755)
+    with open_gradebook(tmp_path / "book", None):
+        assert stat.S_IMODE((tmp_path / "book").stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_a_gradebook_that_another_user_planted_is_not_believed(tmp_path: Path) -> None:
+    with open_gradebook(tmp_path / "book", None):
+        pass
+    os.chown(tmp_path / "book", 65534, 65534)
+    with pytest.raises(BadInputError, match="belongs to another user"):
+        open_gradebook(tmp_path / "book", None)

@@ -15,7 +15,8 @@ from packerlab.course import Course
 from packerlab.grading.grade_one import grade
 from packerlab.report import Run, encode
 from packerlab.sandbox import Sandbox, choose
-from packerlab.submissions.reader import File, Submission, digest
+from packerlab.submissions.reader import File, digest
+from packerlab.submissions.workspaces import Submission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,53 +14,29 @@ import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from packerlab import forkserver
-from packerlab.errors import RejectedError
 from packerlab.gradebook import UNKNOWN
 from packerlab.grading.grade_one import digests, grade
-from packerlab.report import VERDICTS, Digests, conclude
+from packerlab.report import VERDICTS, Digests, conclude, incapable, person
 from packerlab.sandbox import Sandbox
-from packerlab.submissions.reader import (
-    MARKER,
-    entries_of,
-    find_workspaces,
-    marker_of,
-    refused,
-    submission,
-)
+from packerlab.submissions.workspaces import refused
+from packerlab.text import visible
+from packerlab.units import units_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from packerlab.course import Course
     from packerlab.gradebook import Gradebook
     from packerlab.lab import Lab
     from packerlab.report import Report
-    from packerlab.sandbox.base import Backend
-    from packerlab.submissions.archives import Entry
-    from packerlab.submissions.learners import Handed
-    from packerlab.submissions.reader import Submission
-
-MAX_WORKSPACES = 64
-"""In what one learner handed in: more than a course has labs."""
-
-
-class Unit(NamedTuple):
-    """One submission to grade, as which attempt; `again` once its wall clock ran out."""
-
-    learner: str
-    lab: Lab | None
-    submission: Submission
-    attempt: int = 1
-    again: bool = False
-
-    @property
-    def slug(self) -> str:
-        return self.lab.slug if self.lab else UNKNOWN
+    from packerlab.sandbox.base import Backend, Needs
+    from packerlab.submissions.classes import Handed
+    from packerlab.units import Unit
 
 
 @dataclass
@@ -70,6 +46,10 @@ class Tally:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     kept: int = 0
     seconds: float = 0.0
+    rejected: dict[str, list[str]] = field(default_factory=dict)
+    """Learners by the reason for which their work was rejected."""
+    passed_over: list[str] = field(default_factory=list)
+    """The entries of the class that are nobody's."""
 
     @property
     def graded(self) -> int:
@@ -80,19 +60,26 @@ class Tally:
         named = ", ".join(
             f"{plural.get(name, name)} {count}" for name, count in self.counts.items()
         )
-        return f"graded {self.graded}, {named} in {self.seconds:.1f} s"
+        lines = [f"graded {self.graded}, {named} in {self.seconds:.1f} s"]
+        groups = sorted(self.rejected.items(), key=lambda group: (-len(group[1]), group[0]))
+        for reason, learners in groups:
+            who = ", ".join(sorted(learners)[:_MOST_NAMED])
+            more = ", ..." if len(learners) > _MOST_NAMED else ""
+            lines.append(f"rejected {len(learners)} ({who}{more}): {reason}")
+        if self.passed_over:
+            lines.append(f"passed over, as nobody's: {', '.join(self.passed_over)}")
+        return "\n".join(lines)
+
+    def add(self, report: Report, *, kept: bool) -> None:
+        """Count a report in."""
+        self.counts[report.verdict] += 1
+        self.kept += kept
+        if report.status == "rejected":
+            self.rejected.setdefault(visible(report.reason), []).append(person(report))
 
 
-def needs_of(course: Course, handed: list[Handed]) -> set[str]:
-    """What the labs need that are handed in; what can't be read needs nothing."""
-    slugs = set()
-    for each in handed:
-        with contextlib.suppress(RejectedError):
-            entries = entries_of(each.path)
-            for folder in find_workspaces(entries, any_template=False)[:MAX_WORKSPACES]:
-                marker = marker_of(entries, folder)
-                slugs.add(marker.lab if marker else "")
-    return {"packer"}.union(*(lab.needs for lab in course.labs() if lab.slug in slugs))
+_MOST_NAMED = 5
+"""Learners who are named beside a reason."""
 
 
 class Batch:
@@ -112,6 +99,7 @@ class Batch:
         self._tally = Tally()
         self._todo: queue.SimpleQueue[Handed] = queue.SimpleQueue()
         self._again: list[Unit] = []
+        self._lacks: dict[str, str] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
@@ -152,8 +140,18 @@ class Batch:
                     handed = self._todo.get_nowait()
                 except queue.Empty:
                     return
-                for unit in self._numbered(list(self._units(handed, lab))):
-                    self._grade(unit, bench)
+                self._grade_all(self._numbered(units_of(self._course, handed, lab)), bench)
+
+    def _grade_all(self, units: Iterable[Unit], bench: _Bench) -> None:
+        """Grade what one learner handed in: the attempts before the newest share one deadline."""
+        used: dict[str, float] = {}
+        for unit in units:
+            if unit.lab and not unit.newest and used.get(unit.slug, 0) > unit.lab.limits.deadline_s:
+                self._save(_out_of_time(unit), unit)
+                continue
+            started = time.monotonic()
+            self._grade(unit, bench)
+            used[unit.slug] = used.get(unit.slug, 0) + time.monotonic() - started
 
     def _work_again(self) -> None:
         with contextlib.closing(_Bench(self._backend)) as bench:
@@ -164,52 +162,16 @@ class Batch:
                     unit = self._again.pop(0)
                 self._grade(unit, bench)
 
-    def _units(self, handed: Handed, lab: Lab | None) -> Iterator[Unit]:
-        """The workspaces that a learner handed in, each with the lab that it is for."""
-        try:
-            entries = [] if handed.refusal else entries_of(handed.path)
-        except RejectedError as error:
-            yield Unit(handed.learner, lab, refused(str(error)))
-            return
-        folders = find_workspaces(entries, any_template=lab is not None)
-        reason = handed.refusal
-        if not folders and not reason:
-            unnamed = "" if lab else " (--lab names the lab of one without)"
-            reason = f"there is no workspace in it: no {MARKER}{unnamed}."
-        if len(folders) > MAX_WORKSPACES:
-            reason = f"more than {MAX_WORKSPACES} workspaces in it."
-        if reason:
-            yield Unit(handed.learner, lab, refused(reason))
-            return
-        for folder in folders:
-            yield self._unit(handed.learner, lab, entries, folder)
-
-    def _unit(self, learner: str, lab: Lab | None, entries: list[Entry], folder: str) -> Unit:
-        """One workspace, with --lab's lab or its marker's."""
-        marker = marker_of(entries, folder)
-        named = marker.lab if marker else ""
-        chosen = self._course.lab(named) if not lab and named in self._course.slugs else lab
-        try:
-            taken = submission(entries, folder)
-        except RejectedError as error:
-            return Unit(learner, chosen, refused(str(error)))
-        if chosen is None:
-            taken = refused("its marker names no lab of this course.")
-        elif named not in ("", chosen.slug):
-            taken = refused("its marker names another lab.")
-        return Unit(learner, chosen, taken)
-
     def _numbered(self, units: list[Unit]) -> Iterator[Unit]:
         """One learner's units as attempts: several workspaces of one lab are that, in order."""
         last: dict[str, int] = {}
-        for index, unit in enumerate(units):
-            final = all(later.slug != unit.slug for later in units[index + 1 :])
+        for unit in units:
             number = self._gradebook.attempt_number(
                 unit.slug,
                 unit.learner,
                 unit.submission.digest,
                 after=last.get(unit.slug, 0),
-                final=final,
+                final=unit.newest,
             )
             last[unit.slug] = number
             yield unit._replace(attempt=number)
@@ -219,6 +181,9 @@ class Batch:
             report = conclude(UNKNOWN, [], "rejected", unit.submission.refusal)
             taken = Digests(submission=unit.submission.digest)
             self._save(msgspec.structs.replace(report, digests=taken), unit)
+            return
+        if lacking := self._lacking(unit.lab):
+            self._save(_beyond_this_machine(unit, unit.lab, lacking, bench), unit)
             return
         sandbox = bench.sandbox(unit.lab)
         known = self._gradebook.done(
@@ -235,7 +200,7 @@ class Batch:
         )
         if self._stopped.is_set():
             return
-        if report.run.retry and not unit.again:
+        if report.run.retry and unit.newest and not unit.again:
             with self._lock:
                 self._again.append(unit._replace(again=True))
             return
@@ -244,13 +209,46 @@ class Batch:
     def _save(self, report: Report, unit: Unit, *, kept: bool = False) -> None:
         """Keep a report as the unit's attempt; one that is there already stays as it is."""
         if not kept or report.run.attempt != unit.attempt:
-            run = msgspec.structs.replace(report.run, learner=unit.learner, attempt=unit.attempt)
+            run = msgspec.structs.replace(
+                report.run,
+                learner=unit.learner,
+                name=visible(unit.name),
+                attempt=unit.attempt,
+                workspace=unit.workspace,
+                passed_over=list(unit.submission.passed_over),
+            )
             report = msgspec.structs.replace(report, run=run)
             self._gradebook.save(report)
         with self._lock:
-            self._tally.counts[report.verdict] += 1
-            self._tally.kept += kept
+            self._tally.add(report, kept=kept)
             self._on_report(report)
+
+    def _lacking(self, lab: Lab) -> str:
+        """Why this machine can't serve a lab; empty where it can."""
+        with self._lock:
+            for need in lab.needs - self._lacks.keys():
+                self._lacks[need] = self._backend.lacks(need) or ""
+            return " ".join(filter(None, (self._lacks[need] for need in sorted(lab.needs))))
+
+
+def _out_of_time(unit: Unit) -> Report:
+    """The report of an older attempt whose turn did not come."""
+    reason = "not graded: other attempts that were handed in with it used up the lab's time."
+    report = conclude(unit.slug, [], "timeout", reason)
+    return msgspec.structs.replace(report, digests=Digests(submission=unit.submission.digest))
+
+
+def _beyond_this_machine(unit: Unit, lab: Lab, lacking: str, bench: _Bench) -> Report:
+    """The report where the machine lacks what a lab needs: its checks, all of them incapable.
+
+    They are asked for as for a refused submission, which needs no more than Packer.
+    """
+    sandbox = bench.sandbox(lab, needs=frozenset({"packer"}))
+    planned = grade(lab, refused(lacking), sandbox, lab.limits, context=forkserver.context())
+    checks = [incapable(check, lacking) for check in planned.checks]
+    report = conclude(lab.slug, checks, reason=f"this machine can't serve the lab: {lacking}")
+    known = digests(lab, unit.submission, sandbox)
+    return msgspec.structs.replace(report, digests=known, run=planned.run)
 
 
 class _Bench:
@@ -260,8 +258,8 @@ class _Bench:
         self._backend = backend
         self._open: Sandbox | None = None
 
-    def sandbox(self, lab: Lab) -> Sandbox:
-        wanted = (lab.limits, lab.needs)
+    def sandbox(self, lab: Lab, needs: Needs | None = None) -> Sandbox:
+        wanted = (lab.limits, needs or lab.needs)
         if self._open is None or (self._open.limits, self._open.needs) != wanted:
             self.close()
             self._open = Sandbox(self._backend, *wanted)

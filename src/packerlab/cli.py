@@ -31,6 +31,7 @@ from packerlab.commands import (
     verify,
     watch,
 )
+from packerlab.text import clean
 
 
 class _Ended(Exception):  # noqa: N818  (no error: the user's wish)
@@ -115,7 +116,7 @@ def main() -> None:
     try:
         app()
     except errors.PackerlabError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {clean(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except _Ended as ended:
         if isinstance(ended.__cause__, KeyboardInterrupt):
@@ -124,7 +125,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(errors.DONE)
     except Exception as error:  # noqa: BLE001  (the boundary: a mistake of ours goes into a log)
-        print(f"error: {_logged(error)}", file=sys.stderr)
+        print(f"error: {clean(_logged(error))}", file=sys.stderr)
         sys.exit(errors.MACHINE)
 
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from typing import TYPE_CHECKING, Self
 
@@ -173,6 +174,7 @@ def _claim(path: Path) -> FileLock:
                 f"{path} is neither a gradebook nor an empty folder: name another folder."
             )
         path.mkdir(parents=True, exist_ok=True)
+        _make_private(path)
         lock.acquire()
     except Timeout:
         raise BadInputError(
@@ -181,6 +183,13 @@ def _claim(path: Path) -> FileLock:
     except OSError as error:
         raise BadInputError(f"{path} can't be a gradebook: {error.strerror}.") from None
     return lock
+
+
+def _make_private(path: Path) -> None:
+    """Nobody else reads marks, holds the lock, or has put reports there that would be believed."""
+    if path.stat().st_uid != os.geteuid():
+        raise BadInputError(f"{path} belongs to another user: name a folder of your own.")
+    path.chmod(0o700)
 
 
 def _is_taken(path: Path) -> bool:

@@ -7,8 +7,11 @@ of jobs. Format 1 only grows: a reader of today reads tomorrow's reports.
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import unquote
 
 import msgspec
+
+from packerlab.text import visible
 
 Status = Literal["graded", "rejected", "timeout", "limit", "fault"]
 Outcome = Literal["passed", "failed", "blocked", "incapable"]
@@ -56,7 +59,10 @@ class Run(msgspec.Struct, frozen=True):
     """How it went this time: the part of a report that may differ between equal gradings."""
 
     learner: str = ""
+    name: str = ""
     attempt: int = 1
+    workspace: str = ""
+    passed_over: list[str] = []
     sandbox: str = ""
     limits: dict[str, int] = {}
     packer: str = ""
@@ -130,6 +136,16 @@ def blocked(check: Check, message: str = "", blocked_by: str = "") -> Check:
         docs=check.docs,
         blocked_by=blocked_by,
     )
+
+
+def incapable(check: Check, message: str) -> Check:
+    """The same check, which this machine can't judge."""
+    return msgspec.structs.replace(blocked(check, message), outcome="incapable")
+
+
+def person(report: Report) -> str:
+    """The learner's name for people, safe to show: a gradebook's key is percent-encoded."""
+    return visible(report.run.name or unquote(report.run.learner))
 
 
 _encoder = msgspec.json.Encoder()

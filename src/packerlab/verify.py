@@ -21,7 +21,8 @@ from packerlab.packer.versions import version_of
 from packerlab.pages import headings
 from packerlab.sandbox import Sandbox
 from packerlab.submissions.reader import WORKSPACE as WORKSPACE_CAPS
-from packerlab.submissions.reader import Submission, digest, entries_of, refused, submission, take
+from packerlab.submissions.reader import digest, entries_of, take
+from packerlab.submissions.workspaces import Submission, refused, sifted, submission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -224,7 +225,7 @@ def overlaid(lab: Lab, folder: Path, variant: Variant) -> Submission:
             raise BadInputError(f"{folder}/variant.toml: the solution has no {name} to delete.")
     entries = [entry for entry in entries_of(folder) if entry.name != "variant.toml"]
     try:
-        files.update(take(entries, WORKSPACE_CAPS))
+        files.update(take(sifted(entries)[0], WORKSPACE_CAPS))
     except RejectedError as error:
         return refused(str(error))
     return Submission(files, digest(files))

@@ -16,7 +16,7 @@ from packerlab import forkserver
 from packerlab.errors import MachineError, RejectedError
 from packerlab.grading.grade_one import grade
 from packerlab.sandbox.base import Sandbox
-from packerlab.submissions.reader import read_workspace, refused
+from packerlab.submissions.workspaces import read_workspace, refused
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from packerlab.lab import Lab
     from packerlab.report import Check, Report
     from packerlab.sandbox.base import Backend
-    from packerlab.submissions.reader import Submission
+    from packerlab.submissions.workspaces import Submission
 
 
 @dataclass(frozen=True)

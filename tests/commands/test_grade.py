@@ -94,3 +94,10 @@ def test_another_sandbox_than_the_gradebook_s_is_bad_input(crowd: Path, tmp_path
     done = cli(*words, "--sandbox", "docker")
     assert done.returncode == 2
     assert "was graded with the sandbox bubblewrap" in done.stderr
+
+
+def test_a_path_in_a_message_acts_on_no_terminal(tmp_path: Path) -> None:
+    done = cli("grade", "no\x1b[2J\x1b]0;where", "--out", "book", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert "there is no such file or folder" in done.stderr

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from packerlab.report import Outcome
-    from packerlab.submissions.reader import Submission
+    from packerlab.submissions.workspaces import Submission
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,8 @@ from pathlib import Path
 from packerlab.course import Course
 from packerlab.hcl.parsing import parse_trusted
 from packerlab.grading.plugin import Grading, run_checks
-from packerlab.submissions.reader import File, Submission, digest
+from packerlab.submissions.reader import File, digest
+from packerlab.submissions.workspaces import Submission
 
 course, lab, text = sys.argv[1:]
 chosen = Course(Path(course)).lab(lab)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tarfile
 import threading
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,17 +15,16 @@ from hypothesis import strategies as st
 
 from packerlab.errors import RejectedError
 from packerlab.submissions.archives import archive_entries
+from packerlab.submissions.classes import handed_in
+from packerlab.submissions.leftovers import MARKER
 from packerlab.submissions.reader import (
     EVIDENCE,
-    MARKER,
     WORKSPACE,
     File,
     entries_of,
-    find_workspaces,
-    read_workspace,
-    submission,
     take,
 )
+from packerlab.submissions.workspaces import find_workspaces, read_workspace, submission
 from tests.packing import TAR_MODES, local_header, member, reject, write_tree, write_zip, zip_with
 
 if TYPE_CHECKING:
@@ -244,3 +245,41 @@ def test_nothing_is_ever_written(
         except RejectedError:
             continue
     assert listing(root) == before
+
+
+TREES = st.dictionaries(
+    st.lists(
+        st.sampled_from([MARKER, "a", "A", "w.zip", "main.pkr.hcl", ".git", "..", "x.tar.gz", "é"]),
+        min_size=1,
+        max_size=7,
+    ).map("/".join),
+    st.binary(max_size=20) | st.sampled_from([b'format = 1\nlab = "a"\n']),
+    max_size=6,
+)
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return stream.getvalue()
+
+
+@given(outer=TREES, inner=TREES, innermost=TREES)
+def test_no_archive_in_an_archive_breaks_the_reader(
+    tmp_path_factory: pytest.TempPathFactory,
+    outer: dict[str, bytes],
+    inner: dict[str, bytes],
+    innermost: dict[str, bytes],
+) -> None:
+    middle = packed({**inner, "w.zip": packed(innermost)})
+    path = tmp_path_factory.mktemp("class") / "class.zip"
+    path.write_bytes(packed({**outer, "ada/w.zip": middle, "ben.zip": middle}))
+    read_anything(path.read_bytes(), ".zip")
+    for handed in handed_in([path], None).handed:
+        try:
+            found = find_workspaces(handed.entries(), any_template=True)
+        except RejectedError:
+            continue
+        assert all(".." not in folder.split("/") for folder in found.folders)

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from packerlab.submissions.archives import MAX_ENTRIES, archive_entries
-from packerlab.submissions.reader import WORKSPACE, File, read_workspace, take
+from packerlab.submissions.reader import WORKSPACE, File, take
+from packerlab.submissions.workspaces import read_workspace
 from tests.packing import (
     TAR_MODES,
     local_header,

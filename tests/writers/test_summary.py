@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from packerlab.report import VERDICTS, Check, Run, conclude
-from packerlab.writers.summary import learner, summarise
+from packerlab.report import VERDICTS, Check, Run, conclude, person
+from packerlab.writers.summary import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def test_a_learner_is_shown_by_the_name_that_was_handed_in() -> None:
     report = msgspec.structs.replace(
         make_reports([make_check("passed")])[0], run=Run(learner="%D0%B6%1B%5B31m-01")
     )
-    assert learner(report) == "\N{CYRILLIC SMALL LETTER ZHE}\N{REPLACEMENT CHARACTER}[31m-01"
+    assert person(report) == "\N{CYRILLIC SMALL LETTER ZHE}\N{REPLACEMENT CHARACTER}[31m-01"
 
 
 def test_nobody_is_no_class() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,10 +18,11 @@ from packerlab.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from packerlab.batch import Tally
     from packerlab.report import Report
+    from packerlab.sandbox.base import Backend
 
 
 def grade(
@@ -55,7 +57,8 @@ def grade(
     )
     if as_json:
         summary = {"graded": tally.graded, **tally.counts, "kept": tally.kept,
-                   "seconds": round(tally.seconds, 2)}  # fmt: skip
+                   "seconds": round(tally.seconds, 2), "rejected_because": tally.rejected,
+                   "passed_over": tally.passed_over}  # fmt: skip
         print(msgspec.json.encode(summary).decode())
     else:
         print(tally)
@@ -75,22 +78,46 @@ def graded(
     quiet: bool,
 ) -> Tally:
     """Grade what lies at `paths` into the gradebook `out`, with progress on standard error."""
-    from packerlab.batch import Batch, needs_of
+    from packerlab.batch import Batch
     from packerlab.course import open_course
+    from packerlab.errors import BadInputError
     from packerlab.gradebook import open_gradebook
     from packerlab.sandbox import choose
-    from packerlab.submissions.learners import handed_in
+    from packerlab.submissions.classes import handed_in
+    from packerlab.text import visible
+    from packerlab.units import needs_of
 
     whole = open_course(course)
     chosen = whole.lab(lab) if lab else None
-    handed = handed_in(paths, any_template=chosen is not None)
-    needs = set(chosen.needs) if chosen else needs_of(whole, handed)
+    handed, passed_over = handed_in(paths, chosen)
+    if not handed:
+        nobodys = f" ({', '.join(passed_over)} is nobody's)" if passed_over else ""
+        raise BadInputError(f"{visible(str(paths[0]))}: there is no submission in it{nobodys}.")
     with open_gradebook(out, None if sandbox == "auto" else sandbox) as book:
         name = book.sandbox or sandbox
-        backend = choose(name, needs, [whole.root, out.resolve()], full_limits=not weak_limits)
+        masked = [whole.root, out.resolve()]
+        if chosen:
+            backend = choose(name, set(chosen.needs), masked, full_limits=not weak_limits)
+        else:
+            needs = needs_of(whole, handed)
+            backend = _backend_for(name, needs, masked, full_limits=not weak_limits)
         book.settle_sandbox(backend.name)
         with _Progress(len(handed), quiet=quiet) as on_report:
-            return Batch(whole, book, backend, on_report).run(handed, chosen, jobs)
+            tally = Batch(whole, book, backend, on_report).run(handed, chosen, jobs)
+    tally.passed_over = passed_over
+    return tally
+
+
+def _backend_for(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:
+    """A sandbox for a class; where none serves all of its labs, one that serves the most."""
+    from packerlab.errors import MachineError
+    from packerlab.sandbox import choose
+
+    fewer = [needs - {left_out} for left_out in sorted(needs - {"packer"})]
+    for wanted in (needs, *fewer):
+        with contextlib.suppress(MachineError):
+            return choose(name, wanted, masked, full_limits=full_limits)
+    return choose(name, {"packer"}, masked, full_limits=full_limits)
 
 
 class _Progress:
@@ -126,8 +153,32 @@ class _Progress:
 
     def _on_report(self, report: Report) -> None:
         score = "-" if report.score is None else f"{report.score}/{report.max_score}"
-        line = f"{report.run.learner} {report.lab}: {report.verdict} {score}"
+        line = f"{_name(report)} {report.lab}: {report.verdict} {score}"
+        if not self._quiet and (report.verdict in _EXPLAINED or not self._bar):
+            self._console.print(line)
+            for told in _told(report):
+                self._console.print(f"  {told}")
         if self._bar and self._task is not None:
             self._bar.update(self._task, advance=1, description=line)
-        elif not self._quiet:
-            self._console.print(line)
+
+
+_EXPLAINED = ("rejected", "incomplete", "fault")
+"""What is told also beside a bar."""
+
+
+def _told(report: Report) -> Iterator[str]:
+    """What an instructor should know of a report that has more to it than its score."""
+    if report.verdict in _EXPLAINED:
+        yield f"reason: {report.reason}"
+    if report.run.workspace and report.run.attempt > 1:
+        yield f"attempt {report.run.attempt}: {report.run.workspace}"
+    if report.run.passed_over:
+        yield f"passed over: {', '.join(report.run.passed_over)}"
+
+
+def _name(report: Report) -> str:
+    """The learner's name, or its key where the name could be taken for a command to a workflow."""
+    from packerlab.report import person
+
+    name = person(report)
+    return name if name[:1].isalnum() else report.run.learner

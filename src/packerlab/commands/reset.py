@@ -14,7 +14,8 @@ def reset(folder: FolderArgument = Path(), course: CourseOption = None) -> None:
     from packerlab.commands.start import lay_out
     from packerlab.course import open_course
     from packerlab.errors import BadInputError, RejectedError
-    from packerlab.submissions.reader import entries_of, marker_of
+    from packerlab.submissions.reader import entries_of
+    from packerlab.submissions.workspaces import marker_of
 
     try:
         marker = marker_of(entries_of(folder)) if folder.is_dir() else None

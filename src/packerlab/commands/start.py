@@ -25,7 +25,7 @@ def start(
     from packerlab import progress
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
-    from packerlab.submissions.reader import MARKER
+    from packerlab.submissions.leftovers import MARKER
 
     whole = open_course(course)
     chosen = whole.lab(lab)
@@ -46,7 +46,7 @@ def lay_out(lab: Lab, target: Path) -> None:
     import shutil
 
     from packerlab.errors import BadInputError
-    from packerlab.submissions.reader import MARKER
+    from packerlab.submissions.leftovers import MARKER
 
     try:
         shutil.copytree(lab.starter, target, dirs_exist_ok=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from packerlab.lab import Lab
     from packerlab.report import Check, Report
     from packerlab.sandbox.base import Backend
-    from packerlab.submissions.reader import Submission
+    from packerlab.submissions.workspaces import Submission
 
 
 class Workspace(NamedTuple):
@@ -53,13 +53,13 @@ class Workspace(NamedTuple):
 def open_workspace(path: Path, lab: str | None, course: Path | None) -> Workspace:
     """Read the workspace at `path`; raises BadInputError where it is none."""
     from packerlab.course import open_course
-    from packerlab.submissions.reader import read_workspace
+    from packerlab.submissions.workspaces import read_workspace
 
     whole = open_course(course)
     if not path.exists():
         raise BadInputError(f"{path}: there is no such folder.")
     try:
-        submission = read_workspace(path)
+        submission = read_workspace(path, any_template=lab is not None)
     except RejectedError as error:
         raise BadInputError(f"{path}: {error}") from None
     named = submission.marker.lab if submission.marker else ""
@@ -94,7 +94,7 @@ def checked(
 
     from packerlab.grading.grade_one import grade
     from packerlab.sandbox import Sandbox
-    from packerlab.submissions.learners import learner_name
+    from packerlab.submissions.learners import learner_name, person
 
     lab = workspace.lab
     backend = backend_for(workspace, sandbox)
@@ -102,7 +102,13 @@ def checked(
         report = grade(lab, workspace.submission, opened, lab.limits, on_check)
     if report.status == "fault" and not report.checks:
         raise MachineError(report.reason)
-    run = msgspec.structs.replace(report.run, learner=learner_name(workspace.path.resolve().name))
+    handed = workspace.path.resolve().name
+    run = msgspec.structs.replace(
+        report.run,
+        learner=learner_name(handed),
+        name=visible(person(handed)),
+        passed_over=list(workspace.submission.passed_over),
+    )
     return msgspec.structs.replace(report, run=run)
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from packerlab.packer.versions import Version
     from packerlab.report import Report
     from packerlab.sandbox.base import Channel, Sandbox
-    from packerlab.submissions.reader import Submission
+    from packerlab.submissions.workspaces import Submission
 
 MAX_LINE = 1_000_000
 MAX_LINES = 2_000

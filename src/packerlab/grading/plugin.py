@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from packerlab.lab import Lab
     from packerlab.packer.verbs import Answer, Packer
     from packerlab.report import Outcome
-    from packerlab.submissions.reader import Files, Submission
+    from packerlab.submissions.reader import Files
+    from packerlab.submissions.workspaces import Submission
 
 STATIC_FIXTURES = frozenset(("template", "starter", "submission", "hidden", "request"))
 HIDDEN = "<hidden>"

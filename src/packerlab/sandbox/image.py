@@ -148,7 +148,7 @@ def download_wheels(architecture: str, say: Callable[[str], None]) -> Path:
     beside = folder.with_name(f".{folder.name}.{os.getpid()}")
     platforms = [f"--platform=manylinux_2_{version}_{architecture}" for version in (34, 28, 17)]
     command = [
-        sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps",
+        sys.executable, "-P", "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps",
         "--only-binary=:all:", "--implementation=cp", f"--python-version={IMAGE_PYTHON}",
         *platforms, f"--platform=manylinux2014_{architecture}", f"--dest={beside}",
         f"--requirement={lock}",

@@ -1,4 +1,8 @@
-"""What an archive holds, listed: zips and tars, untrusted, read in memory and never unpacked."""
+"""What an archive holds, listed: zips and tars, untrusted, read in memory and never unpacked.
+
+They are read as the systems that make them mean them: names in older encodings, backslashes between
+folders, a file that was added twice.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.errors import RejectedError
+from packerlab.submissions.names import decoded
 from packerlab.text import visible
 
 if TYPE_CHECKING:
@@ -26,6 +31,8 @@ MAX_ARCHIVE_BYTES = 64_000_000
 MAX_EXPANDED_BYTES = 256_000_000
 MAX_TAR_EXTENSIONS = 2_000_000
 """Bytes of long names and attributes in one tar."""
+MAX_COPIES = 10
+"""Of one file in one archive."""
 MAX_RATIO = 100
 """How many times its size an archive, or a file in it, may expand to."""
 
@@ -46,7 +53,46 @@ class Entry(NamedTuple):
 
 def archive_entries(name: str, data: bytes) -> list[Entry]:
     """List a zip, or a tar by its name's ending compressed or not."""
-    return _zip(data) if name.endswith(".zip") else _tar(_decompress(name, data))
+    return listed(name, expanded(name, data))
+
+
+def listed(name: str, data: bytes) -> list[Entry]:
+    """List a zip, or a tar that was expanded."""
+    return _once(_zip(data) if name.lower().endswith(".zip") else _tar(data))
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of this name is taken for an archive."""
+    return name.lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def _once(entries: list[Entry]) -> list[Entry]:
+    """One entry for a file that was added again unchanged; where copies differ, all of them."""
+    copies: dict[str, list[Entry]] = {}
+    for entry in entries:
+        copies.setdefault(entry.name, []).append(entry)
+    return [
+        entry
+        for same in copies.values()
+        for entry in ([_all_equal(same)] if _may_be_equal(same) else same)
+    ]
+
+
+def _may_be_equal(copies: list[Entry]) -> bool:
+    return len(copies) <= MAX_COPIES and len({entry.kind for entry in copies}) == 1
+
+
+def _all_equal(copies: list[Entry]) -> Entry:
+    """The file that these are, which is refused when it is read if they are not one."""
+    first, *others = copies
+
+    def read(limit: int) -> bytes:
+        data = first.read(limit)
+        if any(other.read(limit) != data for other in others):
+            raise RejectedError(f"{visible(first.name)} is there twice, with different content.")
+        return data
+
+    return first._replace(read=read) if others else first
 
 
 def _zip(data: bytes) -> list[Entry]:
@@ -59,7 +105,24 @@ def _zip(data: bytes) -> list[Entry]:
     infos = archive.infolist()
     if sum(info.compress_size for info in infos) > len(data):
         raise RejectedError("not a readable zip: its entries overlap.")
-    return [_zip_entry(archive, info) for info in infos if not info.filename.endswith("/")]
+    names = _zip_names(infos)
+    return [
+        _zip_entry(archive, info, name)
+        for info, name in zip(infos, names, strict=True)
+        if not name.endswith("/")
+    ]
+
+
+def _zip_names(infos: list[zipfile.ZipInfo]) -> list[str]:
+    """The names, with `/` between folders: a backslash is what some Windows programs write."""
+    raw = [
+        info.orig_filename.encode("utf-8" if info.flag_bits & _ZIP_UTF8 else "cp437")
+        for info in infos  # `filename` is cut at a NUL
+    ]
+    return [name.replace("\\", "/") for name in decoded(raw)]
+
+
+_ZIP_UTF8 = 0x800
 
 
 _ZIP_DIRECTORY_ENTRY = b"PK\x01\x02"
@@ -70,7 +133,7 @@ _ZIP_ERRORS = (
 """What `zipfile` raises on what is no zip, or a damaged one."""
 
 
-def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
+def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Entry:
     mode = info.external_attr >> 16
     kind = ""
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
@@ -86,16 +149,16 @@ def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
                 return stream.read(limit + 1)
         except _ZIP_ERRORS as error:
             raise RejectedError(
-                f"{visible(info.filename)} can't be unpacked: {visible(str(error))}."
+                f"{visible(name)} can't be unpacked: {visible(str(error))}."
             ) from None
 
-    name = info.orig_filename  # `filename` is cut at a NUL
     return Entry(name, info.file_size, info.compress_size, kind, bool(mode & 0o111), read)
 
 
-def _decompress(name: str, data: bytes) -> bytes:
-    """One compressed stream, expanded no further than it may be."""
-    most = min(MAX_EXPANDED_BYTES, len(data) * MAX_RATIO + 100_000)
+def expanded(name: str, data: bytes, most: int = MAX_EXPANDED_BYTES) -> bytes:
+    """A compressed tar's one stream, expanded no further than it may be; another file as it is."""
+    name = name.lower()
+    most = min(most, len(data) * MAX_RATIO + 100_000)
     stream: Any
     if name.endswith((".gz", ".tgz")):
         stream = zlib.decompressobj(wbits=31)
@@ -106,22 +169,23 @@ def _decompress(name: str, data: bytes) -> bytes:
     else:
         return data
     try:
-        expanded: bytes = stream.decompress(data, max_length=most + 1)
+        whole: bytes = stream.decompress(data, max_length=most + 1)
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         raise RejectedError(f"can't be unpacked: {visible(str(error))}.") from None
-    if len(expanded) > most:
+    if len(whole) > most:
         raise RejectedError(f"expands to more than {MAX_RATIO} times its size.")
     if not stream.eof:
         raise RejectedError("can't be unpacked: it is truncated.")
     if stream.unused_data.strip(b"\0"):
         raise RejectedError("can't be unpacked: it holds more than one compressed stream.")
-    return expanded
+    return whole
 
 
 def _tar(data: bytes) -> list[Entry]:
     """Walk the headers: `tarfile` decodes them one at a time, and never sees the whole."""
     found: list[Entry] = []
-    name = ""
+    names: list[bytes] = []
+    name = b""
     count = extra = at = 0
     while data[at : at + tarfile.BLOCKSIZE].strip(b"\0"):
         header = _tar_header(data[at : at + tarfile.BLOCKSIZE])
@@ -137,12 +201,16 @@ def _tar(data: bytes) -> list[Entry]:
             name = _extended_name(header.type, data[start : start + size]) or name
         else:
             if not header.isdir():
-                found.append(_tar_entry(header, name, data, start))
-            name = ""
+                found.append(_tar_entry(header, data, start))
+                names.append(name or header.name.encode("utf-8", "surrogateescape"))
+            name = b""
         count += 1
         if len(found) > MAX_ENTRIES or count > 3 * MAX_ENTRIES:
             raise RejectedError(f"more than {MAX_ENTRIES} files.")
-    return found
+    return [
+        entry._replace(name=name.removeprefix("./"))
+        for entry, name in zip(found, decoded(names), strict=True)
+    ]
 
 
 _WITHOUT_DATA = (
@@ -165,10 +233,10 @@ def _tar_header(block: bytes) -> tarfile.TarInfo:
     return header
 
 
-def _extended_name(kind: bytes, body: bytes) -> str:
+def _extended_name(kind: bytes, body: bytes) -> bytes:
     """The next entry's name, if this extension gives it one that its header can't hold."""
     if kind == tarfile.GNUTYPE_LONGNAME:
-        return body.rstrip(b"\0").decode(errors="surrogateescape")
+        return body.rstrip(b"\0")
     name = b""
     at = 0
     while kind in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE) and at < len(body):
@@ -181,10 +249,10 @@ def _extended_name(kind: bytes, body: bytes) -> str:
             raise RejectedError("it holds a sparse file; pack without --sparse.")
         name = value[:-1] if key == b"path" else name
         at = end
-    return name.decode(errors="surrogateescape")
+    return name
 
 
-def _tar_entry(header: tarfile.TarInfo, name: str, data: bytes, start: int) -> Entry:
+def _tar_entry(header: tarfile.TarInfo, data: bytes, start: int) -> Entry:
     kind = ""
     if header.issym():
         kind = "link"
@@ -196,6 +264,6 @@ def _tar_entry(header: tarfile.TarInfo, name: str, data: bytes, start: int) -> E
         kind = "device"
     size = header.size
     return Entry(
-        (name or header.name).removeprefix("./"), size, size, kind, bool(header.mode & 0o111),
+        header.name, size, size, kind, bool(header.mode & 0o111),
         lambda limit: data[start : start + min(size, limit + 1)],
     )  # fmt: skip

@@ -11,40 +11,32 @@ import hashlib
 import os
 import re
 import stat
-import tomllib
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-import msgspec
-
 from packerlab.errors import RejectedError
 from packerlab.submissions.archives import (
-    ARCHIVE_SUFFIXES,
     KINDS,
     MAX_ARCHIVE_BYTES,
     MAX_ENTRIES,
     MAX_RATIO,
     Entry,
     archive_entries,
+    is_archive,
 )
+from packerlab.submissions.leftovers import is_leftover
 from packerlab.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MARKER = ".packerlab.toml"
-PASSED_OVER = frozenset(
-    (".git", ".vscode", ".idea", "__MACOSX", ".DS_Store", "packer_cache", "crash.log", MARKER)
-)
 PACKER_PROGRAM = re.compile(
     r"(packer-(builder|provisioner|post-processor|datasource|plugin)-.*|\.packer\.d|\.packerconfig)",
     re.DOTALL,
 )
 TEMPLATE_SUFFIXES = (".pkr.hcl", ".pkr.json")
 HCL_SUFFIXES = (*TEMPLATE_SUFFIXES, ".pkrvars.hcl", ".pkrvars.json")
-MAX_MARKER_BYTES = 4096
 
 
 class Caps(NamedTuple):
@@ -70,30 +62,11 @@ class File(NamedTuple):
 Files = dict[str, File]
 
 
-class Marker(msgspec.Struct, frozen=True):
-    """`.packerlab.toml`: which lab a workspace was started from. Read as hostile."""
-
-    format: int
-    lab: str
-    lab_digest: str = ""
-
-
-@dataclass(frozen=True)
-class Submission:
-    """One workspace as it was handed in, wholly in memory; or why it is refused."""
-
-    files: Files
-    digest: str
-    marker: Marker | None = None
-    refusal: str = ""
-
-
 # --- entries of a folder, an archive, a single file -------------------------------------------
 
 
 def entries_of(path: Path) -> list[Entry]:
     """List what lies at `path`, reading as little as can be."""
-    name = path.name.lower()
     try:
         if path.is_symlink():
             raise RejectedError(f"{visible(path.name)} is a link; hand in the files themselves.")
@@ -101,30 +74,54 @@ def entries_of(path: Path) -> list[Entry]:
             return _folder(path)
         if not path.is_file():
             raise RejectedError(f"{visible(path.name)} is neither a file nor a folder.")
-        if name.endswith(TEMPLATE_SUFFIXES):
-            return [_lone_file(path)]
-        if not name.endswith(ARCHIVE_SUFFIXES):
-            raise RejectedError(
-                f"{visible(path.name)} is no folder, .zip, .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz, "
-                ".pkr.hcl or .pkr.json."
-            )
-        beneath = path.parent.resolve()
-        return archive_entries(name, _read_beneath(beneath, Path(path.name), MAX_ARCHIVE_BYTES))
+        return entries_in(_folder_entry(path.parent.resolve(), Path(path.name), path.lstat()))
     except OSError as error:
         raise RejectedError(f"{visible(path.name)} can't be read: {error.strerror}.") from None
 
 
+def entries_in(file: Entry) -> list[Entry]:
+    """List what a single file stands for: what is packed in it, or the template that it is."""
+    name = file.name.rpartition("/")[2]
+    if file.kind:
+        raise RejectedError(f"{visible(name)} is a {file.kind}; only regular files are read.")
+    if name.endswith(TEMPLATE_SUFFIXES):
+        return [file._replace(name=name)]
+    if not is_archive(name):
+        raise RejectedError(
+            template_meant(name)
+            or f"{visible(name)} is no folder, .zip, .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz, "
+            ".pkr.hcl or .pkr.json."
+        )
+    if file.size > MAX_ARCHIVE_BYTES:
+        raise RejectedError(f"{visible(name)} has more than {MAX_ARCHIVE_BYTES} bytes; unpack it.")
+    if file.size > file.packed * MAX_RATIO:
+        raise RejectedError(f"{visible(name)} expands to more than {MAX_RATIO} times its size.")
+    return archive_entries(name, file.read(MAX_ARCHIVE_BYTES))
+
+
+_MEANT = re.compile(r"(.{1,200}\.pkr\.(?:hcl|json))(?:\.[A-Za-z]{1,5}| ?\([0-9]{1,3}\))", re.DOTALL)
+
+
+def template_meant(name: str) -> str:
+    """What to do about a file that would be a template if a program had not added to its name."""
+    meant = _MEANT.fullmatch(name)
+    if not meant:
+        return ""
+    return f"{visible(name)} is no template for Packer: rename it to {visible(meant[1])}."
+
+
 def _folder(root: Path) -> list[Entry]:
+    """The files of a folder; a leftover is listed by its name, and what is below it is not."""
     found: list[Entry] = []
     for folder, names, files, fd in os.fwalk(root, onerror=_refuse, follow_symlinks=False):
         inside = Path(folder).relative_to(root)
         if len(inside.parts) > WORKSPACE.depth + 2:
             raise RejectedError(f"{visible(inside.as_posix()[:80])} is too deep.")
-        names[:] = sorted(name for name in names if name not in PASSED_OVER)
         for name in sorted(files + names):
             status = os.stat(name, dir_fd=fd, follow_symlinks=False)
-            if not stat.S_ISDIR(status.st_mode):
+            if not stat.S_ISDIR(status.st_mode) or is_leftover(name):
                 found.append(_folder_entry(root, inside / name, status))
+        names[:] = sorted(name for name in names if not is_leftover(name))
         if len(found) > MAX_ENTRIES:
             raise RejectedError(f"more than {MAX_ENTRIES} files.")
     return found
@@ -178,10 +175,6 @@ def _open_beneath(root: Path, inside: Path) -> int:
         os.close(fd)
 
 
-def _lone_file(path: Path) -> Entry:
-    return _folder_entry(path.parent.resolve(), Path(path.name), path.lstat())
-
-
 # --- from entries to files ----------------------------------------------------------------------
 
 
@@ -191,19 +184,18 @@ def take(entries: Iterable[Entry], caps: Caps, *, irregular: dict[str, str] | No
     Links, devices and the like are refused, unless `irregular` is given: then they are noted there
     by name and kind, which is how evidence says that a file of the lab's is a link.
     """
+    entries = list(entries)
     files: Files = {}
     folded: dict[str, str] = {}
     total = 0
     hcl = 0
     for entry in entries:
-        if not PASSED_OVER.isdisjoint(entry.name.split("/")):
-            continue
         name = _safe_name(entry.name, caps)
         if entry.kind:
             _note(name, entry.kind, irregular)
             continue
-        other = folded.setdefault(_folded(name), name)
-        if other != name or name in files:
+        other = folded.setdefault(_folded(name), entry.name)
+        if other != entry.name or name in files:
             raise RejectedError(f"{visible(name)} and {visible(other)} are one name on some disks.")
         if len(files) >= caps.files:
             raise RejectedError(f"more than {caps.files} files.")
@@ -212,15 +204,21 @@ def take(entries: Iterable[Entry], caps: Caps, *, irregular: dict[str, str] | No
                 f"{visible(name)} expands to more than {caps.ratio} times its size."
             )
         if total + entry.size > caps.size:
-            raise RejectedError(f"more than {caps.size} bytes in all.")
+            raise RejectedError(f"more than {caps.size} bytes in all{_largest(entries)}")
         data = entry.read(caps.size - total)
         total += len(data)
         hcl += len(data) if name.endswith(HCL_SUFFIXES) else 0
         if hcl > caps.hcl:
-            raise RejectedError(f"more than {caps.hcl} bytes of HCL.")
+            templates = [each for each in entries if each.name.endswith(HCL_SUFFIXES)]
+            raise RejectedError(f"more than {caps.hcl} bytes of HCL{_largest(templates)}")
         files[name] = File(data, entry.executable)
     _no_file_is_a_folder(folded)
     return files
+
+
+def _largest(entries: list[Entry]) -> str:
+    largest = max(entries, key=lambda entry: entry.size)
+    return f"; the largest file is {visible(largest.name)}, with {largest.size}."
 
 
 def _note(name: str, kind: str, irregular: dict[str, str] | None) -> None:
@@ -230,22 +228,27 @@ def _note(name: str, kind: str, irregular: dict[str, str] | None) -> None:
 
 
 def _safe_name(name: str, caps: Caps) -> str:
-    """The name, if it stays inside its folder on every system."""
+    """The name, composed (NFC), if it stays inside its folder on every system."""
     parts = name.split("/")
     shown = visible(name[:120])
     if len(parts) > caps.depth or len(name.encode(errors="replace")) > caps.name:
         raise RejectedError(f"{shown}: the name is too long or too deep.")
+    if any("\udc80" <= char <= "\udcff" for char in name):
+        raise RejectedError(
+            f"{shown}: control or invisible characters in a name, or letters in an encoding that "
+            "can't be told; pack it with names in UTF-8, such as by 7-Zip with -mcu=on, or rename."
+        )
     if visible(name) != name:
         raise RejectedError(f"{shown}: control or invisible characters in a name.")
     if name.startswith("/") or "\\" in name or re.match(r"[A-Za-z]:", name):
         raise RejectedError(f"{shown}: names are relative, with `/` between folders.")
     if any(part in ("", ".", "..") for part in parts):
-        raise RejectedError(f"{shown}: a name must stay inside its folder.")
+        raise RejectedError(f"{shown}: a name must stay inside its folder; names are relative.")
     if any(PACKER_PROGRAM.fullmatch(part) for part in parts):
         raise RejectedError(
             f"{shown}: Packer would take this for a plugin or its configuration; rename it."
         )
-    return name
+    return unicodedata.normalize("NFC", name)
 
 
 def _folded(name: str) -> str:
@@ -271,78 +274,3 @@ def digest(files: Files) -> str:
         content = hashlib.sha256(file.data).hexdigest()
         whole.update(f"{name}\0{int(file.executable)}\0{content}\n".encode())
     return f"sha256:{whole.hexdigest()}"
-
-
-# --- workspaces --------------------------------------------------------------------
-
-
-def read_workspace(path: Path) -> Submission:
-    """Read one folder, archive or template file as a workspace."""
-    return submission(entries_of(path))
-
-
-def refused(reason: str) -> Submission:
-    """A submission that was not taken in; equal refusals count as one digest."""
-    return Submission({}, f"sha256:{hashlib.sha256(reason.encode()).hexdigest()}", refusal=reason)
-
-
-def submission(entries: Iterable[Entry], inside: str = "") -> Submission:
-    """The workspace in the folder `inside` of a tree."""
-    own = _below(entries, inside)
-    files = take(own, WORKSPACE)
-    if not files:
-        raise RejectedError("there are no files in it.")
-    return Submission(files, digest(files), marker_of(own))
-
-
-def _below(entries: Iterable[Entry], inside: str) -> list[Entry]:
-    """The entries in the folder `inside` of a tree, by their names in it."""
-    prefix = f"{inside}/" if inside else ""
-    return [
-        entry._replace(name=entry.name[len(prefix) :])
-        for entry in entries
-        if entry.name.startswith(prefix)
-    ]
-
-
-def marker_of(entries: Iterable[Entry], inside: str = "") -> Marker | None:
-    """The marker of a workspace, which may be refused for all else."""
-    for entry in _below(entries, inside):
-        if entry.name == MARKER and not entry.kind:
-            return read_marker(entry)
-    return None
-
-
-def read_marker(entry: Entry) -> Marker | None:
-    """The marker, or None where it makes no sense: a learner's file is no authority."""
-    try:
-        data = entry.read(MAX_MARKER_BYTES)
-        if len(data) > MAX_MARKER_BYTES:
-            return None
-        return msgspec.convert(tomllib.loads(data.decode()), Marker)
-    except (ValueError, RecursionError, RejectedError, msgspec.ValidationError):
-        return None
-
-
-def find_workspaces(entries: list[Entry], *, any_template: bool) -> list[str]:
-    """The folders of a tree that are workspaces, as names relative to it ("" is the tree itself).
-
-    A workspace has a marker or, if `any_template`, a template. The outermost level that has any is
-    taken: the tree, else one level down, else two; a single wrapper folder is passed over.
-    """
-    homes = set()
-    for entry in entries:
-        folder, _, base = entry.name.rpartition("/")
-        steps = folder.split("/") if folder else []
-        if not {*PASSED_OVER, "", ".", ".."}.isdisjoint(steps):
-            continue
-        if base == MARKER or (any_template and base.endswith(TEMPLATE_SUFFIXES)):
-            homes.add(folder)
-    tops = {entry.name.partition("/")[:2] for entry in entries}
-    tops = {(top, slash) for top, slash in tops if top not in PASSED_OVER}
-    wrapped = len(tops) == 1 and all(slash for _, slash in tops)
-    for depth in range(3 + wrapped):
-        level = sorted(home for home in homes if len(home.split("/")) - (not home) == depth)
-        if level:
-            return level
-    return []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import re
 from typing import TYPE_CHECKING
 
+from packerlab.report import person
 from packerlab.text import clean
 
 if TYPE_CHECKING:
@@ -22,9 +24,13 @@ HEADER = (
     "complete",
     "reason",
     "failed_checks",
+    "key",
 )
+"""`key` is the learner's folder in the gradebook: the name, percent-encoded."""
 FORMULA = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20\uff5c\uff05")
 """What makes a spreadsheet take a cell for a formula: ASCII, and the full-width forms."""
+_CELL = re.compile(rf"(^|[;\t\r\n])(?=[\s\"]*[{re.escape(''.join(FORMULA))}])")
+"""Where a formula would begin, also for a spreadsheet that splits cells at semicolons or tabs."""
 
 
 class _Line:
@@ -45,7 +51,7 @@ def write_csv(reports: Iterable[Report]) -> Iterator[bytes]:
 def _row(report: Report) -> tuple[str | int, ...]:
     failed = (check.name for check in report.checks if check.outcome == "failed")
     return (
-        _text(report.run.learner),
+        _text(person(report)),
         _text(report.lab),
         report.status,
         "" if report.score is None else report.score,
@@ -54,10 +60,10 @@ def _row(report: Report) -> tuple[str | int, ...]:
         "true" if report.complete else "false",
         _text(report.reason),
         _text(" ".join(failed)),
+        _text(report.run.learner),
     )
 
 
 def _text(text: str) -> str:
     """Text that a spreadsheet shows and never computes."""
-    shown = clean(text)
-    return f"'{shown}" if shown.startswith(FORMULA) else shown
+    return _CELL.sub(r"\1'", clean(text))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from packerlab.report import VERDICTS
+from packerlab.report import VERDICTS, person
 from packerlab.text import clean
-from packerlab.writers.summary import brief, learner, summarise
+from packerlab.writers.summary import brief, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,7 +52,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["brief"] = partial(brief, longest=LONGEST_SHOWN)
-    environment.globals.update(verdicts=VERDICTS, signs=SIGNS, learner=learner)
+    environment.globals.update(verdicts=VERDICTS, signs=SIGNS, learner=person)
     return environment
 
 

@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
-from packerlab.text import clean, visible
+from packerlab.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,11 +16,6 @@ if TYPE_CHECKING:
 
 LONGEST_FOUND = 160
 """Characters of a wrong value; longer ones that begin alike are counted together."""
-
-
-def learner(report: Report) -> str:
-    """The learner's name for people: a gradebook's is percent-encoded."""
-    return visible(unquote(report.run.learner))
 
 
 def brief(text: str, longest: int) -> str:

@@ -12,4 +12,4 @@ if TYPE_CHECKING:
 def make(folder: Path) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return zipped(folder, [*solution().items(), *solution().items()])
+        return zipped(folder, [*solution().items(), ("main.pkr.hcl", b"locals {}\n")])

@@ -1,0 +1,270 @@
+"""Who handed in what: the entries of a class's folder or archive.
+
+A class is a folder, or an archive of one, in which every entry is what one learner handed in; the
+entry's name is the learner's. Leftovers are nobody's. Where all entries are named as Canvas or
+Moodle name them, the learner is who that name says.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+
+from packerlab.errors import BadInputError, RejectedError
+from packerlab.lab import SLUG
+from packerlab.submissions.archives import is_archive
+from packerlab.submissions.learners import learner_name, person, platform_of, without_suffix
+from packerlab.submissions.leftovers import MARKER, is_no_submission
+from packerlab.submissions.reader import TEMPLATE_SUFFIXES, entries_in, entries_of
+from packerlab.submissions.workspaces import below, find_workspaces
+from packerlab.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from packerlab.lab import Lab
+    from packerlab.submissions.archives import Entry
+
+MOST_WRAPPERS = 8
+"""Folders in one another, each alone, around a class."""
+
+
+class Handed(NamedTuple):
+    """What one learner handed in, not yet read.
+
+    `learner` is a gradebook's key, `name` what people call the learner. `refusal` is set where it
+    can't be told whose it is.
+    """
+
+    learner: str
+    name: str
+    entries: Callable[[], list[Entry]]
+    refusal: str = ""
+
+
+class Class(NamedTuple):
+    """All that was handed in, in order, and the entries that are nobody's."""
+
+    handed: list[Handed]
+    passed_over: list[str]
+
+
+class _Item(NamedTuple):
+    """An entry of a class, not yet read."""
+
+    name: str
+    entries: Callable[[], list[Entry]]
+
+
+def handed_in(paths: list[Path], lab: Lab | None) -> Class:
+    """Who handed in what: each PATH is what one learner handed in, or a class.
+
+    Several paths are the entries of one class, as a shell lists them for `class/*`, where one of
+    them can be nothing else: then no folder among them is a class, whatever it holds.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            raise BadInputError(f"{path}: there is no such file or folder.")
+    together = len(paths) > 1 and any(_is_one_s(path, lab) for path in paths)
+    if len(paths) > 1 and not together and _is_all_of_a_folder(paths):
+        raise BadInputError(
+            f"{paths[0].parent} holds just these folders, and none has a {MARKER}: they could be "
+            f"learners or classes. Name {paths[0].parent} if they are learners, else one at a time."
+        )
+    if together:
+        classes = [[_item(path) for path in paths]]
+    else:
+        classes = [_class_of(path, lab) or [_item(path)] for path in paths]
+    found: list[Handed] = []
+    passed_over: list[str] = []
+    for items in classes:
+        passed_over += [visible(item.name) for item in items if is_no_submission(item.name)]
+        found += _by_learner([item for item in items if not is_no_submission(item.name)])
+    return Class(_told_apart(found), passed_over)
+
+
+def _item(path: Path) -> _Item:
+    name = path.resolve().name if path.name in ("", "..") else path.name
+    return _Item(name, partial(entries_of, path))
+
+
+def _told_apart(handed: list[Handed]) -> list[Handed]:
+    """Refuse what was handed in under names that are one to people or to a disk: each of it."""
+    alike = Counter(unquote(each.learner).casefold() for each in handed)
+    return [
+        each
+        if alike[unquote(each.learner).casefold()] == 1
+        else each._replace(refusal="another entry has the same learner's name.")
+        for each in handed
+    ]
+
+
+# --- one learner's, or a class --------------------------------------------------------------------
+
+
+def _is_one_s(path: Path, lab: Lab | None) -> bool:
+    """Whether a path can only be what one learner handed in."""
+    if path.is_symlink() or not path.is_dir():
+        return True
+    names = _names(path)
+    return _is_workspace(names, lab) or _is_one_s_labs(path, names, lab)
+
+
+def _is_workspace(names: Iterable[str], lab: Lab | None) -> bool:
+    """Whether a folder with these names in it is a workspace, as far as they tell."""
+    return any(name == MARKER or (lab and name.endswith(TEMPLATE_SUFFIXES)) for name in names)
+
+
+def _is_one_s_labs(folder: Path, names: list[str], lab: Lab | None) -> bool:
+    """Whether a folder holds one learner's workspaces of several labs."""
+    own = [name for name in names if not is_no_submission(name)]
+    packed = [name for name in own if is_archive(name)]
+    folders = [name for name in own if name not in packed and (folder / name).is_dir()]
+    return _are_labs(packed + folders) and all(
+        _is_workspace(_names(folder / name), lab) for name in folders
+    )
+
+
+def _are_labs(names: Iterable[str]) -> bool:
+    """Whether all that is submitted there has a lab's name, as `start` gives it: no learner's."""
+    own = [without_suffix(name) for name in names]
+    return bool(own) and all(map(SLUG.fullmatch, own))
+
+
+def _is_all_of_a_folder(paths: list[Path]) -> bool:
+    """Whether the paths are what `folder/*` stands for."""
+    parents = {path.parent for path in paths}
+    if len(parents) > 1 or any(path.name in ("", "..") for path in paths):
+        return False
+    listed = {name for name in _names(*parents) if not name.startswith(".")}
+    return {name for name in listed if not is_no_submission(name)} <= {path.name for path in paths}
+
+
+def _class_of(path: Path, lab: Lab | None) -> list[_Item]:
+    """The entries of the class at `path`; none where it is what one learner handed in."""
+    if path.is_dir():
+        return _class_in_folder(path, lab)
+    try:
+        return _class_in_archive(entries_of(path), lab) if is_archive(path.name) else []
+    except RejectedError:  # it will be said of the one whose it is
+        return []
+
+
+def _class_in_folder(path: Path, lab: Lab | None) -> list[_Item]:
+    try:
+        names = sorted(entry.name for entry in path.iterdir())
+    except OSError as error:
+        raise BadInputError(f"{path} can't be read: {error.strerror}.") from None
+    if _is_workspace(names, lab):
+        # A loose template or marker among the entries of a class makes no workspace of it.
+        own = {folder.name for folder in lab.starter.iterdir()} if lab else set()
+        template = lab is not None and MARKER not in names
+        others = (path / name for name in names if name not in own and not is_no_submission(name))
+        if not any(_holds_a_workspace(other, any_template=template) for other in others):
+            return []
+    elif _is_one_s_labs(path, names, lab):
+        return []
+    return [_Item(name, partial(entries_of, path / name)) for name in names]
+
+
+def _names(folder: Path) -> list[str]:
+    """What lies in a folder; nothing in one that can't be listed."""
+    try:
+        return sorted(entry.name for entry in folder.iterdir())
+    except OSError:
+        return []
+
+
+def _holds_a_workspace(path: Path, *, any_template: bool) -> bool:
+    """Whether a folder or archive is a submission by itself, and no file of a workspace."""
+    try:
+        if path.is_symlink() or not (path.is_dir() or is_archive(path.name)):
+            return False
+        return bool(find_workspaces(entries_of(path), any_template=any_template).folders)
+    except RejectedError:
+        return False
+
+
+def _class_in_archive(entries: list[Entry], lab: Lab | None) -> list[_Item]:
+    """The same for an archive, which may have folders around the class."""
+    for _ in range(MOST_WRAPPERS):
+        tops = _tops(entries)
+        own = [name for name in tops if not is_no_submission(name)]
+        exported = bool(own) and platform_of(own) is not None
+        alone = len(own) == 1 and _is_folder(own[0], tops[own[0]])
+        if exported or not alone or _is_workspace(tops, lab):
+            break
+        entries = below(entries, own[0])
+    submitted = [name for name in own if _may_be_submitted(name, tops[name], lab)]
+    if _is_workspace(tops, lab) or not (exported or len(submitted) > 1) or _are_labs(submitted):
+        return []
+    return [_Item(name, partial(_inside, name, tops[name])) for name in tops]
+
+
+def _tops(entries: list[Entry]) -> dict[str, list[Entry]]:
+    """What lies in each file or folder at the top of a tree."""
+    tops: dict[str, list[Entry]] = {}
+    for entry in entries:
+        tops.setdefault(entry.name.partition("/")[0], []).append(entry)
+    return tops
+
+
+def _is_folder(name: str, entries: list[Entry]) -> bool:
+    return any(entry.name != name for entry in entries)
+
+
+def _may_be_submitted(name: str, entries: list[Entry], lab: Lab | None) -> bool:
+    return is_archive(name) or any(
+        is_archive(entry.name) or _is_workspace([entry.name.rpartition("/")[2]], lab)
+        for entry in entries
+    )
+
+
+def _inside(name: str, entries: list[Entry]) -> list[Entry]:
+    if _is_folder(name, entries):
+        return below(entries, name)
+    return entries_in(entries[0])
+
+
+# --- whose it is ---------------------------------------------------------------------------------
+
+
+def _by_learner(items: list[_Item]) -> list[Handed]:
+    """What each learner handed in: an entry, or all those of one learner of a platform's export."""
+    platform = platform_of([item.name for item in items])
+    if not platform:
+        return [Handed(learner_name(name), person(name), entries) for name, entries in items]
+    found: dict[str, tuple[str, list[_Item]]] = {}
+    for item in items:
+        said = platform.fullmatch(item.name)
+        if said:
+            learner = learner_name(f"{said['name']}_{said['id']}")
+            _, own = found.setdefault(learner, (person(said["name"]), []))
+            own.append(item._replace(name=said["file"]))
+    return [
+        Handed(learner, name, partial(_together, own)) for learner, (name, own) in found.items()
+    ]
+
+
+def _together(items: list[_Item]) -> list[Entry]:
+    """One learner's files as a tree; one of them that can't be taken in harms no other."""
+    found: list[Entry] = []
+    trouble = ""
+    for name, entries in items:
+        try:
+            taken = entries()
+        except RejectedError as error:
+            trouble = trouble or str(error)
+            continue
+        if name.endswith(TEMPLATE_SUFFIXES) and len(taken) == 1:
+            found.append(taken[0]._replace(name=name))
+        else:
+            above = f"{name}/" if name else ""
+            found += [entry._replace(name=above + entry.name) for entry in taken]
+    if trouble and not found:
+        raise RejectedError(trouble)
+    return found
