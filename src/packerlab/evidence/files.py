@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from packerlab.checks import fail
 from packerlab.errors import RejectedError
+from packerlab.formats import json_of
 from packerlab.submissions.archives import archive_entries
 from packerlab.submissions.reader import EVIDENCE, take
 from packerlab.text import visible
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from packerlab.report import Where
     from packerlab.submissions.reader import Files
 
-MAX_JSON = 1_000_000
 SHOWN = 8
 """How many names a message lists."""
 
@@ -34,6 +33,11 @@ class Evidence:
 
     def __contains__(self, name: str) -> bool:
         return name in self._files
+
+    @property
+    def regular(self) -> Files:
+        """All regular files, by name."""
+        return dict(self._files)
 
     def names(self, pattern: str = "*") -> list[str]:
         """The names that match a shell pattern, sorted; `*` crosses folders."""
@@ -57,13 +61,7 @@ class Evidence:
 
     def json(self, name: str) -> Any:
         """A file's content as JSON of a size and depth that Packer itself writes."""
-        data = self.bytes(name)
-        if len(data) > MAX_JSON:
-            fail(f"{name} is larger than {MAX_JSON} bytes.")
-        try:
-            return json.loads(data, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            fail(f"{name} is not JSON.", found=visible(str(error)))
+        return json_of(name, self.bytes(name))
 
     def sha256(self, name: str) -> str:
         """The hexadecimal digest of a file."""
@@ -83,7 +81,3 @@ class Evidence:
         if not isinstance(builds, list) or not all(isinstance(build, dict) for build in builds):
             fail(f"{name} has not the form of a Packer manifest.")
         return builds
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
