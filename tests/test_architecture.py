@@ -129,3 +129,12 @@ def test_the_command_line_starts_light() -> None:
     asked = f"import sys, packerlab.cli; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "grader", sorted((ROOT / "graders").glob("*.py")), ids=lambda path: path.stem
+)
+def test_a_grader_imports_one_module_of_ours(grader: Path) -> None:
+    imports = [node for node in ast.walk(tree_of(grader)) if isinstance(node, ast.ImportFrom)]
+    ours = {node.module for node in imports if (node.module or "").startswith("packerlab")}
+    assert ours == {"packerlab.grader"}
