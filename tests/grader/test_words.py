@@ -37,7 +37,7 @@ def test_a_script_that_fails_tells_packers_errors_in_an_order_of_ours() -> None:
     said = (
         '\x1b[1;31mError: Unset variable "b"\x1b[0m\n'
         "on main.pkr.hcl line 3:\n"
-        "Build 'file.x' errored: after 3 seconds\n"
+        "Build 'file.x' errored after 3 seconds: no file\n"
         'Error: Unset variable "a"\n'
         "and more\n"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packerlab.checks import SHOWN, expect, fail
 from packerlab.formats import settings
@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
     from packerlab.evidence.disk import Disk
 
-PROGRAMS = {"labweb": "/usr/sbin/labweb", "labtool": "/usr/bin/labtool"}
+
+class Program(NamedTuple):
+    """The program of a package: where it is, and how its text tells its version."""
+
+    path: str
+    version: str
+
+
+PROGRAMS = {
+    "labweb": Program("/usr/sbin/labweb", "$VERSION = '{}'"),
+    "labtool": Program("/usr/bin/labtool", '"labtool {}\\n"'),
+}
 """The packages of a machine's own archive, each with its program."""
 
 CONFIGURATION = "/etc/labweb/app.conf"
@@ -24,7 +35,7 @@ CONFIGURATION = "/etc/labweb/app.conf"
 
 def has_package(disk: Disk, name: str) -> bool:
     """Whether a package of our archive is installed, with its program."""
-    program = disk.resolve(PROGRAMS[name])
+    program = disk.resolve(PROGRAMS[name].path)
     return name in disk.packages() and program is not None and program.size > 0
 
 
@@ -41,12 +52,12 @@ def expect_package(disk: Disk, name: str, place: str, version: str = "") -> None
             expected=wanted,
             found=f"{name} {visible(found)}" if found else f"no {name}",
         )
-    program = disk.resolve(PROGRAMS[name])
-    content = program.content if program else b""
+    path, told = PROGRAMS[name]
+    program = disk.resolve(path)
     if program is None or program.size == 0:
-        fail(f"dpkg lists {name}, but its program {PROGRAMS[name]} is not {place}.")
-    if content and version and f"'{version}'".encode() not in content:
-        fail(f"dpkg lists {name}, but {PROGRAMS[name]} is not that version's program.")
+        fail(f"dpkg lists {name}, but its program {path} is not {place}.")
+    if program.content and version and told.format(version).encode() not in program.content:
+        fail(f"dpkg lists {name}, but {path} is not that version's program.")
 
 
 def expect_at_boot(disk: Disk, unit: str, place: str) -> None:
