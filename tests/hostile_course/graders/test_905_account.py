@@ -3,12 +3,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from packerlab.grader import check, fail
 
 if TYPE_CHECKING:
     from packerlab.grader import Answer, Build, Hidden
 
 
+@pytest.fixture
 def made(build: Build, hidden: Hidden) -> Answer:
     """The first build, with a word that no submission can know."""
     return build({"word": hidden("word")})
