@@ -6,20 +6,13 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from packerlab import json_text
-from packerlab.checks import check, fail
-from packerlab.report import Where
-from packerlab.source import SourceError
+from packerlab.grader import Where, check, checksum_lines, expect, fail, json_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from packerlab.hcl.template import Block, Template
-    from packerlab.packer.verbs import Answer
-    from packerlab.submissions.reader import Files
+    from packerlab.grader import Answer, Block, Build, Files, Fmt, Hidden, Template, Validate
 
-    Build = Callable[..., Answer]
-    Hidden = Callable[[str], str]
 
 CARD = "out/card.txt"
 NOTES = "out/notes.txt"
@@ -35,24 +28,17 @@ DIGITS = 12
 """The length of a fingerprint."""
 
 WORD = re.compile(r"\w+")
-ALGORITHMS = {32: "an MD5", 40: "a SHA-1", 64: "another SHA-256", 128: "a SHA-512"}
-"""What a hexadecimal digest of that many digits is."""
 
 
-@check(
-    points=2,
-    hints=[
-        "Which files does Packer read as a template? A .txt file is not one of them.",
-        "Ask `packer validate .` after each change: its complaints name file, line and reason.",
-        (
-            "Two words are misspelt: the name of a local, and the name of an argument. The first "
-            "one's true name is declared in `locals`; for the second, Packer suggests one."
-        ),
-    ],
-    docs="beginner/102_toolbelt#validate",
-)
-def test_card(template: Template, validate: Callable[..., Answer], build: Build) -> None:
-    """`packer validate .` has no complaint, and `packer build .` makes out/card.txt."""
+@check(points=2, docs="#validate")
+def test_card(template: Template, validate: Validate, build: Build) -> None:
+    """`packer validate .` has no complaint, and `packer build .` makes out/card.txt.
+
+    - Which files does Packer read as a template? A .txt file is not one of them.
+    - Ask `packer validate .` after each change: its complaints name file, line and reason.
+    - Two words are misspelt: the name of a local, and the name of an argument. The first one's true
+      name is declared in `locals`; for the second, Packer suggests one.
+    """
     if not template.builds:
         fail(
             "There is no `build` block in this folder's .pkr.hcl files: the one from the chat is "
@@ -72,21 +58,15 @@ def test_card(template: Template, validate: Callable[..., Answer], build: Build)
         )
 
 
-@check(
-    points=1,
-    needs="test_card",
-    hints=[
-        "Give another release with `-var`: does the card's `image` change?",
-        "Ask `packer console .` for each local in turn: which one is not what you expect?",
-        (
-            "What stands in quotes is text. A reference to a variable stands without quotes, or in "
-            "a string inside `${` and `}`."
-        ),
-    ],
-    docs="beginner/102_toolbelt#console",
-)
+@check(points=1, needs="test_card", docs="#console")
 def test_image_name(build: Build, hidden: Hidden) -> None:
-    """The card names the image after the owner and the release that `-var` gives."""
+    """The card names the image after the owner and the release that `-var` gives.
+
+    - Give another release with `-var`: does the card's `image` change?
+    - Ask `packer console .` for each local in turn: which one is not what you expect?
+    - What stands in quotes is text. A reference to a variable stands without quotes, or in a string
+      inside `${` and `}`.
+    """
     given = inputs(hidden)
     card = card_of(told(build, hidden))
     if card.get("image") != name_of(**given):
@@ -103,18 +83,14 @@ def test_image_name(build: Build, hidden: Hidden) -> None:
         )
 
 
-@check(
-    points=1,
-    needs="test_card",
-    hints=[
-        "The template describes two files. How many does a build make?",
-        "Under `sources:`, `packer inspect .` lists what a build builds, and nothing else.",
-        "A source that no build names is never built: add its reference to the list in `sources`.",
-    ],
-    docs="beginner/102_toolbelt#inspect",
-)
+@check(points=1, needs="test_card", docs="#inspect")
 def test_notes(build: Build, hidden: Hidden) -> None:
-    """The same build makes out/notes.txt, which names the image as the card does."""
+    """The same build makes out/notes.txt, which names the image as the card does.
+
+    - The template describes two files. How many does a build make?
+    - Under `sources:`, `packer inspect .` lists what a build builds, and nothing else.
+    - A source that no build names is never built: add its reference to the list in `sources`.
+    """
     answer = told(build, hidden)
     notes = answer.files.text(NOTES)
     name = card_of(answer).get("image")
@@ -123,47 +99,33 @@ def test_notes(build: Build, hidden: Hidden) -> None:
         fail(f"{NOTES} does not name the image as {CARD} does.", found=found)
 
 
-@check(
-    points=1,
-    needs="test_card",
-    hints=[
-        "Which files lie in out/ beside the card? What do the notes and the card have each?",
-        "The post-processor `checksum` makes MD5 unless its arguments say something else.",
-        (
-            "Keep the `checksum` of the chat's text with its `output`, and set the argument that "
-            "`packer validate .` suggested to a list with sha256 alone."
-        ),
-    ],
-    docs="beginner/102_toolbelt#what-validate-does-not-prove",
-)
+@check(points=1, needs="test_card", docs="#what-validate-does-not-prove")
 def test_checksums(build: Build, hidden: Hidden) -> None:
-    """Beside each file that the build makes lies its SHA-256 checksum, in NAME.txt.sha256."""
+    """Beside each file that the build makes lies its SHA-256 checksum, in NAME.txt.sha256.
+
+    - Which files lie in out/ beside the card? What do the notes and the card have each?
+    - The post-processor `checksum` makes MD5 unless its arguments say something else.
+    - Keep the `checksum` of the chat's text with its `output`, and set the argument that `packer
+      validate .` suggested to a list with sha256 alone.
+    """
     files = told(build, hidden).files
     for name in (CARD, NOTES):
         if name not in files:
             continue
-        lines = files.text(f"{name}.sha256").splitlines()
-        digests = [line.lower().split(maxsplit=1)[0] if line.strip() else "" for line in lines]
-        if digests != [files.sha256(name)]:
-            fail(
-                f"{name}.sha256 is not one line with the SHA-256 checksum of that file.",
-                expected="its SHA-256 checksum",
-                found=described(digests, files.sha256(name)),
-            )
+        message = f"{name}.sha256 is not one line with the SHA-256 checksum of that file."
+        of = name.rpartition("/")[2]
+        found = checksum_lines(files, f"{name}.sha256", name)
+        expect(found, [f"its SHA-256 checksum of {of}"], message, no="an empty file")
 
 
-@check(
-    points=1,
-    needs="test_card",
-    hints=[
-        "How does Packer itself lay out a template? It has a command that tells, and does it.",
-        "`packer fmt -check -diff .` shows what it would change, and changes nothing.",
-        "Run `packer fmt .` in the folder, after your last change, and save no older text over it.",
-    ],
-    docs="beginner/102_toolbelt#fmt",
-)
-def test_formatted(submission: Files, fmt: Callable[[], Answer]) -> None:
-    """The template is laid out as `packer fmt` lays it out."""
+@check(points=1, needs="test_card", docs="#fmt")
+def test_formatted(submission: Files, fmt: Fmt) -> None:
+    """The template is laid out as `packer fmt` lays it out.
+
+    - How does Packer itself lay out a template? It has a command that tells, and does it.
+    - `packer fmt -check -diff .` shows what it would change, and changes nothing.
+    - Run `packer fmt .` in the folder, after your last change, and save no older text over it.
+    """
     if not any(name.endswith(".hcl") and "/" not in name for name in submission):
         return  # it leaves JSON alone, and before 1.7 it takes a folder of JSON for a mistake
     answer = fmt()
@@ -176,17 +138,14 @@ def test_formatted(submission: Files, fmt: Callable[[], Answer]) -> None:
         )
 
 
-@check(
-    points=1,
-    hints=[
-        "Is there a value after each of the three keys?",
-        "Lists stand in [ ], texts in double quotes, and a comma between any two things.",
-        '`builds` is a list of texts, as in ["a.b"]; the other two answers are texts, as in "a".',
-    ],
-    docs="beginner/102_toolbelt#answers",
-)
+@check(points=1, docs="#answers")
 def test_answers(submission: Files) -> None:
-    """answers.json is JSON and has an answer to each of the three questions."""
+    """answers.json is JSON and has an answer to each of the three questions.
+
+    - Is there a value after each of the three keys?
+    - Lists stand in [ ], texts in double quotes, and a comma between any two things.
+    - `builds` is a list of texts, as in ["a.b"]; the other two answers are texts, as in "a".
+    """
     answers = answers_of(submission)
     for question in QUESTIONS:
         if not answers.get(question):
@@ -198,18 +157,14 @@ def test_answers(submission: Files) -> None:
             fail(f"`{question}` in {ANSWERS} is not a text.", where=Where(ANSWERS, 1))
 
 
-@check(
-    points=1,
-    needs=["test_notes", "test_answers"],
-    hints=[
-        "Ask again, now that the template is repaired.",
-        "`packer inspect .` lists variables, locals and builds; the names stand under `sources:`.",
-        "Each name is a source's type, a dot and its label: copy all of them, as texts in a list.",
-    ],
-    docs="beginner/102_toolbelt#inspect",
-)
+@check(points=1, needs=["test_notes", "test_answers"], docs="#inspect")
 def test_builds_answer(template: Template, submission: Files) -> None:
-    """`builds` in answers.json lists what your template builds, as `packer inspect .` does."""
+    """`builds` in answers.json lists what your template builds, as `packer inspect .` does.
+
+    - Ask again, now that the template is repaired.
+    - `packer inspect .` lists variables, locals and builds; the names stand under `sources:`.
+    - Each name is a source's type, a dot and its label: copy all of them, as texts in a list.
+    """
     answer = answers_of(submission)["builds"]
     names = [name.strip() for name in answer]
     for prefix in ("source.", *(f"{title}." for title in titles(template))):
@@ -225,21 +180,15 @@ def test_builds_answer(template: Template, submission: Files) -> None:
         )
 
 
-@check(
-    points=2,
-    needs=["test_image_name", "test_answers"],
-    hints=[
-        "Both answers depend on your owner, and one on another release. Has the template changed?",
-        "`packer console` takes `-var release=...`, and functions of a local as well as the local.",
-        (
-            "`echo 'EXPRESSION' | packer console -var NAME=VALUE .` answers a what-if; the task "
-            "sheet names the functions, and what goes between their parentheses is a local."
-        ),
-    ],
-    docs="beginner/102_toolbelt#console",
-)
+@check(points=2, needs=["test_image_name", "test_answers"], docs="#console")
 def test_console_answers(build: Build, submission: Files) -> None:
-    """`image_name` and `fingerprint` in answers.json are those of your template and your owner."""
+    """`image_name` and `fingerprint` in answers.json are those of your template and your owner.
+
+    - Both answers depend on your owner, and one on another release. Has the template changed?
+    - `packer console` takes `-var release=...`, and functions of a local as well as the local.
+    - `echo 'EXPRESSION' | packer console -var NAME=VALUE .` answers a what-if; the task sheet names
+      the functions, and what goes between their parentheses is a local.
+    """
     answers = answers_of(submission)
     card = card_of(build())
     name = card["image"]
@@ -297,16 +246,10 @@ def steady(text: str, given: dict[str, str]) -> str:
     known = set(WORD.findall(" ".join(given.values()).lower()))
 
     def one(word: re.Match[str]) -> str:
-        changes = re.search(r"\d", word[0]) and word[0].lower() not in known
+        changes = re.search("[0-9]", word[0]) and word[0].lower() not in known
         return "#" if changes else word[0]
 
     return WORD.sub(one, text)
-
-
-def described(digests: list[str], right: str) -> str:
-    """What a checksum file has, in words: digests depend on hidden values, their order on luck."""
-    kinds = ["its SHA-256" if one == right else ALGORITHMS.get(len(one), "no") for one in digests]
-    return "; ".join(f"{kind} checksum" for kind in sorted(kinds)[:4]) or "an empty file"
 
 
 # --- the answers ----------------------------------------------------------------------------------
@@ -316,11 +259,7 @@ def answers_of(files: Files) -> dict[str, Any]:
     """The learner's answers, however their editor encodes JSON."""
     if ANSWERS not in files:
         fail(f"There is no {ANSWERS}.", expected=ANSWERS)
-    try:
-        answers = json_text.loads(files[ANSWERS].data)
-    except SourceError as error:
-        where = Where(ANSWERS, error.line, error.column)
-        fail(f"{ANSWERS} is not JSON: {error}", where=where)
+    answers = json_of(ANSWERS, files[ANSWERS].data)
     if not isinstance(answers, dict):
         fail(f"{ANSWERS} is not a JSON object.", expected="{ ... }", where=Where(ANSWERS, 1))
     return answers

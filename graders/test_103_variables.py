@@ -8,18 +8,11 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, fail, near, number_of_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from packerlab.grader import Answer, Block, Build, Console, Files, Hidden, Template
 
-    from packerlab.hcl.template import Block, Template
-    from packerlab.packer.verbs import Answer
-    from packerlab.submissions.reader import Files
-
-    Build = Callable[..., Answer]
-    Console = Callable[..., list[Any]]
-    Hidden = Callable[[str], str]
 
 RECORD = "out/image.json"
 MANIFEST = "out/manifest.json"
@@ -35,17 +28,14 @@ LONGEST = timedelta(seconds=60)
 """How long a build may take, on the slowest of machines."""
 
 
-@check(
-    points=1,
-    hints=[
-        "Which inputs does the task sheet list, and of which type is each?",
-        "A `variable` block with the input's name as its label declares an input.",
-        "The type stands in the block: `type = string` for text, `type = number` for a number.",
-    ],
-    docs="beginner/103_variables#typed-inputs",
-)
+@check(points=1, docs="#typed-inputs")
 def test_inputs(template: Template) -> None:
-    """The four inputs are declared, each with its type."""
+    """The four inputs are declared, each with its type.
+
+    - Which inputs does the task sheet list, and of which type is each?
+    - A `variable` block with the input's name as its label declares an input.
+    - The type stands in the block: `type = string` for text, `type = number` for a number.
+    """
     for name, wanted in TYPES.items():
         block = template.variables.get(name)
         if block is None:
@@ -61,21 +51,15 @@ def test_inputs(template: Template) -> None:
             )
 
 
-@check(
-    points=1,
-    needs="test_inputs",
-    hints=[
-        "Run `packer build .` without any `-var`: which inputs does Packer ask for?",
-        "A variable with a default need not be given; one without a default must be.",
-        (
-            "Take `default` out of the blocks of `app` and `api_token`, and both out of the files "
-            "that end in `.auto.pkrvars.hcl`; `env` and `disk_gb` need a `default`."
-        ),
-    ],
-    docs="beginner/103_variables#must-be-given",
-)
+@check(points=1, needs="test_inputs", docs="#must-be-given")
 def test_must_be_given(template: Template) -> None:
-    """`app` and `api_token` must be given, for nothing sets them; the others have a default."""
+    """`app` and `api_token` must be given, for nothing sets them; the others have a default.
+
+    - Run `packer build .` without any `-var`: which inputs does Packer ask for?
+    - A variable with a default need not be given; one without a default must be.
+    - Take `default` out of the blocks of `app` and `api_token`, and both out of the files that end
+      in `.auto.pkrvars.hcl`; `env` and `disk_gb` need a `default`.
+    """
     for name in TYPES:
         block = template.variables[name]
         if name not in MUST_BE_GIVEN and "default" not in block.attributes:
@@ -90,36 +74,28 @@ def test_must_be_given(template: Template) -> None:
             fail(f"A file that Packer loads by itself sets `{name}`, so nobody has to give it.")
 
 
-@check(
-    points=1,
-    needs="test_inputs",
-    hints=[
-        "Build with `-var app=chat -var disk_gb=99` and look into the record.",
-        "What is typed into the object stays the same; a reference to a variable does not.",
-        "In the object, `app = var.app` takes the value of the variable; no quotes around it.",
-    ],
-    docs="beginner/103_variables#inputs-in-use",
-)
+@check(points=1, needs="test_inputs", docs="#inputs-in-use")
 def test_record(build: Build, hidden: Hidden) -> None:
-    """out/image.json has the app, env and disk_gb of this very build."""
+    """out/image.json has the app, env and disk_gb of this very build.
+
+    - Build with `-var app=chat -var disk_gb=99` and look into the record.
+    - What is typed into the object stays the same; a reference to a variable does not.
+    - In the object, `app = var.app` takes the value of the variable; no quotes around it.
+    """
     given = full_inputs(hidden)
     record = record_of(build(given))
-    expect(record, {"app": given["app"], "env": "stage", "disk_gb": int(given["disk_gb"])},
+    expect_record(record, {"app": given["app"], "env": "stage", "disk_gb": float(given["disk_gb"])},
            "A build that is given app, env and disk_gb")  # fmt: skip
 
 
-@check(
-    points=1,
-    needs="test_record",
-    hints=[
-        "Build with the pause, then compare the name in the record with that in the manifest.",
-        "An expression is computed anew in each place where it stands, and time passes meanwhile.",
-        "Compute the name in a `locals` block, and refer to it in the record and in `custom_data`.",
-    ],
-    docs="beginner/103_variables#computed-once",
-)
+@check(points=1, needs="test_record", docs="#computed-once")
 def test_computed_once(template: Template, build: Build, hidden: Hidden) -> None:
-    """The manifest, written after the pause, has the same name as the record."""
+    """The manifest, written after the pause, has the same name as the record.
+
+    - Build with the pause, then compare the name in the record with that in the manifest.
+    - An expression is computed anew in each place where it stands, and time passes meanwhile.
+    - Compute the name in a `locals` block, and refer to it in the record and in `custom_data`.
+    """
     expect_frame(template)
     answer = build(full_inputs(hidden))
     name = record_of(answer).get("name")
@@ -139,21 +115,15 @@ def test_computed_once(template: Template, build: Build, hidden: Hidden) -> None
     )
 
 
-@check(
-    points=1,
-    needs="test_computed_once",
-    hints=[
-        "Of which parts is the name made, in which order, and how many digits are at its end?",
-        "`timestamp()` is now, in UTC; `formatdate` writes a time as you want it.",
-        (
-            "`formatdate` takes a form and a time. In the form, `YYYY` is the year, `MM` the "
-            "month, `DD` the day; `hh`, `mm` and `ss` are hours, minutes and seconds."
-        ),
-    ],
-    docs="beginner/103_variables#computed-names",
-)
+@check(points=1, needs="test_computed_once", docs="#computed-names")
 def test_name(build: Build, hidden: Hidden) -> None:
-    """The name is made of app, env and the UTC time at which the build began."""
+    """The name is made of app, env and the UTC time at which the build began.
+
+    - Of which parts is the name made, in which order, and how many digits are at its end?
+    - `timestamp()` is now, in UTC; `formatdate` writes a time as you want it.
+    - `formatdate` takes a form and a time. In the form, `YYYY` is the year, `MM` the month, `DD`
+      the day; `hh`, `mm` and `ss` are hours, minutes and seconds.
+    """
     given = full_inputs(hidden)
     answer = build(given)
     name = record_of(answer)["name"]
@@ -178,28 +148,19 @@ def test_name(build: Build, hidden: Hidden) -> None:
         )
 
 
-@check(
-    points=2,
-    needs="test_record",
-    hints=[
-        "Build with `-var env=qa`, then with `-var disk_gb=7`: what does Packer say?",
-        "A `validation` block in a variable has a `condition` and an `error_message`.",
-        (
-            "The condition of `env` must be true for the three names as a whole and nothing else "
-            "(`contains` looks for a value in a list); that of `disk_gb` from 8 upwards."
-        ),
-    ],
-    docs="beginner/103_variables#validation",
-)
+@check(points=2, needs="test_record", docs="#validation")
 def test_bad_values(template: Template, build: Build, hidden: Hidden) -> None:
-    """A bad env or disk_gb stops the build with a message of yours; good ones are taken."""
-    good = build({**inputs(hidden), "env": "prod", "disk_gb": "8"})
-    if good.exit != 0:
-        message, where = good.error
-        fail("`-var env=prod -var disk_gb=8` is refused.", found=message, where=where)
+    """A bad env or disk_gb stops the build with a message of yours; good ones are taken.
+
+    - Build with `-var env=qa`, then with `-var disk_gb=7`: what does Packer say?
+    - A `validation` block in a variable has a `condition` and an `error_message`.
+    - The condition of `env` must be true for the three names as a whole and nothing else
+      (`contains` looks for a value in a list); that of `disk_gb` from 8 upwards.
+    """
+    build({**inputs(hidden), "env": "prod", "disk_gb": "8"}).expect_success()
     bad = {
-        "env": ["qa", "Prod", f"prod-{hidden('env')}", f"{hidden('env')}-dev"],
-        "disk_gb": ["7", str(int(hidden("small"), 16) % 7)],
+        "env": ["qa", *near("dev"), f"prod-{hidden('env')}", f"{hidden('env')}-dev"],
+        "disk_gb": ["7.5", "0", "-20"],
     }
     for name, values in bad.items():
         for value in values:
@@ -207,24 +168,16 @@ def test_bad_values(template: Template, build: Build, hidden: Hidden) -> None:
             expect_refusal(template, name, value, answer)
 
 
-@check(
-    points=2,
-    needs="test_record",
-    hints=[
-        "Who may see the token: the people, the log, the record, the files in the repository?",
-        (
-            "`sensitive` hides a value in what Packer prints, and nowhere else. What goes into a "
-            "record must be something from which nobody can get the token back."
-        ),
-        (
-            "Set `sensitive = true` in the variable; `sha256` makes the digest of a text, "
-            "`substr` takes a part of it, from position 0."
-        ),
-    ],
-    docs="beginner/103_variables#secrets",
-)
+@check(points=2, needs="test_record", docs="#secrets")
 def test_secret(template: Template, build: Build, console: Console, hidden: Hidden) -> None:
-    """Only a digest of api_token gets out: the token is in no log, artifact or file with values."""
+    """Only a digest of api_token gets out: the token is in no log, artifact or file with values.
+
+    - Who may see the token: the people, the log, the record, the files in the repository?
+    - `sensitive` hides a value in what Packer prints, and nowhere else. What goes into a record
+      must be something from which nobody can get the token back.
+    - Set `sensitive = true` in the variable; `sha256` makes the digest of a text, `substr` takes a
+      part of it, from position 0.
+    """
     given = full_inputs(hidden)
     token = given["api_token"]
     answer = build(given)
@@ -232,7 +185,7 @@ def test_secret(template: Template, build: Build, console: Console, hidden: Hidd
     for name in answer.files.names():
         if token.encode() in answer.files.bytes(name):
             fail(f"The token itself stands in {name}.", expected="its digest alone")
-    expect(record, {"token_id": hashlib.sha256(token.encode()).hexdigest()[:8]},
+    expect_record(record, {"token_id": hashlib.sha256(token.encode()).hexdigest()[:8]},
            "A build that is given api_token")  # fmt: skip
     if console(["var.api_token"], given) != ["<sensitive>"] or token in answer.output:
         fail(
@@ -246,35 +199,31 @@ def test_secret(template: Template, build: Build, console: Console, hidden: Hidd
         fail(f"A build with -var-file={PROD} starts without an api_token: the file holds one.")
 
 
-@check(
-    points=1,
-    needs="test_record",
-    hints=[
-        "Which file does Packer load by itself, and which only when you name it?",
-        (
-            "Packer loads `*.auto.pkrvars.hcl` by itself. Any other file with values waits for "
-            "`-var-file`, and then comes before it; `-var` comes before both."
-        ),
-        (
-            "Each line of such a file is a name, `=` and a value; it has no `variable` blocks. One "
-            f"line goes into a file such as `team.auto.pkrvars.hcl`, two go into `{PROD}`."
-        ),
-    ],
-    docs="beginner/103_variables#where-values-come-from",
-)
+@check(points=1, needs="test_record", docs="#where-values-come-from")
 def test_value_files(submission: Files, build: Build, hidden: Hidden) -> None:
-    """Your files with values set what the task sheet says, and -var has the last word."""
+    """Your files with values set what the task sheet says, and -var has the last word.
+
+    - Which file does Packer load by itself, and which only when you name it?
+    - Packer loads `*.auto.pkrvars.hcl` by itself. Any other file with values waits for `-var-file`,
+      and then comes before it; `-var` comes before both.
+    - Each line of such a file is a name, `=` and a value; it has no `variable` blocks. One line
+      goes into a file such as `team.auto.pkrvars.hcl`, two go into `prod.pkrvars.hcl`.
+    """
     given = inputs(hidden)
-    expect(record_of(build(given)), {"env": "dev", "disk_gb": 24}, "A build without -var-file")
+    expect_record(
+        record_of(build(given)), {"env": "dev", "disk_gb": 24}, "A build without -var-file"
+    )
     if PROD not in submission:
         names = ", ".join(sorted(name for name in submission if ".pkrvars." in name))
         fail(f"There is no {PROD}.", expected=PROD, found=names or "no variable files")
     file = [f"-var-file={PROD}"]
     named = f"A build with -var-file={PROD}"
-    expect(record_of(build(given, file)), {"env": "prod", "disk_gb": 64}, named)
+    expect_record(record_of(build(given, file)), {"env": "prod", "disk_gb": 64}, named)
     own = disk(hidden)
     forced = build({**given, "disk_gb": own}, file)
-    expect(record_of(forced), {"env": "prod", "disk_gb": int(own)}, f"{named} -var disk_gb={own}")
+    expect_record(
+        record_of(forced), {"env": "prod", "disk_gb": float(own)}, f"{named} -var disk_gb={own}"
+    )
 
 
 # --- what the checks stand on ---------------------------------------------------------------------
@@ -282,7 +231,7 @@ def test_value_files(submission: Files, build: Build, hidden: Hidden) -> None:
 
 def inputs(hidden: Hidden) -> dict[str, str]:
     """What must be given, with values that no template can hold already; and no pause."""
-    return {"app": f"app-{hidden('app')}", "api_token": hidden("api_token"), "pause": "0s"}
+    return {"app": hidden.word("app"), "api_token": hidden("api_token"), "pause": "0s"}
 
 
 def full_inputs(hidden: Hidden) -> dict[str, str]:
@@ -291,8 +240,8 @@ def full_inputs(hidden: Hidden) -> dict[str, str]:
 
 
 def disk(hidden: Hidden) -> str:
-    """A size that is good, and no other number of the task sheet."""
-    return str(100 + int(hidden("disk"), 16) % 900)
+    """A size that is good, with a fraction, and no other number of the task sheet."""
+    return f"{hidden.number('disk', 100, 999)}.5"
 
 
 def declared_type(block: Block) -> str:
@@ -329,7 +278,7 @@ def build_time(answer: Answer) -> int:
     return seconds
 
 
-def expect(record: dict[str, Any], wanted: dict[str, str | int], what: str) -> None:
+def expect_record(record: dict[str, Any], wanted: dict[str, str | float], what: str) -> None:
     """The record has these values, numbers as numbers."""
     for name, value in wanted.items():
         found = record.get(name)
@@ -343,7 +292,7 @@ def expect(record: dict[str, Any], wanted: dict[str, str | int], what: str) -> N
 
 def expect_frame(template: Template) -> None:
     """The starter's parts are there: one source, so nothing else writes files, and the pause."""
-    if sum(number_of_sources(block) for block in template.builds) != 1:
+    if [number_of_sources(block) for block in template.builds] != [1]:
         fail(
             "The build does not start from just one source, named in `sources` or in a `source` "
             "block inside the build.",
@@ -356,15 +305,6 @@ def expect_frame(template: Template) -> None:
             "The pause is gone, which stands for the minutes that a real build takes.",
             expected='provisioner "breakpoint" with the `pause_before` of the starter',
         )
-
-
-def number_of_sources(build: Block) -> int:
-    """How many sources a build starts; a computed one counts as many."""
-    listed = build.attributes.get("sources")
-    computed = any(block.labels == ["source"] for block in build.all("dynamic"))
-    if computed or (listed and listed.kind != "list"):
-        return 2
-    return len(listed.items if listed else []) + len(build.all("source"))
 
 
 def mentions_pause(block: Block) -> bool:
@@ -415,4 +355,4 @@ def masked(name: object, hidden: Hidden) -> str:
     """A name for a message, without what changes from build to build."""
     if not isinstance(name, str):
         return "no name"
-    return re.sub("[0-9]", "#", name.replace(f"app-{hidden('app')}", "<app>"))
+    return re.sub("[0-9]", "#", name.replace(hidden.word("app"), "<app>"))

@@ -4,40 +4,28 @@ from __future__ import annotations
 
 import json
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, checksum_lines, expect, fail, number_of_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from packerlab.grader import Build, Evidence, Hidden, Template
 
-    from packerlab.evidence.files import Evidence
-    from packerlab.hcl.template import Block, Template
-    from packerlab.packer.verbs import Answer
-
-    Build = Callable[..., Answer]
-    Hidden = Callable[[str], str]
 
 RAW = "rootfs.txt"
 ARCHIVE = "rootfs.tar.gz"
 CHECKSUM = "dist/rootfs.tar.gz.sha256"
 MANIFEST = "dist/manifest.json"
 
-ALGORITHMS = {32: "an MD5", 40: "a SHA-1", 64: "a SHA-256", 96: "a SHA-384", 128: "a SHA-512"}
-"""What a hexadecimal digest of that many digits is."""
 
-
-@check(
-    points=1,
-    hints=[
-        "How many builds does Packer start for this template? Does any of them wait for another?",
-        "Builds run side by side. Only the steps inside one build have an order.",
-        "Keep one `build` with one name in `sources`; make all else its post-processors.",
-    ],
-    docs="beginner/106_artifact_chain#one-source",
-)
+@check(points=1, docs="#one-source")
 def test_one_source(template: Template) -> None:
-    """One build starts from one source; post-processors make the rest."""
+    """One build starts from one source; post-processors make the rest.
+
+    - How many builds does Packer start for this template? Does any of them wait for another?
+    - Builds run side by side. Only the steps inside one build have an order.
+    - Keep one `build` with one name in `sources`; make all else its post-processors.
+    """
     sources = 0
     for build in template.builds:
         number = number_of_sources(build)
@@ -59,21 +47,15 @@ def test_one_source(template: Template) -> None:
         )
 
 
-@check(
-    points=3,
-    needs="test_one_source",
-    hints=[
-        "One post-processor takes the files of an artifact and packs them into one file.",
-        "`compress` goes by the end of its `output`: `.zip`, `.gz` and `.tar.gz` are three things.",
-        (
-            "Make `compress` the first step after the source, give it the path on the task sheet "
-            "as `output`, and leave the starter's source as it is."
-        ),
-    ],
-    docs="beginner/106_artifact_chain#archive",
-)
+@check(points=3, needs="test_one_source", docs="#archive")
 def test_archive(build: Build, hidden: Hidden) -> None:
-    """The build packs rootfs.txt, and nothing else, into dist/rootfs.tar.gz."""
+    """The build packs rootfs.txt, and nothing else, into dist/rootfs.tar.gz.
+
+    - One post-processor takes the files of an artifact and packs them into one file.
+    - `compress` goes by the end of its `output`: `.zip`, `.gz` and `.tar.gz` are three things.
+    - Make `compress` the first step after the source, give it the path on the task sheet as
+      `output`, and leave the starter's source as it is.
+    """
     packed = delivered(build, hidden).archive(f"dist/{ARCHIVE}")
     if set(packed) != {RAW}:
         names = ", ".join(sorted(packed)) or "no files"
@@ -88,100 +70,68 @@ def test_archive(build: Build, hidden: Hidden) -> None:
         )
 
 
-@check(
-    points=2,
-    needs="test_archive",
-    hints=[
-        "Which file's name stands in the second column of the checksum file?",
-        (
-            "A post-processor on its own gets the source's file; inside one `post-processors` "
-            "block each gets what the one before it made. `checksum` makes MD5 unless told else."
-        ),
-        (
-            "Put `checksum` after `compress` in the same `post-processors` block, with "
-            "`checksum_types` a list of sha256 alone and the task sheet's path as `output`."
-        ),
-    ],
-    docs="beginner/106_artifact_chain#checksum",
-)
+@check(points=2, needs="test_archive", docs="#checksum")
 def test_checksum(build: Build, hidden: Hidden) -> None:
-    """dist/rootfs.tar.gz.sha256 has one line: the SHA-256 checksum and the name of the archive."""
-    files = delivered(build, hidden)
-    lines = [line.split() for line in files.text(CHECKSUM).splitlines()]
-    if lines == [[files.sha256(f"dist/{ARCHIVE}"), ARCHIVE]]:
-        return
-    fail(
-        "The checksum file does not have one line that proves the archive.",
-        expected=f"a SHA-256 checksum of {ARCHIVE}",
-        found="; ".join(described(line) for line in lines[:4]) or "an empty file",
-    )
+    """dist/rootfs.tar.gz.sha256 has one line: the SHA-256 checksum and the name of the archive.
+
+    - Which file's name stands in the second column of the checksum file?
+    - A post-processor on its own gets the source's file; inside one `post-processors` block each
+      gets what the one before it made. `checksum` makes MD5 unless told else.
+    - Put `checksum` after `compress` in the same `post-processors` block, with `checksum_types` a
+      list of sha256 alone and the task sheet's path as `output`.
+    """
+    found = checksum_lines(delivered(build, hidden), CHECKSUM, f"dist/{ARCHIVE}")
+    message = "The checksum file does not have one line that proves the archive."
+    expect(found, [f"its SHA-256 checksum of {ARCHIVE}"], message, no="an empty file")
 
 
-@check(
-    points=2,
-    needs="test_archive",
-    hints=[
-        "Look at `files` in the manifest: is that what you would hand to somebody?",
-        (
-            "`manifest` records the artifact that it is given: after `compress` that is the "
-            "archive; before it, or outside its chain, it is the source's file."
-        ),
-        (
-            "Put `manifest` after `compress` in the same `post-processors` block, with the task "
-            "sheet's path as `output`. An `only` or `except` there takes names such as `file.app`."
-        ),
-    ],
-    docs="beginner/106_artifact_chain#manifest",
-)
+@check(points=2, needs="test_archive", docs="#manifest")
 def test_manifest(build: Build, hidden: Hidden) -> None:
-    """dist/manifest.json records the archive with its true size, and does not record rootfs.txt."""
+    """dist/manifest.json records the archive with its true size, and does not record rootfs.txt.
+
+    - Look at `files` in the manifest: is that what you would hand to somebody?
+    - `manifest` records the artifact that it is given: after `compress` that is the archive; before
+      it, or outside its chain, it is the source's file.
+    - Put `manifest` after `compress` in the same `post-processors` block, with the task sheet's
+      path as `output`. An `only` or `except` there takes names such as `file.app`.
+    """
     files = delivered(build, hidden)
-    recorded = [
-        (PurePosixPath(str(file["name"])).name, file["size"])
-        for entry in files.manifest(MANIFEST)
-        for file in entry.get("files") or []
-    ]
-    names = ", ".join(name for name, _ in recorded) or "no files"
-    if RAW in (name for name, _ in recorded):
+    recorded = [file for entry in files.manifest(MANIFEST) for file in recorded_by(entry)]
+    names = [name for name, _ in recorded]
+    if RAW in names:
         fail(
             f"The manifest records {RAW}, which is only the input of the archive.",
             expected=ARCHIVE,
             found=names,
         )
-    if (ARCHIVE, len(files.bytes(f"dist/{ARCHIVE}"))) not in recorded:
+    sizes = {size for name, size in recorded if name == ARCHIVE}
+    if sizes != {len(files.bytes(f"dist/{ARCHIVE}"))}:
         fail(
             "The manifest does not record the archive as it is in dist.",
-            expected=ARCHIVE,
-            found=names,
+            expected=f"{ARCHIVE}, with its true size",
+            found=names if not sizes else f"{ARCHIVE}, with another size",
         )
 
 
-@check(
-    points=2,
-    needs="test_archive",
-    hints=[
-        "The manifest has a place for what only you know about a build.",
-        (
-            "`custom_data` is a map of text; its values can be expressions. What a builder does "
-            "not tell, such as `build.ID` of a `file` source, becomes the text `<unknown>`."
-        ),
-        (
-            "Give `manifest` a `custom_data` map with the keys `env` and `git_sha`; the value of "
-            "each is a reference to the variable of that name, not text in quotes."
-        ),
-    ],
-    docs="beginner/106_artifact_chain#custom-data",
-)
+@check(points=2, needs="test_archive", docs="#custom-data")
 def test_custom_data(build: Build, hidden: Hidden) -> None:
-    """The manifest's custom_data has `env` and `git_sha` as they were set for this build."""
+    """The manifest's custom_data has `env` and `git_sha` as they were set for this build.
+
+    - The manifest has a place for what only you know about a build.
+    - `custom_data` is a map of text; its values can be expressions. What a builder does not tell,
+      such as `build.ID` of a `file` source, becomes the text `<unknown>`.
+    - Give `manifest` a `custom_data` map with the keys `env` and `git_sha`; the value of each is a
+      reference to the variable of that name, not text in quotes.
+    """
     entries = delivered(build, hidden).manifest(MANIFEST)
     records = [entry["custom_data"] for entry in entries if entry.get("custom_data")]
     for name, value in inputs(hidden).items():
-        if value not in (record.get(name) for record in records):
+        wrong = [record for record in records if record.get(name) != value]
+        if wrong or not records:
             fail(
                 f"The manifest's custom_data does not have the value of the variable `{name}`.",
                 expected=f"{name}: {value}",
-                found=json.dumps(records[-1]) if records else "no custom_data",
+                found=json.dumps(wrong[-1]) if wrong else "no custom_data",
             )
 
 
@@ -190,7 +140,7 @@ def test_custom_data(build: Build, hidden: Hidden) -> None:
 
 def inputs(hidden: Hidden) -> dict[str, str]:
     """The variables of the task sheet, with values that no template can hold already."""
-    return {"env": f"review-{hidden('env')}", "git_sha": hidden("git_sha")}
+    return {"env": hidden.word("env"), "git_sha": hidden.mixed("git_sha")}
 
 
 def delivered(build: Build, hidden: Hidden) -> Evidence:
@@ -200,20 +150,11 @@ def delivered(build: Build, hidden: Hidden) -> Evidence:
     return answer.files
 
 
-def number_of_sources(build: Block) -> int | None:
-    """How many sources a build starts; None where the template computes them.
-
-    With one source, which has written rootfs.txt, no second one can have typed the manifest.
-    """
-    listed = build.attributes.get("sources")
-    if listed and listed.kind != "list":
-        return None
-    if any(block.labels == ["source"] for block in build.all("dynamic")):
-        return None
-    return len(listed.items if listed else []) + len(build.all("source"))
-
-
-def described(line: list[str]) -> str:
-    """A line of a checksum file in words, without the digest: that depends on the machine."""
-    digest, name = (line[0], " ".join(line[1:])) if line else ("", "")
-    return f"{ALGORITHMS.get(len(digest), 'no')} checksum of {name or 'no file'}"
+def recorded_by(entry: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The files that an entry of the manifest lists: name, without its folders, and size."""
+    listed = entry.get("files")
+    return [
+        (PurePosixPath(str(file.get("name"))).name, file.get("size"))
+        for file in (listed if isinstance(listed, list) else [])
+        if isinstance(file, dict)
+    ]

@@ -6,41 +6,30 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from packerlab.checks import check, fail
-from packerlab.text import visible
+from packerlab.grader import CONFIGURATION, check, expect_settings, fail, program_of, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from packerlab.evidence.containers import ContainerImage, SavedImage
-    from packerlab.packer.verbs import Answer
+    from packerlab.grader import Answer, Build, ContainerImage, Hidden, SavedImage
 
-    Build = Callable[..., Answer]
-    Hidden = Callable[[str], str]
 
 NAME = "labweb"
 BASE = "debian:bookworm-slim"
 ARCHIVE = "labweb.tar"
-CONFIGURATION = "/etc/labweb/app.conf"
 VERSION = "org.opencontainers.image.version"
 LISTS = "/var/lib/apt/lists/"
-SHELLS = ("sh", "bash", "dash")
 
 
-@check(
-    points=2,
-    hints=[
-        "What does this build leave behind: an image, or only the files of one?",
-        "A `docker` source either exports files or commits an image; only images have names.",
-        (
-            "Replace `export_path` by `commit`, and add a `docker-tag` post-processor with the "
-            "repository `labweb` and the tags of the task sheet."
-        ),
-    ],
-    docs="beginner/107_first_container#commit",
-)
+@check(points=2, docs="#commit")
 def test_image(build: Build, hidden: Hidden) -> None:
-    """The build leaves the image, made from debian:bookworm-slim, with labweb installed."""
+    """The build leaves the image, made from debian:bookworm-slim, with labweb installed.
+
+    - What does this build leave behind: an image, or only the files of one?
+    - A `docker` source either exports files or commits an image; only images have names.
+    - Replace `export_path` by `commit`, and add a `docker-tag` post-processor with the repository
+      `labweb` and the tags of the task sheet.
+    """
     image = made(build, hidden)
     if image.base != BASE:
         found = image.base or "files that stand on no image"
@@ -49,59 +38,44 @@ def test_image(build: Build, hidden: Hidden) -> None:
         fail("The package labweb is not installed in the image.", expected=NAME)
 
 
-@check(
-    points=1,
-    needs="test_image",
-    hints=[
-        "Does `configure.sh` run in the container, and after labweb is there?",
-        "It reads two variables of its environment. A provisioner can give them to one script.",
-        (
-            "Run it by a `shell` provisioner with `script`, after the one that installs labweb, "
-            "with GREETING and TOKEN in its `environment_vars`."
-        ),
-    ],
-    docs="beginner/107_first_container#provision",
-)
+@check(points=1, needs="test_image", docs="#provision")
 def test_configuration(build: Build, hidden: Hidden) -> None:
-    """/etc/labweb/app.conf is what configure.sh writes for this greeting and this token."""
+    """/etc/labweb/app.conf is what configure.sh writes for this greeting and this token.
+
+    - Does `configure.sh` run in the container, and after labweb is there?
+    - It reads two variables of its environment. A provisioner can give them to one script.
+    - Run it by a `shell` provisioner with `script`, after the one that installs labweb, with
+      GREETING and TOKEN in its `environment_vars`.
+    """
     inputs = values(hidden)
-    lines = made(build, hidden).disk.text(CONFIGURATION).splitlines()
-    wanted = [
-        "address = 0.0.0.0",
-        "port = 8080",
-        f"greeting = {inputs['greeting']}",
-        f"license = {hashlib.sha256(inputs['token'].encode()).hexdigest()}",
-    ]
-    for line in wanted:
-        if line not in lines:
-            key = line.partition(" ")[0]
-            found = next((each for each in lines if each.startswith(key)), f"no {key}")
-            fail(f"{CONFIGURATION} has not the {key} of this build.", expected=line, found=found)
+    expected = {
+        "address": "0.0.0.0",  # noqa: S104
+        "port": "8080",
+        "greeting": inputs["greeting"],
+        "license": hashlib.sha256(inputs["token"].encode()).hexdigest(),
+    }
+    text = made(build, hidden).disk.text(CONFIGURATION)
+    expect_settings(text, expected, CONFIGURATION, alone=True)
 
 
-@check(
-    points=2,
-    needs="test_image",
-    hints=[
-        "`docker inspect labweb:1.4.2` shows what an image says of itself. What is missing there?",
-        "`changes` takes lines of a Dockerfile: USER, EXPOSE, LABEL, ENTRYPOINT, CMD.",
-        (
-            "Set all of USER, EXPOSE and LABEL, and ENTRYPOINT as well as CMD: Packer 1.6.6 leaves "
-            "the shell that it built with as the entrypoint."
-        ),
-    ],
-    docs="beginner/107_first_container#changes",
-)
+@check(points=2, needs="test_image", docs="#changes")
 def test_settings(build: Build, hidden: Hidden) -> None:
-    """A container of it runs labweb as the user labweb, and it tells its port and its release."""
+    """A container of it runs labweb as the user labweb, and it tells its port and its release.
+
+    - `docker inspect labweb:1.4.2` shows what an image says of itself. What is missing there?
+    - `changes` takes lines of a Dockerfile: USER, EXPOSE, LABEL, ENTRYPOINT, CMD.
+    - Set all of USER, EXPOSE and LABEL, and ENTRYPOINT as well as CMD: Packer 1.6.6 leaves the
+      shell that it built with as the entrypoint.
+    """
     image = made(build, hidden)
     settings = image.settings
-    words = [*settings.entrypoint, *settings.command]
-    if not starts_labweb(words):
+    program = image.disk.resolve("/usr/sbin/labweb")
+    if program is None or program_of(image) != program.path:
+        words = " ".join(map(visible, [*settings.entrypoint, *settings.command]))
         fail(
             "A container of this image does not run labweb.",
             expected=NAME,
-            found=" ".join(map(visible, words)) or "no command",
+            found=words or "no command",
         )
     user = settings.user.partition(":")[0]
     number = image.disk.users()[NAME].uid if NAME in image.disk.users() else ""
@@ -120,18 +94,14 @@ def test_settings(build: Build, hidden: Hidden) -> None:
         fail(f"The label {VERSION} is not the release.", expected=release, found=found)
 
 
-@check(
-    points=1,
-    needs="test_image",
-    hints=[
-        "Which names has the image, and which of them will still mean it next month?",
-        "`docker-tag` gives `latest` where it is told no tag, and takes a list of `tags`.",
-        "One `docker-tag` with `tags` of two entries: `stable`, and the variable `release`.",
-    ],
-    docs="beginner/107_first_container#tags",
-)
+@check(points=1, needs="test_image", docs="#tags")
 def test_tags(build: Build, hidden: Hidden) -> None:
-    """The image has the names labweb:stable and labweb:RELEASE, and no other."""
+    """The image has the names labweb:stable and labweb:RELEASE, and no other.
+
+    - Which names has the image, and which of them will still mean it next month?
+    - `docker-tag` gives `latest` where it is told no tag, and takes a list of `tags`.
+    - One `docker-tag` with `tags` of two entries: `stable`, and the variable `release`.
+    """
     image = made(build, hidden)
     wanted = names(hidden)
     if sorted(image.names) != wanted:
@@ -142,21 +112,15 @@ def test_tags(build: Build, hidden: Hidden) -> None:
         fail("The build leaves more than one image.", expected="one image", found=len(others) + 1)
 
 
-@check(
-    points=2,
-    needs="test_image",
-    hints=[
-        "Search the image for the token: its files, its variables, its labels.",
-        "ENV stays in the image for good. What one script needs can be given to that script alone.",
-        (
-            "Take the token out of `changes` and of every file that is uploaded; pass it by "
-            "`environment_vars` of the provisioner that runs `configure.sh`."
-        ),
-    ],
-    docs="beginner/107_first_container#secrets",
-)
+@check(points=2, needs="test_image", docs="#secrets")
 def test_secret(build: Build, hidden: Hidden) -> None:
-    """The token is nowhere in the image: in no file, no layer and no setting."""
+    """The token is nowhere in the image: in no file, no layer and no setting.
+
+    - Search the image for the token: its files, its variables, its labels.
+    - ENV stays in the image for good. What one script needs can be given to that script alone.
+    - Take the token out of `changes` and of every file that is uploaded; pass it by
+      `environment_vars` of the provisioner that runs `configure.sh`.
+    """
     image = made(build, hidden)
     token = values(hidden)["token"]
     where = sorted(set(places_of(token, image)))
@@ -164,18 +128,14 @@ def test_secret(build: Build, hidden: Hidden) -> None:
         fail("The token is in the image.", expected="nowhere", found=", ".join(where[:4]))
 
 
-@check(
-    points=1,
-    needs="test_image",
-    hints=[
-        "What does `apt-get update` leave in a container, and who needs it there afterwards?",
-        "The lists lie in /var/lib/apt/lists. `apt-get clean` does not touch them.",
-        "Remove what is below /var/lib/apt/lists, in a provisioner after the last `apt-get`.",
-    ],
-    docs="beginner/107_first_container#lean",
-)
+@check(points=1, needs="test_image", docs="#lean")
 def test_lean(build: Build, hidden: Hidden) -> None:
-    """The image has no package lists in it."""
+    """The image has no package lists in it.
+
+    - What does `apt-get update` leave in a container, and who needs it there afterwards?
+    - The lists lie in /var/lib/apt/lists. `apt-get clean` does not touch them.
+    - Remove what is below /var/lib/apt/lists, in a provisioner after the last `apt-get`.
+    """
     disk = made(build, hidden).disk
     lists = [path for path in disk.changed(f"{LISTS}*") if is_list(disk.at(path), path)]
     if lists:
@@ -183,18 +143,14 @@ def test_lean(build: Build, hidden: Hidden) -> None:
         fail("Package lists are left in the image.", expected="none", found=found)
 
 
-@check(
-    points=1,
-    needs="test_image",
-    hints=[
-        "`docker load -i labweb.tar` on another machine: which image is there then?",
-        "`docker-save` saves what the step before it hands on. With several tags that is the last.",
-        "Put `docker-save` after `docker-tag` in one chain, and the release last in `tags`.",
-    ],
-    docs="beginner/107_first_container#save",
-)
+@check(points=1, needs="test_image", docs="#save")
 def test_archive(build: Build, hidden: Hidden) -> None:
-    """labweb.tar holds this very image, under the name with the release."""
+    """labweb.tar holds this very image, under the name with the release.
+
+    - `docker load -i labweb.tar` on another machine: which image is there then?
+    - `docker-save` saves what the step before it hands on. With several tags that is the last.
+    - Put `docker-save` after `docker-tag` in one chain, and the release last in `tags`.
+    """
     image = made(build, hidden)
     saved = build_of(build, hidden).containers.archive(ARCHIVE).images
     if not saved:
@@ -215,8 +171,8 @@ def test_archive(build: Build, hidden: Hidden) -> None:
 def values(hidden: Hidden) -> dict[str, str]:
     """The inputs of the build that is graded."""
     return {
-        "release": f"1.{int(hidden('release')[:4], 16) % 90 + 10}.3",
-        "greeting": f"Hello from {hidden('greeting')}",
+        "release": hidden.version("release"),
+        "greeting": hidden.text("greeting"),
         "token": hidden("token"),
     }
 
@@ -239,15 +195,6 @@ def made(build: Build, hidden: Hidden) -> ContainerImage:
         if any(name.partition(":")[0] == NAME for name in image.names):
             return image
     return containers.image(wanted[0])
-
-
-def starts_labweb(words: list[str]) -> bool:
-    """Whether these words run labweb, by itself or by a shell that is given it as a command."""
-    first = words[0].rpartition("/")[2] if words else ""
-    if first in SHELLS and words[1:2] == ["-c"]:
-        inner = [word for word in words[2].split() if word != "exec"] if words[2:] else []
-        first = inner[0].rpartition("/")[2] if inner else ""
-    return first == NAME
 
 
 def places_of(token: str, image: ContainerImage) -> Iterator[str]:

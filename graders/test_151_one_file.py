@@ -3,50 +3,32 @@
 from __future__ import annotations
 
 import json
-import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, elsewhere, expect_exit, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from packerlab.grader import Answer, Build, Files, Hidden, Run, Template
 
-    from packerlab.hcl.template import Template
-    from packerlab.packer.verbs import Answer
-    from packerlab.submissions.reader import Files
 
-    Build = Callable[..., Answer]
-    Run = Callable[[list[str]], Answer]
-    Hidden = Callable[[str], str]
-
-PAGE = "beginner/151_one_file"
 SCRIPT = "ci.sh"
 MADE = "out/release.txt"
 KINDS = ("variable", "source", "build")
 PRODUCTION = {"region": "eu-central-1", "channel": "prod-stable"}
 
-ELSEWHERE = 'cd /tmp && exec /bin/sh "$OLDPWD/ci.sh" "$1"'
 EDITED = 'release=$1 edit=$2; shift 2; sed -i -e "$edit" -- "$@" && exec /bin/sh ci.sh "$release"'
 ADDED = 'printf "%s" "$2" >"$3" && exec /bin/sh ci.sh "$1"'
 """How CI calls the script; each word after the program is one of its arguments."""
 
-PLACE = re.compile(r"on \S+ line [0-9]")
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-DURATION = re.compile(r" after [0-9][^:.,]*")
 
-
-@check(
-    points=1,
-    hints=[
-        "How many files hold your template, and which kinds of blocks are in each?",
-        "Packer puts the files of a folder together, so no block must move to be found.",
-        "Keep `variable` blocks in one file, `source` blocks in another, `build` in a third.",
-    ],
-    docs=f"{PAGE}#files-of-a-folder",
-)
+@check(points=1, docs="#files-of-a-folder")
 def test_apart(template: Template) -> None:
-    """Variables, sources and the build stand in different template files."""
+    """Variables, sources and the build stand in different template files.
+
+    - How many files hold your template, and which kinds of blocks are in each?
+    - Packer puts the files of a folder together, so no block must move to be found.
+    - Keep `variable` blocks in one file, `source` blocks in another, `build` in a third.
+    """
     kinds: dict[str, str] = {}
     for block in template.blocks:
         if block.type not in KINDS:
@@ -61,17 +43,14 @@ def test_apart(template: Template) -> None:
             )
 
 
-@check(
-    points=1,
-    hints=[
-        "What should happen when somebody forgets to give a value?",
-        "`Unset variable` is a question for a value. A default answers it for everybody, for ever.",
-        "Take `default` out of the `variable` blocks; the value belongs in the values file.",
-    ],
-    docs=f"{PAGE}#declared-and-assigned",
-)
+@check(points=1, docs="#declared-and-assigned")
 def test_no_defaults(template: Template) -> None:
-    """The variables `release`, `region` and `channel` are declared, and have no default."""
+    """The variables `release`, `region` and `channel` are declared, and have no default.
+
+    - What should happen when somebody forgets to give a value?
+    - `Unset variable` is a question for a value. A default answers it for everybody, for ever.
+    - Take `default` out of the `variable` blocks; the value belongs in the values file.
+    """
     for name in ("release", *PRODUCTION):
         block = template.variables.get(name)
         if block is None:
@@ -85,54 +64,42 @@ def test_no_defaults(template: Template) -> None:
             )
 
 
-@check(
-    points=2,
-    hints=[
-        "Build with an environment that has no `PKR_VAR_` in it. What does Packer miss?",
-        "`packer inspect .` shows each variable's value. Is the values file loaded at all?",
-        (
-            "Packer loads values by itself from files beside the template whose names end in "
-            "`.auto.pkrvars.hcl`: the name needs something before `.auto`, dot included."
-        ),
-    ],
-    docs=f"{PAGE}#values-by-themselves",
-)
+@check(points=2, docs="#values-by-themselves")
 def test_laptop(build: Build, hidden: Hidden) -> None:
-    """`packer build -var release=1.4.2 .` writes the three lines to out/release.txt."""
+    """`packer build -var release=1.4.2 .` writes the three lines to out/release.txt.
+
+    - Build with an environment that has no `PKR_VAR_` in it. What does Packer miss?
+    - `packer inspect .` shows each variable's value. Is the values file loaded at all?
+    - Packer loads values by itself from files beside the template whose names end in
+      `.auto.pkrvars.hcl`: the name needs something before `.auto`, dot included.
+    """
     answer = build({"release": release(hidden)})
     told = "`packer build -var release=... .`"
     expect_made(answer, {"release": release(hidden), **PRODUCTION}, told)
 
 
-@check(
-    points=2,
-    hints=[
-        "Run `sh ci.sh 1.4.2` and read only the first error. Which argument is it about?",
-        "`-var-file` takes values, not declarations; and a file's name loads that file alone.",
-        "Without `-var-file`, name the folder to build in place of main.pkr.hcl.",
-    ],
-    docs=f"{PAGE}#files-of-a-folder",
-)
+@check(points=2, docs="#files-of-a-folder")
 def test_script(run: Run, submission: Files, hidden: Hidden) -> None:
-    """`sh ci.sh 1.4.2` makes the same file."""
+    """`sh ci.sh 1.4.2` makes the same file.
+
+    - Run `sh ci.sh 1.4.2` and read only the first error. Which argument is it about?
+    - `-var-file` takes values, not declarations; and a file's name loads that file alone.
+    - Without `-var-file`, name the folder to build in place of main.pkr.hcl.
+    """
     if SCRIPT not in submission:
         fail(f"There is no {SCRIPT} at the top of your folder.", expected=SCRIPT)
     answer = run(["/bin/sh", SCRIPT, release(hidden)])
     expect_made(answer, {"release": release(hidden), **PRODUCTION}, SCRIPT)
 
 
-@check(
-    points=1,
-    needs="test_script",
-    hints=[
-        "Write another region into the values file, run ci.sh, and look at out/release.txt.",
-        "A value on the command line beats every file, and a file beats the environment.",
-        "ci.sh hands Packer the release and nothing else; the rest comes from the values file.",
-    ],
-    docs=f"{PAGE}#who-wins",
-)
+@check(points=1, needs="test_script", docs="#who-wins")
 def test_values(run: Run, submission: Files, hidden: Hidden) -> None:
-    """When a value in the values file is changed, ci.sh builds with the new one."""
+    """When a value in the values file is changed, ci.sh builds with the new one.
+
+    - Write another region into the values file, run ci.sh, and look at out/release.txt.
+    - A value on the command line beats every file, and a file beats the environment.
+    - ci.sh hands Packer the release and nothing else; the rest comes from the values file.
+    """
     files = values_files(submission)
     for name, value in PRODUCTION.items():
         if not any(value.encode() in submission[file].data for file in files):
@@ -148,18 +115,14 @@ def test_values(run: Run, submission: Files, hidden: Hidden) -> None:
     expect_made(answer, {"release": release(hidden), **changed}, told)
 
 
-@check(
-    points=1,
-    needs="test_script",
-    hints=[
-        "A teammate adds one more template file. Who has to tell ci.sh about it?",
-        "If ci.sh names files, or picks builds by name, what is new stays out.",
-        "Hand Packer the folder and nothing more: no file names, no `-only`, no copies of files.",
-    ],
-    docs=f"{PAGE}#files-of-a-folder",
-)
+@check(points=1, needs="test_script", docs="#files-of-a-folder")
 def test_added_file(run: Run, hidden: Hidden) -> None:
-    """When a template file is added to the folder, ci.sh builds that as well."""
+    """When a template file is added to the folder, ci.sh builds that as well.
+
+    - A teammate adds one more template file. Who has to tell ci.sh about it?
+    - If ci.sh names files, or picks builds by name, what is new stays out.
+    - Hand Packer the folder and nothing more: no file names, no `-only`, no copies of files.
+    """
     name = f"added-{hidden('added')}"
     arguments = [release(hidden), another_template(name), f"{name}.pkr.json"]
     answer = run(["/bin/sh", "-c", ADDED, "sh", *arguments])
@@ -175,24 +138,19 @@ def test_added_file(run: Run, hidden: Hidden) -> None:
         )
 
 
-@check(
-    points=2,
-    needs="test_script",
-    hints=[
-        "Call ci.sh by its full path from /tmp. Which folder is `.` then, and which is `out`?",
-        "The shell keeps the path by which a script was called; `dirname` takes its last step off.",
-        (
-            'Let ci.sh first go where it lies: `cd` to the `dirname` of `"$0"`. Or let it build '
-            "that folder from where it is, with a `target` that begins at `path.root`."
-        ),
-    ],
-    docs=f"{PAGE}#where-a-path-begins",
-)
+@check(points=2, needs="test_script", docs="#where-a-path-begins")
 def test_elsewhere(run: Run, hidden: Hidden) -> None:
-    """Started from another folder, ci.sh makes the same file, in the `out` beside it."""
-    answer = run(["/bin/sh", "-c", ELSEWHERE, "sh", release(hidden)])
-    told = f"Started from another folder, {SCRIPT}"
-    expect_made(answer, {"release": release(hidden), **PRODUCTION}, told)
+    """Started from another folder, ci.sh makes the same file, in the `out` beside it.
+
+    - Call ci.sh by its full path from /tmp. Which folder is `.` then, and which is `out`?
+    - The shell keeps the path by which a script was called; `dirname` takes its last step off.
+    - Let ci.sh first go where it lies: `cd` to the `dirname` of `"$0"`. Or let it build that folder
+      from where it is, with a `target` that begins at `path.root`.
+    """
+    for told, argv in elsewhere(SCRIPT, release(hidden)).items():
+        expect_made(
+            run(argv), {"release": release(hidden), **PRODUCTION}, f"Started {told}, {SCRIPT}"
+        )
 
 
 # --- what the checks stand on ---------------------------------------------------------------------
@@ -200,7 +158,7 @@ def test_elsewhere(run: Run, hidden: Hidden) -> None:
 
 def release(hidden: Hidden) -> str:
     """A release that no file can know beforehand."""
-    return f"1.4.2-{hidden('release')}"
+    return hidden.version("release")
 
 
 def values_files(submission: Files) -> list[str]:
@@ -222,9 +180,7 @@ def another_template(name: str) -> str:
 
 def expect_made(answer: Answer, values: dict[str, str], told: str) -> None:
     """Fail where a run did not end well, or out/release.txt does not hold these values."""
-    if answer.exit != 0:
-        message = f"{told} ends with exit code {answer.exit}."
-        fail(message, expected="exit code 0", found=complaint(answer))
+    expect_exit(answer, told)
     if MADE not in answer.files and MADE not in answer.files.irregular:
         made = ", ".join(answer.files.names()) or "no files"
         fail(f"{told} leaves no {MADE} in your folder.", expected=MADE, found=made)
@@ -236,15 +192,3 @@ def expect_made(answer: Answer, values: dict[str, str], told: str) -> None:
             expected="\n".join(wanted),
             found="\n".join(lines) or "no lines",
         )
-
-
-def complaint(answer: Answer) -> str:
-    """The errors that Packer tells, in an order of ours: its own changes; else the last words."""
-    text = COLOUR.sub("", answer.text).replace("/workspace/", "")
-    lines = [DURATION.sub("", line).strip() for line in text.splitlines() if line.strip()]
-    errors = {
-        f"{line} ({after.rstrip(':')})" if PLACE.match(after) else line
-        for line, after in pairwise([*lines, ""])
-        if line.startswith(("Error", "Usage"))
-    }
-    return "\n".join(sorted(errors)[:4] or lines[-3:]) or "no output"

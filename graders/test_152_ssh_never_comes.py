@@ -5,24 +5,26 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packerlab import json_text
-from packerlab.checks import check, fail
-from packerlab.hcl.template import Unknown
-from packerlab.report import Where
-from packerlab.source import SourceError
+from packerlab.grader import (
+    CANONICAL,
+    Unknown,
+    argument,
+    check,
+    expect,
+    expect_at_boot,
+    expect_nothing_left,
+    expect_package,
+    fail,
+    json_of,
+    place_of,
+    sources_in_use,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from packerlab.grader import Answer, Block, Build, Console, Files, Hidden, Template, Where
 
-    from packerlab.hcl.template import Block, Template
-    from packerlab.packer.verbs import Answer
-    from packerlab.submissions.reader import Files
 
-    Build = Callable[..., Answer]
-    Hidden = Callable[[str], str]
-
-PAGE = "beginner/152_ssh_never_comes"
-CANONICAL, USER = "099720109477", "ubuntu"
+USER = "ubuntu"
 RELEASE = "/etc/labweb/release"
 DIAGNOSIS = "diagnosis.json"
 
@@ -54,23 +56,16 @@ UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, 
 DURATION = re.compile(r"([0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})(h|ms|m|s|us|µs|ns)")
 
 
-@check(
-    points=3,
-    hints=[
-        "`Timeout waiting for SSH` says that time was up. Which lines say what failed until then?",
-        (
-            "Look for `TCP connection to SSH ip/port failed` and for `SSH handshake err`: what "
-            "stands behind the last colons differs from log to log."
-        ),
-        (
-            "No answer at all is the network, a refused login is the user. A refused connection "
-            "is a port where nobody listens: for ever, or not yet? See its number, and NOTES.md."
-        ),
-    ],
-    docs=f"{PAGE}#four-lines",
-)
+@check(points=3, docs="#four-lines")
 def test_diagnosis(submission: Files) -> None:
-    """diagnosis.json has, for each of the four logs, the line that decides, and its cause."""
+    """diagnosis.json has, for each of the four logs, the line that decides, and its cause.
+
+    - `Timeout waiting for SSH` says that time was up. Which lines say what failed until then?
+    - Look for `TCP connection to SSH ip/port failed` and for `SSH handshake err`: what stands
+      behind the last colons differs from log to log.
+    - No answer at all is the network, a refused login is the user. A refused connection is a port
+      where nobody listens: for ever, or not yet? See its number, and NOTES.md.
+    """
     told = diagnosis(submission)
     for log, case in CASES.items():
         entry = told.get(log)
@@ -92,23 +87,16 @@ def test_diagnosis(submission: Files) -> None:
             )
 
 
-@check(
-    points=2,
-    hints=[
-        "On the way in the port comes first, the user second. How far does Packer get?",
-        (
-            "Where sshd heard from nobody, it is the port or the address; where it refused each "
-            "login, it is the user or the key."
-        ),
-        (
-            "Take out what tells Packer another port than sshd's. The user is decided by whoever "
-            "makes the source image: the page has a table."
-        ),
-    ],
-    docs=f"{PAGE}#who-may-log-in",
-)
+@check(points=2, docs="#who-may-log-in")
 def test_image(build: Build, hidden: Hidden) -> None:
-    """The build makes one AMI, from Canonical's Ubuntu, and leaves nothing behind."""
+    """The build makes one AMI, from Canonical's Ubuntu, and leaves nothing behind.
+
+    - On the way in the port comes first, the user second. How far does Packer get?
+    - Where sshd heard from nobody, it is the port or the address; where it refused each login, it
+      is the user or the key.
+    - Take out what tells Packer another port than sshd's. The user is decided by whoever makes the
+      source image: the page has a table.
+    """
     answer = built(build, hidden)
     image = answer.account.image()
     if image.about["source_owner"] != CANONICAL or image.about["login"] != USER:
@@ -117,25 +105,19 @@ def test_image(build: Build, hidden: Hidden) -> None:
             expected="the source image of the starter",
             found=f"an image of the owner {image.about['source_owner']}",
         )
-    if answer.account.leftovers:
-        left = ", ".join(answer.account.leftovers)
-        fail("The build leaves something behind.", expected="nothing", found=left)
+    expect_nothing_left(answer.account, "The build")
 
 
-@check(
-    points=1,
-    needs="test_image",
-    hints=[
-        "sshd writes down each login. Whose is in the log of your machine?",
-        "Without a login nothing can be provisioned. Is there a communicator at all?",
-        "The communicator is `ssh`, which is the default; and one user is meant for logins.",
-    ],
-    docs=f"{PAGE}#who-may-log-in",
-)
+@check(points=1, needs="test_image", docs="#who-may-log-in")
 def test_login(build: Build, hidden: Hidden) -> None:
-    """On the machine, sshd lets in the image's own user, by key, and nobody else."""
+    """On the machine, sshd lets in the image's own user, by key, and nobody else.
+
+    - sshd writes down each login. Whose is in the log of your machine?
+    - Without a login nothing can be provisioned. Is there a communicator at all?
+    - The communicator is `ssh`, which is the default; and one user is meant for logins.
+    """
     account = built(build, hidden).account
-    consoles = [account.console(each["id"]) for each in account.all("instances")]
+    consoles = [account.console(each["id"]) for each in account.instances]
     users = {user for console in consoles for user in ACCEPTED.findall(console)}
     if users != {USER}:
         fail(
@@ -145,43 +127,31 @@ def test_login(build: Build, hidden: Hidden) -> None:
         )
 
 
-@check(
-    points=1,
-    needs="test_image",
-    hints=[
-        "Is every step of the starter's build still there?",
-        "The steps install labweb, enable it, and write the release that `-var` gives.",
-        "Put the starter's provisioner back: there was nothing wrong with it.",
-    ],
-    docs=f"{PAGE}#mend-the-cause",
-)
+@check(points=1, needs="test_image", docs="#mend-the-cause")
 def test_steps(build: Build, hidden: Hidden) -> None:
-    """In the AMI labweb is installed and enabled, and its release file has the build's release."""
+    """In the AMI labweb is installed and enabled, and its release file has the build's release.
+
+    - Is every step of the starter's build still there?
+    - The steps install labweb, enable it, and write the release that `-var` gives.
+    - Put the starter's provisioner back: there was nothing wrong with it.
+    """
     disk = built(build, hidden).account.image().disk
-    if "labweb" not in disk.packages():
-        fail("labweb is not installed in the AMI.", expected="the package labweb")
-    unit = disk.unit("labweb.service")
-    if unit != "enabled":
-        fail("labweb would not start with the machine.", expected="enabled", found=unit)
+    expect_package(disk, "labweb", "in the AMI")
+    expect_at_boot(disk, "labweb.service", "in the AMI")
     line, wanted = disk.text(RELEASE).strip(), f"release={release(hidden)}"
-    if line != wanted:
-        fail(f"{RELEASE} has another release.", expected=wanted, found=line)
+    expect(line, wanted, f"{RELEASE} has another release.", no="no line")
 
 
-@check(
-    points=1,
-    needs="test_image",
-    hints=[
-        "Which of the two was wrong: the machine, or what the template says about it?",
-        "A machine that boots as its maker meant it has one door. Nothing has to be done there.",
-        "Take out the user data, and leave sshd's settings alone; change the source's arguments.",
-    ],
-    docs=f"{PAGE}#mend-the-cause",
-)
+@check(points=1, needs="test_image", docs="#mend-the-cause")
 def test_machine(build: Build, hidden: Hidden) -> None:
-    """The machine boots as Canonical made it: no user data, and sshd's settings are unchanged."""
+    """The machine boots as Canonical made it: no user data, and sshd's settings are unchanged.
+
+    - Which of the two was wrong: the machine, or what the template says about it?
+    - A machine that boots as its maker meant it has one door. Nothing has to be done there.
+    - Take out the user data, and leave sshd's settings alone; change the source's arguments.
+    """
     account = built(build, hidden).account
-    if any(each["user_data"] for each in account.all("instances")):
+    if any(each["user_data"] for each in account.instances):
         fail("The template hands user data to the machine.", expected="none", found="user data")
     disk = account.image().disk
     pattern = "/etc/ssh/sshd_config*"
@@ -195,29 +165,32 @@ def test_machine(build: Build, hidden: Hidden) -> None:
              found=", ".join(sorted(touched)[:4]))  # fmt: skip
 
 
-@check(
-    points=2,
-    hints=[
-        "How long does a machine need to boot? And what should happen if the user is wrong again?",
-        (
-            "`ssh_timeout` bounds the wait, `ssh_handshake_attempts` the refused logins. On Packer "
-            "1.16 the one that you leave out is unbounded, unless you leave out both."
-        ),
-        (
-            "Give both arguments, within the bounds of the task sheet, or neither: then it is "
-            "five minutes and ten attempts on each version."
-        ),
-    ],
-    docs=f"{PAGE}#how-long",
-)
-def test_wait(template: Template) -> None:
-    """Packer waits 2 to 15 minutes for SSH, and gives up after at most 15 refused logins."""
-    sources = list(sources_in_use(template))
+@check(points=2, docs="#how-long")
+def test_wait(template: Template, console: Console, hidden: Hidden) -> None:
+    """Packer waits 2 to 15 minutes for SSH, and gives up after at most 15 refused logins.
+
+    - How long does a machine need to boot? And what should happen if the user is wrong again?
+    - `ssh_timeout` bounds the wait, `ssh_handshake_attempts` the refused logins. On Packer 1.16 the
+      one that you leave out is unbounded, unless you leave out both.
+    - Give both arguments, within the bounds of the task sheet, or neither: then it is five minutes
+      and ten attempts on each version.
+    """
+    sources = sources_in_use(template, "amazon-ebs")
     if not sources:
         fail("No build uses an `amazon-ebs` source.")
     for blocks in sources:
-        wait = seconds(template, blocks)
-        attempts = number_of_attempts(template, blocks)
+
+        def given(*names: str, blocks: list[Block] = blocks) -> Any:
+            variables = {"release": release(hidden)}
+            values = [argument(template, console, blocks, name, variables) for name in names]
+            return next((value for value in values if value), None)
+
+        wait = seconds(given("ssh_wait_timeout", "ssh_timeout"), place_of(blocks, "ssh_timeout"))
+        attempts = number_of_attempts(
+            given("ssh_handshake_attempts"), place_of(blocks, "ssh_handshake_attempts")
+        )
+        if wait is None or attempts is None:
+            continue  # only a build can tell
         if not wait and not attempts:
             continue
         if wait and not SHORTEST_S <= wait <= LONGEST_S:
@@ -225,7 +198,7 @@ def test_wait(template: Template) -> None:
                 f"Packer waits too {'short' if wait < SHORTEST_S else 'long'} a time for SSH.",
                 expected="2 to 15 minutes",
                 found=f"{wait:g} seconds",
-                where=place(blocks, "ssh_timeout"),
+                where=place_of(blocks, "ssh_timeout"),
             )
         if not wait or not attempts:
             there, missing = ("ssh_timeout", "ssh_handshake_attempts")[:: 1 if wait else -1]
@@ -233,14 +206,14 @@ def test_wait(template: Template) -> None:
                 f"`{there}` is given and `{missing}` is not: that one has no bound any more.",
                 expected="both or none",
                 found=f"only `{there}`",
-                where=place(blocks, there),
+                where=place_of(blocks, there),
             )
         if attempts > MOST_ATTEMPTS:
             fail(
                 "Packer tries a refused login too often: the time may be up first.",
                 expected=f"at most {MOST_ATTEMPTS} attempts",
                 found=f"{attempts} attempts",
-                where=place(blocks, "ssh_handshake_attempts"),
+                where=place_of(blocks, "ssh_handshake_attempts"),
             )
 
 
@@ -249,7 +222,7 @@ def test_wait(template: Template) -> None:
 
 def release(hidden: Hidden) -> str:
     """A release that no template can know beforehand."""
-    return f"1.4.2-{hidden('release')}"
+    return hidden.version("release")
 
 
 def built(build: Build, hidden: Hidden) -> Answer:
@@ -258,7 +231,7 @@ def built(build: Build, hidden: Hidden) -> Answer:
     if answer.exit != 0:
         message, where = answer.error
         heard = [heard_on(answer.account.console(each["id"]))
-                 for each in answer.account.all("instances")]  # fmt: skip
+                 for each in answer.account.instances]  # fmt: skip
         fail("`packer build` fails.", found="\n".join([message, *heard]), where=where)
     return answer
 
@@ -279,11 +252,7 @@ def diagnosis(submission: Files) -> dict[str, Any]:
     """The learner's diagnosis.json: an object, or the check fails."""
     if DIAGNOSIS not in submission:
         fail(f"There is no {DIAGNOSIS}.", expected=DIAGNOSIS)
-    try:
-        told = json_text.loads(submission[DIAGNOSIS].data)
-    except SourceError as error:
-        where = Where(DIAGNOSIS, error.line, error.column)
-        fail(f"{DIAGNOSIS} is not JSON: {error}", expected="the form of the starter's", where=where)
+    told = json_of(DIAGNOSIS, submission[DIAGNOSIS].data)
     if not isinstance(told, dict):
         fail(f"{DIAGNOSIS} has another form than the starter's.", expected="an object by log")
     return told
@@ -306,52 +275,27 @@ def words_of(submission: Files, log: str) -> str:
 # --- the wait -------------------------------------------------------------------------------------
 
 
-def sources_in_use(template: Template) -> Iterator[list[Block]]:
-    """For each amazon-ebs source that a build uses: its blocks, in the build and at the top."""
-    for build in template.builds:
-        for name, top, inner in template.source_of(build):
-            if name.startswith("amazon-ebs."):
-                yield [block for block in (inner, top) if block]
-
-
-def given(template: Template, blocks: list[Block], name: str) -> Any:
-    """The value of an argument of a source; None where it is not set."""
-    for block in blocks:
-        value = template.attribute(block, name)
-        if isinstance(value, Unknown):
-            fail(
-                f"`{name}` is computed, so this check can't tell how long Packer waits.",
-                expected="a plain value, a variable or a local",
-                where=block.place(name),
-            )
-        if value is not None:
-            return value
-    return None
-
-
-def seconds(template: Template, blocks: list[Block]) -> float:
-    """How long Packer waits for SSH; 0 where that is not set."""
-    value = given(template, blocks, "ssh_wait_timeout") or given(template, blocks, "ssh_timeout")
+def seconds(value: Any, where: Where | None) -> float | None:
+    """How long Packer waits for SSH; 0 where that is not set, None where nobody can tell."""
+    if isinstance(value, Unknown):
+        return None
     text = str(value or "0s")
     if DURATION.sub("", text.removeprefix("+")):
         fail(
             "`ssh_timeout` is no duration that Packer can read.",
             expected='a number and a unit, such as "90s" or "1h30m"',
             found=text,
-            where=place(blocks, "ssh_timeout"),
+            where=where,
         )
     return sum(float(number) * UNITS[unit] for number, unit in DURATION.findall(text))
 
 
-def number_of_attempts(template: Template, blocks: list[Block]) -> int:
-    """How many refused logins Packer bears; 0 where that is not set."""
-    text = str(given(template, blocks, "ssh_handshake_attempts") or 0)
+def number_of_attempts(value: Any, where: Where | None) -> int | None:
+    """How many refused logins Packer bears; 0 where that is not set, None where nobody can tell."""
+    if isinstance(value, Unknown):
+        return None
+    text = str(value or 0)
     if not re.fullmatch("[0-9]{1,6}", text):
-        fail("`ssh_handshake_attempts` is no whole number.", expected="a number", found=text,
-             where=place(blocks, "ssh_handshake_attempts"))  # fmt: skip
+        message = "`ssh_handshake_attempts` is no whole number."
+        fail(message, expected="a number", found=text, where=where)
     return int(text)
-
-
-def place(blocks: list[Block], name: str) -> Any:
-    """Where an argument stands, else its source."""
-    return next((b.place(name) for b in blocks if name in b.attributes), blocks[0].where)

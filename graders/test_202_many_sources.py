@@ -6,23 +6,18 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, expect, expect_nothing_left, expect_settings, fail, has_package
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from packerlab.grader import Answer, Build, Disk, Hidden
 
-    from packerlab.evidence.disk import Disk
-    from packerlab.packer.verbs import Answer
-
-    Build = Callable[..., Answer]
-    Hidden = Callable[[str], str]
 
 NOTES = "release-notes.txt"
 MANIFEST = "manifest.json"
 CONF = "/etc/kiosk.conf"
 
-PROGRAMS = {"labweb": "/usr/sbin/labweb", "labtool": "/usr/bin/labtool"}
-"""The packages that only one of the images is to have, each with its program."""
+PACKAGES = ("labweb", "labtool")
+"""Those that only one of the images is to have."""
 
 ONLY_WEB = "-only=*amazon-ebs.web"
 NO_IMAGES = "-except=*amazon-ebs.web,*amazon-ebs.worker"
@@ -38,53 +33,37 @@ class Role(NamedTuple):
 ROLES = {"web": Role("labweb", "2"), "worker": Role("labtool", "8")}
 
 
-@check(
-    points=2,
-    hints=[
-        "How many builds does Packer start from this template, and what is each of them called?",
-        (
-            "One source can be built twice. Inside `build`, a `source` block names it, renames it "
-            "and adds what is missing; it can't say again what the source has said already."
-        ),
-        (
-            "Take `ami_name` out of the source and give it in two `source` blocks of the build, "
-            "named web and worker. Add a `file` source for the notes and list it in `sources`."
-        ),
-    ],
-    docs="intermediate/202_many_sources#builds",
-)
+@check(points=2, docs="#builds")
 def test_builds(build: Build, hidden: Hidden) -> None:
-    """One `packer build` makes the images for web and worker, and the release notes."""
+    """One `packer build` makes the images for web and worker, and the release notes.
+
+    - How many builds does Packer start from this template, and what is each of them called?
+    - One source can be built twice. Inside `build`, a `source` block names it, renames it and adds
+      what is missing; it can't say again what the source has said already.
+    - Take `ami_name` out of the source and give it in two `source` blocks of the build, named web
+      and worker. Add a `file` source for the notes and list it in `sources`.
+    """
     answer = build(release(hidden))
     if answer.exit != 0:
         fail("`packer build` fails.", found=reason(answer), where=answer.error[1])
     expect_made("One build does not make all three.", answer, [*names(hidden).values(), NOTES])
-    line, expected = answer.files.text(NOTES).rstrip("\r\n"), f"kiosk {release(hidden)['release']}"
-    if line != expected:
-        fail(f"{NOTES} says something else.", expected=expected, found=line)
+    line = answer.files.text(NOTES).rstrip("\r\n")
+    expect(line, f"kiosk {release(hidden)['release']}", f"{NOTES} says something else.")
 
 
-@check(
-    points=2,
-    needs="test_builds",
-    hints=[
-        "For which builds do the two steps run? Compare their words with the names of the builds.",
-        (
-            "`only` and `except` in a step compare whole names. A name that fits no build is no "
-            "error: the step is skipped, and all is green."
-        ),
-        (
-            "Give each of the two steps an `only` with the one name `type.name`, and take the name "
-            "that the build has now, not the one of the source that it was made from."
-        ),
-    ],
-    docs="intermediate/202_many_sources#only",
-)
+@check(points=2, needs="test_builds", docs="#only")
 def test_packages(build: Build, hidden: Hidden) -> None:
-    """The web image alone has the package labweb, the worker's alone has labtool."""
+    """The web image alone has the package labweb, the worker's alone has labtool.
+
+    - For which builds do the two steps run? Compare their words with the names of the builds.
+    - `only` and `except` in a step compare whole names. A name that fits no build is no error: the
+      step is skipped, and all is green.
+    - Give each of the two steps an `only` with the one name `type.name`, and take the name that the
+      build has now, not the one of the source that it was made from.
+    """
     for role, disk in disks(build, hidden).items():
         wanted = ROLES[role].package
-        found = sorted(package for package in PROGRAMS if has(disk, package))
+        found = sorted(package for package in PACKAGES if has_package(disk, package))
         if found != [wanted]:
             fail(
                 f"The {role} image does not have the packages that it should.",
@@ -93,80 +72,50 @@ def test_packages(build: Build, hidden: Hidden) -> None:
             )
 
 
-@check(
-    points=2,
-    needs="test_builds",
-    hints=[
-        "The script writes what its environment says. Who tells it which machine it is on?",
-        (
-            "`override` gives a step other arguments for one build. A list in it lies over the "
-            "step's own, entry by entry. `PACKER_BUILD_NAME` has the name of the source, not yours."
-        ),
-        (
-            "Give RELEASE, ROLE and THREADS in `environment_vars`, and all three again, in the "
-            "same order, in an `override` for worker; its keys are names without a type."
-        ),
-    ],
-    docs="intermediate/202_many_sources#override",
-)
+@check(points=2, needs="test_builds", docs="#override")
 def test_configuration(build: Build, hidden: Hidden) -> None:
-    """/etc/kiosk.conf in each image has the release, and its own role and threads."""
+    """/etc/kiosk.conf in each image has the release, and its own role and threads.
+
+    - The script writes what its environment says. Who tells it which machine it is on?
+    - `override` gives a step other arguments for one build. A list in it lies over the step's own,
+      entry by entry. `PACKER_BUILD_NAME` has the name of the source, not yours.
+    - Give RELEASE, ROLE and THREADS in `environment_vars`, and all three again, in the same order,
+      in an `override` for worker; its keys are names without a type.
+    """
     for role, disk in disks(build, hidden).items():
-        lines = disk.text(CONF).split()
-        for expected in (
-            f"release={release(hidden)['release']}",
-            f"role={role}",
-            f"threads={ROLES[role].threads}",
-        ):
-            key = expected.split("=")[0]
-            found = [line for line in lines if line.startswith(f"{key}=")]
-            if found != [expected]:
-                fail(
-                    f"{CONF} in the {role} image has not the right `{key}`.",
-                    expected=expected,
-                    found=", ".join(found) or f"no line {key}=...",
-                )
+        expected = {
+            "release": release(hidden)["release"],
+            "role": role,
+            "threads": ROLES[role].threads,
+        }
+        expect_settings(disk.text(CONF), expected, f"{CONF} in the {role} image")
 
 
-@check(
-    points=1,
-    needs="test_builds",
-    hints=[
-        "What are your builds called? The task sheet has a name for each of the three.",
-        (
-            "The patterns are compared with `type.name`, and with `build.type.name` where the "
-            "`build` block has a name. What fits nothing chooses nothing."
-        ),
-        "A `source` block in the build gets its name from `name`: here it is web, or worker.",
-    ],
-    docs="intermediate/202_many_sources#command-line",
-)
+@check(points=1, needs="test_builds", docs="#command-line")
 def test_choice(build: Build, hidden: Hidden) -> None:
-    """By `-only` the web image can be built alone; by `-except`, the notes without images."""
+    """By `-only` the web image can be built alone; by `-except`, the notes without images.
+
+    - What are your builds called? The task sheet has a name for each of the three.
+    - The patterns are compared with `type.name`, and with `build.type.name` where the `build` block
+      has a name. What fits nothing chooses nothing.
+    - A `source` block in the build gets its name from `name`: here it is web, or worker.
+    """
     for option, expected in ((ONLY_WEB, names(hidden)["web"]), (NO_IMAGES, NOTES)):
         words, _, patterns = option.partition("=")
         message = f"`packer build {words}='{patterns}' .` makes something else."
         expect_made(message, build(release(hidden), [option]), [expected])
 
 
-@check(
-    points=2,
-    needs="test_builds",
-    hints=[
-        "Somebody has the manifest alone. Can they tell which of the two AMIs is for the web?",
-        (
-            "`name` in a manifest is that of the source: both images have the same one there. "
-            "`custom_data` is yours, and an expression in it has its own value in each build."
-        ),
-        (
-            "One `manifest` for the whole build is enough: let `role` in its `custom_data` be the "
-            "expression that is the build's own name, `source.name`."
-        ),
-    ],
-    docs="intermediate/202_many_sources#manifest",
-)
+@check(points=2, needs="test_builds", docs="#manifest")
 def test_manifest(build: Build, hidden: Hidden) -> None:
-    """manifest.json records all three, each with its role in custom_data."""
+    """manifest.json records all three, each with its role in custom_data.
+
+    - Somebody has the manifest alone. Can they tell which of the two AMIs is for the web?
+    - `name` in a manifest is that of the source: both images have the same one there. `custom_data`
+      is yours, and an expression in it has its own value in each build.
+    - One `manifest` for the whole build is enough: let `role` in its `custom_data` be the
+      expression that is the build's own name, `source.name`.
+    """
     answer = build(release(hidden))
     ids = {image.about["id"]: image.name for image in answer.account.images}
     recorded = sorted({recorded_as(entry, ids) for entry in answer.files.manifest(MANIFEST)})
@@ -179,24 +128,16 @@ def test_manifest(build: Build, hidden: Hidden) -> None:
         )
 
 
-@check(
-    points=1,
-    needs="test_builds",
-    hints=[
-        "What does the worker's step say in the end, if there is no such package: failed, or done?",
-        (
-            "The builds don't know of each other: the others go on to their end. But a step whose "
-            "failure is hidden fails no build at all."
-        ),
-        (
-            "Install the package that `tool` names, in a line of its own in `inline`, with nothing "
-            "after it that makes a success of a failure."
-        ),
-    ],
-    docs="intermediate/202_many_sources#failure",
-)
+@check(points=1, needs="test_builds", docs="#failure")
 def test_failure(build: Build, hidden: Hidden) -> None:
-    """If the worker's package can't be had, the build fails, but keeps the other two."""
+    """If the worker's package can't be had, the build fails, but keeps the other two.
+
+    - What does the worker's step say in the end, if there is no such package: failed, or done?
+    - The builds don't know of each other: the others go on to their end. But a step whose failure
+      is hidden fails no build at all.
+    - Install the package that `tool` names, in a line of its own in `inline`, with nothing after it
+      that makes a success of a failure.
+    """
     answer = build({**release(hidden), "tool": f"no-{hidden('tool')}"})
     if answer.exit == 0:
         fail(
@@ -206,9 +147,7 @@ def test_failure(build: Build, hidden: Hidden) -> None:
         )
     message = "The worker fails, and something else is left than the other two."
     expect_made(message, answer, [names(hidden)["web"], NOTES])
-    left = answer.account.leftovers
-    if left:
-        fail("The failed build leaves something behind.", expected="nothing", found=", ".join(left))
+    expect_nothing_left(answer.account, "The failed build")
 
 
 # --- what the checks stand on ---------------------------------------------------------------------
@@ -249,18 +188,11 @@ def disks(build: Build, hidden: Hidden) -> dict[str, Disk]:
     return {role: images[name] for role, name in names(hidden).items()}
 
 
-def has(disk: Disk, package: str) -> bool:
-    """Whether a package is installed, with its program."""
-    program = disk.resolve(PROGRAMS[package])
-    return package in disk.packages() and program is not None and program.size > 0
-
-
 def expect_made(message: str, answer: Answer, expected: list[str]) -> None:
     """Fail the check where a build leaves other AMIs or files than expected, by name."""
     files = [name for name in answer.files.names() if name != MANIFEST]
     made = sorted([image.name for image in answer.account.images] + files)
-    if made != sorted(expected):
-        fail(message, expected=", ".join(sorted(expected)), found=", ".join(made) or "nothing")
+    expect(made, sorted(expected), message)
 
 
 def recorded_as(entry: dict[str, Any], ids: dict[str, str]) -> str:

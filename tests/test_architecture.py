@@ -149,3 +149,12 @@ def test_no_python_that_we_start_imports_from_where_it_starts() -> None:
 
 def text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "grader", sorted((ROOT / "graders").glob("*.py")), ids=lambda path: path.stem
+)
+def test_a_grader_imports_one_module_of_ours(grader: Path) -> None:
+    imports = [node for node in ast.walk(tree_of(grader)) if isinstance(node, ast.ImportFrom)]
+    ours = {node.module for node in imports if (node.module or "").startswith("packerlab")}
+    assert ours == {"packerlab.grader"}

@@ -48,7 +48,7 @@ memory_mb = 256
 disk_mb = 16
 """,
     "graders/test_101_sleepy.py": '''
-from packerlab.checks import check
+from packerlab.grader import check
 
 
 @check(points=1)

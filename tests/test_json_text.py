@@ -74,8 +74,9 @@ def test_values_are_python_s_in_any_encoding(encoding: str) -> None:
     assert loads(json.dumps(value, indent=2).encode(encoding)) == value
 
 
-def test_the_last_of_equal_keys_is_the_value() -> None:
-    assert loads(b'{"a": 1, "a": 2}') == {"a": 2}
+def test_a_key_that_stands_twice_is_refused() -> None:
+    with pytest.raises(SourceError, match="`a` stands here twice"):
+        json_text.loads(b'{"a": 1, "a": 2}')
 
 
 def test_a_number_has_bounds() -> None:
@@ -107,9 +108,15 @@ def reading(text: str) -> Any:
 
 def decoding(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=once)
     except ValueError:
         return None
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError
+    return dict(pairs)
 
 
 def test_no_decoder_is_asked_for_words() -> None:

@@ -53,19 +53,29 @@ disk_mb = 32
         'build {\n  sources = ["source.file.message"]\n  provisioner "shell-local" {\n  }\n}\n'
     ),
     "graders/test_101_lab.py": '''\
-from packerlab.checks import check, fail
+from packerlab.grader import check, fail
 
 
-@check(points=4, hints=["1", "2", "3"], docs="beginner/101_lab#a-source")
+@check(points=4, docs="#a-source")
 def test_source(template):
-    """There is a source."""
+    """There is a source.
+
+    - One?
+    - Two.
+    - Three.
+    """
     if not template.sources:
         fail("There is none.")
 
 
-@check(points=6, needs="test_source", hints=["1", "2", "3"], docs="beginner/101_lab#message")
+@check(points=6, needs="test_source", docs="#message")
 def test_message(build):
-    """It writes a message."""
+    """It writes a message.
+
+    - How?
+    - So.
+    - Thus.
+    """
     answer = build()
     answer.expect_success()
     answer.files.text("out/message.txt")
@@ -168,8 +178,8 @@ def test_links_that_lead_nowhere_and_too_few_hints(lab: Lab) -> None:
     edit(
         lab,
         "graders/test_101_lab.py",
-        'points=6, needs="test_source", hints=["1", "2", "3"]',
-        "points=6",
+        "    - How?\n    - So.\n    - Thus.\n",
+        "",
     )
     assert proved(lab).problems == [
         "test_source: docs `beginner/101_lab#a-source` is no heading of the lab's page",

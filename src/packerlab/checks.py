@@ -1,18 +1,28 @@
-"""What a grader is written with: the `check` decorator, and how a check says what it found.
+"""A check: how it is declared, and how it says that the learner's work falls short.
 
-    @check(points=2, hints=["...", "...", "..."], docs="beginner/101_first_build#sources")
-    def test_message_of_the_day(build):
-        \"\"\"The build writes both lines to out/motd.txt.\"\"\"
+    @check(points=2, docs="#sources")
+    def test_message_of_the_day(build: Build) -> None:
+        \"\"\"The build writes both lines to out/motd.txt.
+
+        - Which block says what is made?
+        - ...
+        - ...
+        \"\"\"
         text = build().files.text("out/motd.txt")
-        if text != EXPECTED:
-            fail("out/motd.txt holds something else.", expected=EXPECTED, found=text)
+        expect(text, EXPECTED, "out/motd.txt does not have the two lines.")
 
-The docstring is the sentence that the learner reads. No learner's code ever runs in a check.
+The docstring is what the learner reads: the check's sentence, then its hints. No learner's code
+ever runs in a check.
 """
 
 from __future__ import annotations
 
+import inspect
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
+
+from packerlab.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,31 +33,40 @@ if TYPE_CHECKING:
 
 ATTRIBUTE = "packerlab_check"
 
+SHOWN = 8
+"""How many of several things a message lists."""
+
 
 class Spec(NamedTuple):
     """A check as it is declared."""
 
     points: int
     needs: tuple[str, ...]
+    title: str
     hints: tuple[str, ...]
     docs: str
 
 
 def check(
-    *, points: int, needs: str | Sequence[str] = (), hints: Sequence[str] = (), docs: str = ""
+    *, points: int, needs: str | Sequence[str] = (), docs: str = ""
 ) -> Callable[[Function], Function]:
-    """Declare a check.
+    """Declare a check. The list in its docstring is its hints, from a nudge to a near-answer.
 
-    `needs` names the checks that must have passed before this one makes sense; `hints` go from a
-    nudge to a near-answer; `docs` is a page and an anchor below docs/.
+    `needs` names the checks above it that must have passed before it makes sense; `docs` is a
+    heading of the lab's page, such as `#names`.
     """
     wanted = (needs,) if isinstance(needs, str) else tuple(needs)
 
     def declare(function: Function) -> Function:
-        setattr(function, ATTRIBUTE, Spec(points, wanted, tuple(hints), docs))
+        written = inspect.getdoc(function) or function.__name__
+        title, *hints = (" ".join(part.split()) for part in _HINT.split(written))
+        setattr(function, ATTRIBUTE, Spec(points, wanted, title, tuple(hints), docs))
         return function
 
     return declare
+
+
+_HINT = re.compile(r"^- ", re.MULTILINE)
 
 
 class Failure(AssertionError):  # noqa: N818  (the learner's, not a program's)
@@ -74,5 +93,29 @@ def fail(
     raise Failure(message, expected=_shown(expected), found=_shown(found), where=where)
 
 
+def expect(
+    found: object,
+    expected: object,
+    message: str,
+    *,
+    no: str = "nothing",
+    where: Where | None = None,
+) -> None:
+    """Fail where something else was found than was expected; `no` is what an empty find is called.
+
+    Numbers are compared as numbers and texts as texts: `True` is not 1, and `"8"` is not 8.
+    """
+    same = found == expected and isinstance(found, bool) == isinstance(expected, bool)
+    if not same:
+        empty = found is None or (hasattr(found, "__len__") and not len(found))
+        fail(message, expected=expected, found=no if empty else found, where=where)
+
+
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) else repr(value)
+    """A text as it is; several things as a list that is the same each time."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, Iterable):
+        return str(value)
+    texts = [visible(str(each)) for each in value]
+    return ", ".join((texts if isinstance(value, list | tuple) else sorted(texts))[:SHOWN])

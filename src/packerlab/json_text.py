@@ -56,8 +56,12 @@ def loads(data: bytes) -> Any:
 
 def _plain(source: Source, value: Json) -> Any:
     if value.kind == "object":
-        items = (_plain(source, item) for item in value.items)
-        return dict(zip(value.keys, items, strict=True))
+        found: dict[str, Any] = {}
+        for key, item in zip(value.keys, value.items, strict=True):
+            if key in found:  # a reader can't tell which one is meant
+                raise source.error(f"`{visible(key)[:60]}` stands here twice.", value.start)
+            found[key] = _plain(source, item)
+        return found
     if value.kind == "list":
         return [_plain(source, item) for item in value.items]
     if value.kind == "number":

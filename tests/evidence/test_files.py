@@ -10,7 +10,8 @@ import zipfile
 import pytest
 
 from packerlab.checks import Failure
-from packerlab.evidence.files import MAX_JSON, SHOWN, Evidence
+from packerlab.evidence.files import SHOWN, Evidence
+from packerlab.formats import MAX_JSON
 from packerlab.report import Where
 from packerlab.submissions.reader import File
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from packerlab.lab import Lab
     from packerlab.report import Outcome
     from packerlab.submissions.workspaces import Submission
 
@@ -440,7 +441,7 @@ import json
 import sys
 from pathlib import Path
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, fail
 
 
 @check(points=1)
@@ -470,3 +471,76 @@ def test_a_reports_process_imports_nothing(tmp_path: Path, bench: Bench) -> None
         own, handed(MESSAGE), bench.sandbox(own), own.limits, context=forkserver.context()
     )
     assert [check.found for check in report.checks] == [""], report
+
+
+WORDS = '''
+from packerlab.grader import check, fail
+
+
+@check(points=1)
+def test_first(build, hidden):
+    """It says what is hidden, in capitals."""
+    fail("It is another.", expected=hidden("a"), found=hidden("a").upper())
+
+
+@check(points=1)
+def test_again(build):
+    """A second build begins with what the first one left."""
+    assert "out/message.txt" in build(nth=2).files, "It is not there."
+    first, second = build(), build(nth=2)
+    assert second.files.text("out/log.txt") == first.files.text("out/log.txt") * 2, "It is not."
+
+
+@check(points=1, needs=["test_again"])
+def test_told(build):
+    """A build that fails says what it was given."""
+    build({"name": "a b", "nobody": "x"}).expect_success()
+'''
+GROWING = (
+    MESSAGE.replace(
+        'sources = ["source.file.message"]', 'sources = ["source.file.message", "source.file.log"]'
+    )
+    + """
+source "file" "log" {
+  content = "${join("", [for each in fileset(path.root, "out/log.txt") : file("./${each}")])}+"
+  target  = "out/log.txt"
+}
+"""
+)
+
+
+def with_grader(folder: Path, text: str) -> Lab:
+    """The toy course's first lab, with a grader of its own."""
+    slug = COURSE.lab("101").slug
+    shutil.copytree(ROOT / "labs" / slug, folder / "labs" / slug)
+    (folder / "graders").mkdir()
+    (folder / "graders" / f"test_{slug}.py").write_text(text)
+    return Course(folder).lab("101")
+
+
+def test_what_is_said_of_values_and_of_builds(tmp_path: Path, bench: Bench) -> None:
+    lab = with_grader(tmp_path, WORDS)
+    report = grade(
+        lab, handed(GROWING), bench.sandbox(lab), lab.limits, context=forkserver.context()
+    )
+    assert report.status == "graded", report
+    hidden, again, told = report.checks
+    assert (hidden.expected, hidden.found) == ("<hidden>", "the same with another <hidden>")
+    assert again.outcome == "passed", again
+    assert told.message == "`packer build -var 'name=a b' -var nobody=x .` fails."
+
+
+@pytest.mark.parametrize("needed", ["test_later", "test_missing", "test_it"])
+def test_a_check_that_needs_what_never_ran_is_a_fault(
+    tmp_path: Path, bench: Bench, needed: str
+) -> None:
+    text = "from packerlab.grader import check\n\n\n"
+    for name, needs in (("test_it", needed), ("test_later", "")):
+        asked = f", needs={needs!r}" if needs else ""
+        text += f"@check(points=1{asked})\ndef {name}(build):\n    pass\n\n\n"
+    lab = with_grader(tmp_path, text)
+    report = grade(
+        lab, handed(MESSAGE), bench.sandbox(lab), lab.limits, context=forkserver.context()
+    )
+    assert report.status == "fault"
+    assert f"test_it needs {needed}, and no check that runs before it" in report.reason

@@ -151,18 +151,19 @@ def test_an_ami_s_content_is_the_disk_after_provisioning(packer: Callable[..., P
 def test_each_account_is_fresh_and_a_second_build_goes_on(packer: Callable[..., Packer]) -> None:
     first = packer(template("true"))
     assert len(built(first).account.images) == 1
-    assert len(built(first).account.images) == 1
-    assert len(built(first, again=True).account.images) == 2
+    latest = built(first)
+    assert len(latest.account.images) == 1
+    assert len(built(first, after=latest).account.images) == 2
 
 
 def test_an_image_of_an_image(packer: Callable[..., Packer]) -> None:
     report = packer(template("echo base | sudo tee /etc/base"))
-    built(report)
+    base_built = built(report)
     app = template(
         "cat /etc/base", "echo app | sudo tee /etc/app", "sudo rm /etc/base", source=OWN, number=2
     )
     report._files = app
-    account = built(report, again=True).account
+    account = built(report, after=base_built).account
     base, image = sorted(account.images, key=lambda image: image.name[-1])
     assert base.disk.text("/etc/base") == "base\n"
     assert image.disk.text("/etc/app") == "app\n"
@@ -209,8 +210,9 @@ def test_hosts_stand_there_without_the_api(packer: Callable[..., Packer]) -> Non
 
     state = {**STATE, "host": [host], "host_key": _key_pair()}
     report = packer({"main.pkr.hcl": File(text.encode())}, state)
+    answer = None
     for again, who in ((False, "lab\n"), (True, "lab\nlab\n"), (False, "lab\n")):
-        answer = report.build({"host": "203.0.113.7"}, [], again=again)
+        answer = report.build({"host": "203.0.113.7"}, [], after=answer if again else None)
         assert answer.exit == 0, answer.text
         assert answer.account.disk("web", "the host").text("/etc/who") == who
 

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, fail
 
 if TYPE_CHECKING:
-    from packerlab.hcl.template import Template
-    from packerlab.submissions.reader import Files
+    from packerlab.grader import Files, Template
 
 
 @check(points=1)

@@ -2,16 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from packerlab.packer.verbs import Answer
+    from packerlab.grader import Build
 
 
 @check(points=1)
-def test_image(build: Callable[..., Answer]) -> None:
+def test_image(build: Build) -> None:
     """The build leaves one AMI."""
     image = build().account.image()
     if image.name != "app":

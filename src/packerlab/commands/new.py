@@ -47,26 +47,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from packerlab.packer.verbs import Answer
+    from packerlab.grader import Build
 
 
-@check(
-    points=10,
-    hints=["Which block says what is built?", "A build names its sources.", "Look at `target`."],
-    docs="{track}/{slug}#result",
-)
-def test_result(build: Callable[..., Answer]) -> None:
-    """The build writes out/result.txt."""
+@check(points=10, docs="#result")
+def test_result(build: Build) -> None:
+    """The build writes out/result.txt.
+
+    - Which block says what is built?
+    - A `build` block names its sources.
+    - Which argument of the source is the path of the file?
+    """
     answer = build()
     answer.expect_success()
     text = answer.files.text("out/result.txt")
-    if text != "done\\n":
-        fail("out/result.txt holds something else.", expected="done\\n", found=text)
+    expect(text, "done\\n", "out/result.txt has another text.")
 '''
 PAGE = """\
 # {title}
@@ -101,7 +99,7 @@ def new(
         lab / "README.md": SHEET,
         lab / "starter" / "main.pkr.hcl": STARTER,
         lab / "solution" / "main.pkr.hcl": SOLUTION,
-        root / "graders" / f"test_{slug}.py": GRADER.format(slug=slug, track=track),
+        root / "graders" / f"test_{slug}.py": GRADER,
         root / "docs" / track / f"{slug}.md": PAGE.format(slug=slug, title=title),
     }
     for path, text in files.items():

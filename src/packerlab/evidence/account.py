@@ -60,8 +60,18 @@ class Image(NamedTuple):
         return str(self.about["name"])
 
     @property
+    def id(self) -> str:
+        return str(self.about["id"])
+
+    @property
     def tags(self) -> dict[str, str]:
         return dict(self.about["tags"])
+
+    @property
+    def snapshots(self) -> set[str]:
+        """The ids of its disks' snapshots."""
+        return {str(device["snapshot"]) for device in self.about["block_devices"]
+                if "snapshot" in device}  # fmt: skip
 
 
 class AccountEvidence:
@@ -94,6 +104,11 @@ class AccountEvidence:
         if not isinstance(found, list):
             raise MachineError(f"The account tells no list of {kind}.")
         return found
+
+    @property
+    def instances(self) -> list[dict[str, Any]]:
+        """The instances that were started, those that have ended included."""
+        return self.all("instances")
 
     @cached_property
     def images(self) -> list[Image]:

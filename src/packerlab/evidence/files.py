@@ -9,19 +9,17 @@ import fnmatch
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from packerlab import json_text
 from packerlab.checks import fail
 from packerlab.errors import RejectedError
-from packerlab.report import Where
-from packerlab.source import SourceError
+from packerlab.formats import json_of
 from packerlab.submissions.archives import archive_entries
 from packerlab.submissions.reader import EVIDENCE, take
 from packerlab.text import visible
 
 if TYPE_CHECKING:
+    from packerlab.report import Where
     from packerlab.submissions.reader import Files
 
-MAX_JSON = 1_000_000
 SHOWN = 8
 """How many names a message lists."""
 
@@ -35,6 +33,11 @@ class Evidence:
 
     def __contains__(self, name: str) -> bool:
         return name in self._files
+
+    @property
+    def regular(self) -> Files:
+        """All regular files, by name."""
+        return dict(self._files)
 
     def names(self, pattern: str = "*") -> list[str]:
         """The names that match a shell pattern, sorted; `*` crosses folders."""
@@ -58,13 +61,7 @@ class Evidence:
 
     def json(self, name: str) -> Any:
         """A file's content as JSON of a size and depth that Packer itself writes."""
-        data = self.bytes(name)
-        if len(data) > MAX_JSON:
-            fail(f"{name} is larger than {MAX_JSON} bytes.")
-        try:
-            return json_text.loads(data)
-        except SourceError as error:
-            fail(f"{name} is not JSON: {error}", where=Where(name, error.line, error.column))
+        return json_of(name, self.bytes(name))
 
     def sha256(self, name: str) -> str:
         """The hexadecimal digest of a file."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import traceback
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +23,7 @@ import pytest
 
 from packerlab.checks import ATTRIBUTE, Failure, Incapable
 from packerlab.errors import LimitError, MachineError, RejectedError
+from packerlab.grader import Hidden
 from packerlab.hcl.parsing import parse_trusted
 from packerlab.hcl.template import SYNTAX_HINT, SyntaxProblem
 from packerlab.packer.session import Session
@@ -107,9 +109,9 @@ class Grading:
         return dict(self.submission.files)
 
     @pytest.fixture(scope="session")
-    def hidden(self) -> Callable[[str], str]:
-        """A value that this submission can't know, the same on every machine with the course."""
-        return self._hidden_value
+    def hidden(self) -> Hidden:
+        """Values that this submission can't know, the same on every machine with the course."""
+        return Hidden(self._hidden_value)
 
     @pytest.fixture(scope="session")
     def build(self) -> Callable[..., Answer]:
@@ -178,6 +180,11 @@ class Grading:
             self.ending = Ending("fault", f"{undeclared[0]} has no @check.")
             items.clear()
             return
+        order = _static_first(items)
+        if unmet := _needs_what_never_passed(order):
+            self.ending = Ending("fault", unmet)
+            items.clear()
+            return
         self.plan([blocked(self._check(item, "blocked", "")) for item in items])
         if self._is_refused():
             items.clear()
@@ -185,11 +192,7 @@ class Grading:
         if isinstance(self._parsed, SyntaxProblem) and items:
             self._only_the_syntax(items)
             return
-        static = {item.name for item in items if _fixtures(item) <= STATIC_FIXTURES}
-        for item in items:
-            if not static.issuperset(spec_of(item).needs):
-                static.discard(item.name)
-        items.sort(key=lambda item: item.name not in static)
+        items[:] = order
 
     def _is_refused(self) -> bool:
         try:
@@ -281,22 +284,31 @@ class Grading:
         spec = spec_of(item)
         failed = outcome == "failed"
         where = failure.where if failure else None
+        expected, found = self._compared(failure) if failure else ("", "")
         return Check(
             name=item.name,
-            title=" ".join((_function(item).__doc__ or item.name).split()),
+            title=spec.title,
             outcome=outcome,
             points=spec.points if outcome == "passed" else 0,
             max_points=spec.points,
             message=self._shown(failure.message) if failure else "",
-            expected=self._shown(failure.expected) if failure else "",
-            found=self._shown(failure.found) if failure else "",
+            expected=expected,
+            found=found,
             where=Where(self._shown(visible(where.file)), where.line, where.column)
             if where
             else None,
             hints=list(spec.hints) if failed else [],
-            docs=spec.docs,
+            docs=f"{self.lab.track}/{self.lab.slug}{spec.docs}" if spec.docs else "",
             blocked_by=blocked_by,
         )
+
+    def _compared(self, failure: Failure) -> tuple[str, str]:
+        """What was expected and found; not the same text twice, as if there were no difference."""
+        expected, found = self._shown(failure.expected), self._shown(failure.found)
+        if found and found == expected:
+            hidden = HIDDEN in found
+            found = f"the same with another {HIDDEN}" if hidden else "what looks the same here"
+        return expected, found
 
     def _shown(self, text: str) -> str:
         """No text that leaves this process holds a hidden value, nor what acts on a terminal."""
@@ -304,7 +316,7 @@ class Grading:
 
     def _redacted(self, text: str) -> str:
         for value in self._hidden:
-            text = text.replace(value, HIDDEN)
+            text = re.sub(value, HIDDEN, text, flags=re.IGNORECASE)
         return text
 
 
@@ -312,6 +324,28 @@ def spec_of(item: pytest.Item) -> Spec:
     """How a check is declared."""
     spec: Spec = getattr(_function(item), ATTRIBUTE)
     return spec
+
+
+def _static_first(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The order in which checks run: a static one before all others, unless it waits for those."""
+    static = {item.name for item in items if _fixtures(item) <= STATIC_FIXTURES}
+    for item in items:
+        if not static.issuperset(spec_of(item).needs):
+            static.discard(item.name)
+    return sorted(items, key=lambda item: item.name not in static)
+
+
+def _needs_what_never_passed(order: list[pytest.Item]) -> str:
+    """The first check that needs one which does not run before it, in a sentence."""
+    before: set[str] = set()
+    for item in order:
+        for needed in spec_of(item).needs:
+            if needed not in before:
+                return (
+                    f"{item.name} needs {needed}, and no check that runs before it has that name."
+                )
+        before.add(item.name)
+    return ""
 
 
 def _function(item: pytest.Item) -> Any:

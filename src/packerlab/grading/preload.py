@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from multiprocessing import popen_forkserver
 
-from packerlab import prepared_account
+from packerlab import grader, prepared_account
 from packerlab.grading import grade_one, plugin
 from packerlab.hcl import parsing
 from packerlab.packer import verbs
@@ -20,4 +20,4 @@ gc.collect()
 gc.freeze()
 gc.disable()  # a report ends before there is anything to collect
 
-__all__ = ["grade_one", "popen_forkserver", "prepared_account", "verbs"]
+__all__ = ["grade_one", "grader", "popen_forkserver", "prepared_account", "verbs"]

@@ -147,7 +147,12 @@ class _Reader:
         path, _ = self._path(tree)
         if path:
             return Expression("reference", self._line(tree), references=[path])
-        return Expression("other", self._line(tree), references=self._references(tree))
+        return self._other(tree)
+
+    def _other(self, tree: Tree[Any]) -> Expression:
+        """What only Packer can evaluate, as the learner wrote it."""
+        source, references = self._source(tree), self._references(tree)
+        return Expression("other", self._line(tree), source, references=references)
 
     def _all(self, tree: Tree[Any]) -> list[Expression]:
         return [self.expression(item) for item in _solid(tree)]
@@ -176,7 +181,7 @@ class _Reader:
             elif _kind(inside) == "interpolation" and not self._strips(inside):
                 parts.append(self.expression(inside.children[1]))
             else:
-                return Expression("other", line, references=self._references(tree))
+                return self._other(tree)
         if len(parts) == 1:  # "${x}" is x itself
             return msgspec.structs.replace(parts[0], line=line)
         if all(part.kind == "literal" and isinstance(part.value, str) for part in parts):

@@ -7,6 +7,8 @@ locals made of those have a value, all else is `Unknown` and is asked of Packer.
 
 from __future__ import annotations
 
+import json
+import re
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -51,7 +53,7 @@ class Expression(msgspec.Struct, frozen=True, array_like=True):
     A literal has its Python `value`; a template (a string with `${}`), a list and an object have
     `items`, an object also as many `keys`; a call has its function's name as `value` and the
     arguments as `items`; a reference is its path, the only one in `references`, which else lists
-    all that occur anywhere in the expression.
+    all that occur anywhere in the expression. The `value` of any other is what the learner wrote.
     """
 
     kind: Literal["literal", "template", "list", "object", "reference", "call", "other"]
@@ -250,6 +252,45 @@ def _dynamic(block: Block) -> Iterator[Component]:
         yield Component(f"{COMPUTED}.{kind}", block.where)
     for content in block.all("content"):
         yield from _components_inside(content)
+
+
+def written(expression: Expression) -> str | None:
+    """An expression in HCL on one line, to ask Packer for its value; None where that can't be."""
+    items = [written(item) for item in expression.items]
+    words = [word for word in items if word is not None]
+    if len(words) < len(items):
+        return None
+    source = _WRITE[expression.kind](expression, words)
+    return source if source and "\n" not in source else None
+
+
+def _write_object(expression: Expression, words: list[str]) -> str:
+    pairs = zip(expression.keys, words, strict=True)
+    return "{" + ", ".join(f"{_literal(key)} = {word}" for key, word in pairs) + "}"
+
+
+def _write_reference(expression: Expression, _: list[str]) -> str:
+    root, *steps = expression.references[0]
+    return root + "".join(
+        f".{step}" if _STEP.fullmatch(step) else f"[{_literal(step)}]" for step in steps
+    )
+
+
+_WRITE: dict[str, Callable[[Expression, list[str]], str]] = {
+    "literal": lambda expression, _: _literal(expression.value),
+    "reference": _write_reference,
+    "call": lambda expression, words: f"{expression.value}({', '.join(words)})",
+    "list": lambda _, words: f"[{', '.join(words)}]",
+    "object": _write_object,
+    "template": lambda _, words: '"' + "".join(f"${{{word}}}" for word in words) + '"',
+    "other": lambda expression, _: str(expression.value),
+}
+_STEP = re.compile(r"[\w-]+")
+
+
+def _literal(value: str | float | bool | None) -> str:
+    """A literal in HCL: as in JSON, but that the marks of a template are doubled."""
+    return json.dumps(value).replace("${", "$${").replace("%{", "%%{")
 
 
 def _make_object(expression: Expression, items: list[Any]) -> Any:

@@ -75,14 +75,23 @@ class Session:
         return self._answers[key]
 
     def _nth(self, key: tuple[object, ...], nth: int, ask: Callable[..., Answer]) -> Answer:
-        """The answer to the nth of equal calls, all of them in one account; each is asked once.
+        """The answer to the nth of equal calls; each goes on from what the one before it left.
 
-        Where another call has had a fresh account since, the earlier ones are made again.
+        Each is asked once. But where another call has had a fresh account since, the earlier ones
+        are made again, for the account that they left is gone.
         """
         if (*key, nth) not in self._answers:
-            following = "account" not in self._lab.needs or self._latest == (*key, nth - 1)
-            for number in range(nth if following else 1, nth + 1):
-                answer = ask(again=number > 1)
+            goes_on = self._goes_on(key, nth)
+            before = self._answers[(*key, nth - 1)] if goes_on else None
+            for number in range(nth if goes_on else 1, nth + 1):
+                before = ask(after=before)
                 self._latest = (*key, number)
-                self._answers.setdefault(self._latest, answer)
+                self._answers.setdefault(self._latest, before)
         return self._answers[(*key, nth)]
+
+    def _goes_on(self, key: tuple[object, ...], nth: int) -> bool:
+        """Whether what the call before the nth left is still there."""
+        earlier = (*key, nth - 1)
+        return self._latest == earlier or (
+            earlier in self._answers and "account" not in self._lab.needs
+        )

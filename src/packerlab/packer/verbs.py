@@ -61,6 +61,10 @@ def ask_version(box: Box) -> Version:
     return version_of(box.run([PROGRAM, "version"], {}, env=ENVIRONMENT).output)
 
 
+UNTOLD = ("-machine-readable", "-color=false")
+"""Options that change no more than how Packer speaks."""
+
+
 class Message(NamedTuple):
     """A line of `-machine-readable` output: whose, of what type, with what data."""
 
@@ -128,7 +132,7 @@ class Answer:
         text = text if said else text[-1000:]
         place = re.search(r"on (?:/workspace/)?(\S+) line (\d{1,6})\b", text)
         where = Where(place[1], int(place[2])) if place else None
-        return _steady(text), where
+        return steady(text), where
 
     def expect_success(self) -> None:
         """Fail the check with Packer's complaint, where the verb did not succeed."""
@@ -147,7 +151,7 @@ def _unescape(word: str) -> str:
     return word.replace("%!(PACKER_COMMA)", ",").replace("\\n", "\n").replace("\\r", "\r")
 
 
-def _steady(text: str) -> str:
+def steady(text: str) -> str:
     """The text without what differs from run to run, and without the place that `where` tells."""
     for changing, fixed in _CHANGING:
         text = changing.sub(fixed, text)
@@ -171,6 +175,8 @@ _CHANGING: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = 
     (re.compile(r"\b0x[0-9a-f]{6,}\b"), "<address>"),
     (re.compile(r"\b(ami|i|key|lt|sg|sir|snap|vol)-[0-9a-f]{8,17}\b"), r"<\1>"),
     (re.compile(r"(known [\w ]{1,40}: )\[([^\[\]]*)\]"), _in_order),
+    (re.compile(r"(?i)(request ?id: ?)[\w<>-]+"), r"\1..."),
+    (re.compile(r"(matching filters): .*"), r"\1"),
 ]
 _PLACE = re.compile(r"on \S* ?line \d.*|\(source code not available\)|Error:")
 
@@ -208,14 +214,15 @@ class Packer:
         return self._verb("validate", ["-machine-readable", *_given(variables), *args])
 
     def build(
-        self, variables: Mapping[str, str], args: Iterable[str], *, again: bool = False
+        self, variables: Mapping[str, str], args: Iterable[str], *, after: Answer | None = None
     ) -> Answer:
-        """`packer build`, from the submitted bytes without the lab's outputs.
+        """`packer build`, from the submitted bytes without the lab's outputs, in a fresh account.
 
-        In a fresh account, or `again` in that of the verb before.
+        Or `after` an earlier build: in the folder and in the account as that one left them.
         """
         words = ["-machine-readable", "-color=false", *_given(variables), *args]
-        return self._verb("build", words, outputs=self._outputs, account=self._account(again=again))
+        return self._verb("build", words, outputs=self._outputs, account=self._account(after),
+                          left=after.files.regular if after else {})  # fmt: skip
 
     def console(self, expressions: list[str], variables: Mapping[str, str]) -> list[Any]:
         """The values of HCL expressions, all in one batch.
@@ -238,14 +245,13 @@ class Packer:
             where=where,
         )
 
-    def script(self, argv: list[str], *, again: bool = False) -> Answer:
+    def script(self, argv: list[str], *, after: Answer | None = None) -> Answer:
         """A learner's own program, in the workspace, with Packer on its PATH."""
-        account = self._account(again=again)
+        account = self._account(after)
         path = f"/opt/packerlab:{ENVIRONMENT['PATH']}"
         environment = {**self._environment(account), "PATH": path}
-        ran = self._box.run(
-            argv, self._fresh(self._files), env=environment, outputs=self._outputs, account=account
-        )
+        files = self._fresh(self._files) | (after.files.regular if after else {})
+        ran = self._box.run(argv, files, env=environment, outputs=self._outputs, account=account)
         return self._answer(shlex.join(argv), ran)
 
     def leave(self) -> None:
@@ -253,8 +259,9 @@ class Packer:
         if self._state is not None:
             self._box.leave()
 
-    def _account(self, *, again: bool) -> Account | None:
-        return None if self._state is None else Account(None if again else self._state)
+    def _account(self, after: Answer | None = None) -> Account | None:
+        """A fresh account, or the one in which an earlier verb ran."""
+        return None if self._state is None else Account(None if after else self._state)
 
     def _environment(self, account: Account | None) -> dict[str, str]:
         """What a verb finds in its environment: beside an account, its keys and its authority."""
@@ -281,6 +288,7 @@ class Packer:
         outputs: Iterable[str] = (),
         stdin: str = "",
         account: Account | None = None,
+        left: Files | None = None,
     ) -> Answer:
         environment = self._environment(account)
         wrapped = verb != "console"
@@ -288,14 +296,15 @@ class Packer:
             environment |= {**WRAPPED, RUN_ID: str(uuid.uuid4())}
         ran = self._box.run(
             [PROGRAM, verb, *words, "."],
-            self._fresh(files or self._files),
+            self._fresh(files or self._files) | (left or {}),
             env=environment,
             outputs=outputs,
             stdin=stdin,
             log=wrapped,
             account=account,
         )
-        return self._answer(f"packer {verb}", ran)
+        told = [word for word in words if word not in UNTOLD]
+        return self._answer(shlex.join(["packer", verb, *told, "."]), ran)
 
     def _fresh(self, files: Files) -> Files:
         """The workspace without the lab's outputs, which only a build may make.

@@ -15,8 +15,12 @@ LONGEST_NAME = 150
 """Characters of a key; that of a longer name is cut, and told apart by a hash."""
 
 PLATFORMS = (
-    re.compile(r"(?P<name>.+)_(?P<id>[0-9]+)_assignsubmission_[a-z]+_(?P<file>.*)"),
-    re.compile(r"(?P<name>[^_]+)_(?:LATE_)?(?P<id>[0-9]+)_[0-9]+_(?P<file>.+)"),
+    re.compile(
+        r"(?P<name>.{1,250})_(?P<id>[0-9]{1,20})_assignsubmission_[a-z]{1,20}_(?P<file>.{0,250})"
+    ),
+    re.compile(
+        r"(?P<name>[^_]{1,250})_(?:LATE_)?(?P<id>[0-9]{1,20})_[0-9]{1,20}_(?P<file>.{1,250})"
+    ),
 )
 """How Moodle and Canvas name what they export. An id, unlike a name, is one learner's."""
 _LONGEST_ENTRY = 255

@@ -2,13 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packerlab.checks import check
+from packerlab.grader import check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from packerlab.hcl.template import Template
-    from packerlab.packer.verbs import Answer
+    from packerlab.grader import Build, Template
 
 
 @check(points=1)
@@ -18,6 +15,6 @@ def test_source(template: Template) -> None:
 
 
 @check(points=1)
-def test_build(build: Callable[..., Answer]) -> None:
+def test_build(build: Build) -> None:
     """It builds."""
     build().expect_success()

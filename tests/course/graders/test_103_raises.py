@@ -2,27 +2,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packerlab.checks import check
+from packerlab.grader import check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from packerlab.packer.verbs import Answer
+    from packerlab.grader import Build, Hidden
 
 
 @check(points=1)
-def test_first(build: Callable[..., Answer]) -> None:
+def test_first(build: Build) -> None:
     """It builds."""
     build().expect_success()
 
 
 @check(points=1)
-def test_breaks(build: Callable[..., Answer], hidden: Callable[[str], str]) -> None:
+def test_breaks(build: Build, hidden: Hidden) -> None:
     """It divides."""
     raise ZeroDivisionError(f"{build().exit} {hidden('name')}")
 
 
 @check(points=1)
-def test_after(build: Callable[..., Answer]) -> None:
+def test_after(build: Build) -> None:
     """It still builds."""
     build().expect_success()

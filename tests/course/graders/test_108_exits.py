@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from packerlab.checks import check
+from packerlab.grader import check
 
 
 @check(points=1)

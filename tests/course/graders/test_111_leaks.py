@@ -2,16 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from packerlab.packer.verbs import Answer
+    from packerlab.grader import Build, Hidden
 
 
 @check(points=1)
-def test_shown(build: Callable[..., Answer], hidden: Callable[[str], str]) -> None:
+def test_shown(build: Build, hidden: Hidden) -> None:
     """It fails with all that the learner can make it say."""
     answer = build({"name": hidden("name")})
     message, where = answer.error

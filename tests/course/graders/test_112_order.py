@@ -2,17 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packerlab.checks import check
+from packerlab.grader import check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from packerlab.hcl.template import Template
-    from packerlab.packer.verbs import Answer
+    from packerlab.grader import Build, Template
 
 
 @check(points=1)
-def test_built(build: Callable[..., Answer]) -> None:
+def test_built(build: Build) -> None:
     """Not static: it builds."""
     build().expect_success()
 

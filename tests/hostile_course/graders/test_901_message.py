@@ -3,13 +3,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from packerlab.hcl.template import Template
-    from packerlab.packer.verbs import Answer
+    from packerlab.grader import Build, Hidden, Template
 
 
 @check(points=2)
@@ -20,7 +17,7 @@ def test_one_source(template: Template) -> None:
 
 
 @check(points=6)
-def test_message(build: Callable[..., Answer], hidden: Callable[[str], str]) -> None:
+def test_message(build: Build, hidden: Hidden) -> None:
     """The build writes the greeting to out/message.txt."""
     name = hidden("name")
     answer = build({"name": name})
@@ -31,7 +28,7 @@ def test_message(build: Callable[..., Answer], hidden: Callable[[str], str]) -> 
 
 
 @check(points=2)
-def test_nothing_else(build: Callable[..., Answer], hidden: Callable[[str], str]) -> None:
+def test_nothing_else(build: Build, hidden: Hidden) -> None:
     """The build leaves nothing but out/message.txt."""
     files = build({"name": hidden("name")}).files
     found = [*files.names(), *files.irregular]

@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from packerlab.packer.verbs import Answer
+    from packerlab.grader import Answer, Build, Hidden
 
 
 @pytest.fixture
-def made(build: Callable[..., Answer], hidden: Callable[[str], str]) -> Answer:
+def made(build: Build, hidden: Hidden) -> Answer:
     """The first build, with a name that no submission can know."""
     return build({"name": hidden("name")})
 
@@ -26,7 +24,7 @@ def test_it_builds(made: Answer) -> None:
 
 
 @check(points=5)
-def test_message(made: Answer, hidden: Callable[[str], str]) -> None:
+def test_message(made: Answer, hidden: Hidden) -> None:
     """The build writes the greeting to out/message.txt."""
     expected = f"Hello, {hidden('name')}!\n"
     text = made.files.text("out/message.txt")
@@ -45,7 +43,7 @@ def test_manifest(made: Answer) -> None:
 
 
 @check(points=1)
-def test_archive(made: Answer, hidden: Callable[[str], str]) -> None:
+def test_archive(made: Answer, hidden: Hidden) -> None:
     """The archive, if there is one, holds the greeting."""
     if "out/message.tar.gz" not in made.files:
         return

@@ -3,15 +3,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packerlab.checks import check
+from packerlab.grader import check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from packerlab.packer.verbs import Answer
+    from packerlab.grader import Build
 
 
 @check(points=10)
-def test_it_builds(build: Callable[..., Answer]) -> None:
+def test_it_builds(build: Build) -> None:
     """`packer build` succeeds in time."""
     build().expect_success()

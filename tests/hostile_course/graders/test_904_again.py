@@ -3,23 +3,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from packerlab.packer.verbs import Answer
+    from packerlab.grader import Build
 
 
 @check(points=5)
-def test_it_builds(build: Callable[..., Answer]) -> None:
+def test_it_builds(build: Build) -> None:
     """`packer build` succeeds, twice."""
     for nth in (1, 2):
         build(nth=nth).expect_success()
 
 
 @check(points=5)
-def test_starts_anew(build: Callable[..., Answer]) -> None:
+def test_starts_anew(build: Build) -> None:
     """A second build finds nothing of the first."""
     second = build(nth=2)
     if "out/again.txt" in second.files:

@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from packerlab.packer.verbs import Answer
+    from packerlab.grader import Answer, Build, Hidden
 
 
 @pytest.fixture
-def made(build: Callable[..., Answer], hidden: Callable[[str], str]) -> Answer:
+def made(build: Build, hidden: Hidden) -> Answer:
     """The first build, with a word that no submission can know."""
     return build({"word": hidden("word")})
 
@@ -26,7 +24,7 @@ def test_it_builds(made: Answer) -> None:
 
 
 @check(points=5)
-def test_word(made: Answer, hidden: Callable[[str], str]) -> None:
+def test_word(made: Answer, hidden: Hidden) -> None:
     """The build leaves one AMI, whose /etc/word holds the word."""
     text = made.account.image().disk.text("/etc/word")
     if text != f"{hidden('word')}\n":

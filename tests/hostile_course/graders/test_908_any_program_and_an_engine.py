@@ -5,18 +5,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from packerlab.checks import check, fail
+from packerlab.grader import check, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from packerlab.grader import Answer, Build, Hidden
 
-    from packerlab.packer.verbs import Answer
 
 NAME = "lab/word:1"
 
 
 @pytest.fixture
-def made(build: Callable[..., Answer], hidden: Callable[[str], str]) -> Answer:
+def made(build: Build, hidden: Hidden) -> Answer:
     """The build, with a word that no submission can know."""
     return build({"word": hidden("word")})
 
@@ -28,7 +27,7 @@ def test_it_builds(made: Answer) -> None:
 
 
 @check(points=5)
-def test_word(made: Answer, hidden: Callable[[str], str]) -> None:
+def test_word(made: Answer, hidden: Hidden) -> None:
     """The image's /etc/word holds the word."""
     text = made.containers.image(NAME).disk.text("/etc/word")
     if text != f"{hidden('word')}\n":

@@ -1,1 +1,1 @@
-owner = "Zoë & the image team"
+owner = "platform"

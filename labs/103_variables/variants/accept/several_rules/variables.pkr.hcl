@@ -33,7 +33,7 @@ variable "disk_gb" {
   default     = 16
 
   validation {
-    condition     = var.disk_gb > 7
+    condition     = var.disk_gb >= 8
     error_message = "Disks of less than 8 gigabytes are too small."
   }
 

@@ -1,0 +1,71 @@
+"""What a grader is written with, all of it: a grader imports this and nothing else of packerlab.
+
+A check is a function with `@check`, whose parameters are fixtures and whose docstring is what the
+learner reads. What it is told comes as evidence; it says what is wrong by `fail` or `expect`.
+"""
+
+from packerlab.checks import Incapable, check, expect, fail
+from packerlab.evidence.account import AccountEvidence, Call, Image
+from packerlab.evidence.containers import ContainerImage, Layer, SavedImage
+from packerlab.evidence.disk import Disk, Entry
+from packerlab.evidence.files import Evidence
+from packerlab.formats import described, json_of, settings
+from packerlab.grader.accounts import (
+    CANONICAL,
+    HOME,
+    UBUNTU,
+    Tag,
+    expect_looked_up,
+    expect_nothing_left,
+    expect_second,
+    expect_source,
+    expect_tags,
+    itself,
+    source_of,
+)
+from packerlab.grader.checksums import checksum_lines
+from packerlab.grader.containers import program_of
+from packerlab.grader.inputs import Hidden, near
+from packerlab.grader.machines import (
+    CONFIGURATION,
+    expect_at_boot,
+    expect_package,
+    expect_settings,
+    has_package,
+    matches,
+    paths,
+)
+from packerlab.grader.verbs import (
+    Build,
+    Console,
+    Fmt,
+    Run,
+    Validate,
+    elsewhere,
+)
+from packerlab.grader.words import expect_exit, steady
+from packerlab.grader.workspace import (
+    access_key_in,
+    argument,
+    found_in,
+    number_of_sources,
+    place_of,
+    sources_in_use,
+)
+from packerlab.hcl.template import Block, Template, Unknown
+from packerlab.packer.verbs import HOST_KEY, Answer
+from packerlab.report import Where
+from packerlab.submissions.reader import TEMPLATE_SUFFIXES, Files
+from packerlab.text import visible
+
+__all__ = [
+    "CANONICAL", "CONFIGURATION", "HOME", "HOST_KEY", "TEMPLATE_SUFFIXES", "UBUNTU",
+    "AccountEvidence", "Answer", "Block", "Build", "Call", "Console", "ContainerImage", "Disk",
+    "Entry", "Evidence", "Files", "Fmt", "Hidden", "Image", "Incapable", "Layer", "Run",
+    "SavedImage", "Tag", "Template", "Unknown", "Validate", "Where", "access_key_in",
+    "argument", "check", "checksum_lines", "described", "elsewhere", "expect", "expect_at_boot",
+    "expect_exit", "expect_looked_up", "expect_nothing_left", "expect_package", "expect_second",
+    "expect_settings", "expect_source", "expect_tags", "fail", "found_in", "has_package",
+    "itself", "json_of", "matches", "near", "number_of_sources", "paths", "place_of", "program_of",
+    "settings", "source_of", "sources_in_use", "steady", "visible",
+]  # fmt: skip
