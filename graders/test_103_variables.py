@@ -343,7 +343,7 @@ def expect(record: dict[str, Any], wanted: dict[str, str | int], what: str) -> N
 
 def expect_frame(template: Template) -> None:
     """The starter's parts are there: one source, so nothing else writes files, and the pause."""
-    if sum(number_of_sources(block) for block in template.builds) != 1:
+    if sum(number_of_sources(template, block) for block in template.builds) != 1:
         fail(
             "The build does not start from just one source, named in `sources` or in a `source` "
             "block inside the build.",
@@ -358,13 +358,12 @@ def expect_frame(template: Template) -> None:
         )
 
 
-def number_of_sources(build: Block) -> int:
+def number_of_sources(template: Template, build: Block) -> int:
     """How many sources a build starts; a computed one counts as many."""
-    listed = build.attributes.get("sources")
-    computed = any(block.labels == ["source"] for block in build.all("dynamic"))
-    if computed or (listed and listed.kind != "list"):
+    listed = template.listed_sources(build)
+    if listed is None or any(block.labels == ["source"] for block in build.all("dynamic")):
         return 2
-    return len(listed.items if listed else []) + len(build.all("source"))
+    return len(listed) + len(build.all("source"))
 
 
 def mentions_pause(block: Block) -> bool:

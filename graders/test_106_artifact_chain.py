@@ -40,7 +40,7 @@ def test_one_source(template: Template) -> None:
     """One build starts from one source; post-processors make the rest."""
     sources = 0
     for build in template.builds:
-        number = number_of_sources(build)
+        number = number_of_sources(template, build)
         if number is None:
             fail(
                 "The sources of this build are computed; name the one source itself.",
@@ -200,17 +200,15 @@ def delivered(build: Build, hidden: Hidden) -> Evidence:
     return answer.files
 
 
-def number_of_sources(build: Block) -> int | None:
+def number_of_sources(template: Template, build: Block) -> int | None:
     """How many sources a build starts; None where the template computes them.
 
     With one source, which has written rootfs.txt, no second one can have typed the manifest.
     """
-    listed = build.attributes.get("sources")
-    if listed and listed.kind != "list":
+    listed = template.listed_sources(build)
+    if listed is None or any(block.labels == ["source"] for block in build.all("dynamic")):
         return None
-    if any(block.labels == ["source"] for block in build.all("dynamic")):
-        return None
-    return len(listed.items if listed else []) + len(build.all("source"))
+    return len(listed) + len(build.all("source"))
 
 
 def described(line: list[str]) -> str:
