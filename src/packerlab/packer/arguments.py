@@ -213,7 +213,7 @@ def _refuse_run_commands(template: Template) -> None:
     bodies = [body for component in template.components() if component.name == "source.docker"
               for body in component.bodies]  # fmt: skip
     images = [body.attributes["image"] for body in bodies if "image" in body.attributes]
-    named = all(_text(image) and _NAME.fullmatch(_text(image)) for image in images)
+    named = all(_NAME.fullmatch(_text(image) or "-") for image in images)
     for body in bodies:
         if "run_command" not in body.attributes:
             continue

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from packerlab.errors import RejectedError
 from packerlab.hcl.template import COMPUTED
-from packerlab.packer.verbs.arguments import PROGRAMS, refuse_arguments
+from packerlab.packer.arguments import PROGRAMS, refuse_arguments
 from packerlab.packer.versions import fail_newer_blocks
 from packerlab.text import visible
 
