@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from packerlab.grader import Where, check, checksum_lines, expect, fail, json_of
+from packerlab.grader import Where, check, checksum_lines, expect, fail, json_of, referred_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,10 +167,11 @@ def test_builds_answer(template: Template, submission: Files) -> None:
     """
     answer = answers_of(submission)["builds"]
     names = [name.strip() for name in answer]
-    for prefix in ("source.", *(f"{title}." for title in titles(template))):
+    for prefix in (f"{title}." for title in titles(template)):
         names = [name.removeprefix(prefix) if name.count(".") > 1 else name for name in names]
     made = {pair for block in template.builds for pair in built(template, block)}
     labels, given = {label for label, _ in made}, {name for _, name in made}
+    names = [name if name in labels | given else referred_source(name) for name in names]
     if set(names) not in (labels, given):
         fail(
             "`builds` does not list what your template builds.",
@@ -280,10 +281,10 @@ def built(template: Template, build: Block) -> list[tuple[str, str]]:
 
     Packer before 1.7 inspects the label, later ones the name: both are right.
     """
-    listed = template.attribute(build, "sources") or []
-    if not is_list_of_texts(listed):
+    listed = template.listed_sources(build)
+    if listed is None or "" in listed:
         fail_computed(build)
-    pairs = [(name, name) for name in map(without_source, listed)]
+    pairs = [(name, name) for name in listed]
     for label, block in sources_inside(template, build):
         name = template.attribute(block, "name") or label.partition(".")[2]
         if not isinstance(name, str):
@@ -295,16 +296,12 @@ def built(template: Template, build: Block) -> list[tuple[str, str]]:
 def sources_inside(template: Template, build: Block) -> Iterator[tuple[str, Block]]:
     """(`type.label`, block) of the sources inside a build, those of `dynamic` blocks included."""
     for block in build.all("source"):
-        yield without_source(".".join(block.labels)), block
+        yield referred_source(".".join(block.labels)), block
     for block in build.all("dynamic"):
         labels = template.attribute(block, "labels")
         if block.labels == ["source"] and is_list_of_texts(labels):
             for content in block.all("content"):
-                yield without_source(".".join(labels)), content
-
-
-def without_source(reference: str) -> str:
-    return reference.strip().removeprefix("source.")
+                yield referred_source(".".join(labels)), content
 
 
 def fail_computed(build: Block) -> NoReturn:

@@ -28,7 +28,7 @@ def test_one_source(template: Template) -> None:
     """
     sources = 0
     for build in template.builds:
-        number = number_of_sources(build)
+        number = number_of_sources(template, build)
         if number is None:
             fail(
                 "The sources of this build are computed; name the one source itself.",

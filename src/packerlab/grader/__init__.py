@@ -52,7 +52,7 @@ from packerlab.grader.workspace import (
     place_of,
     sources_in_use,
 )
-from packerlab.hcl.template import Block, Template, Unknown
+from packerlab.hcl.template import Block, Template, Unknown, referred_source
 from packerlab.packer.verbs import HOST_KEY, Answer
 from packerlab.report import Where
 from packerlab.submissions.reader import TEMPLATE_SUFFIXES, Files
@@ -67,5 +67,5 @@ __all__ = [
     "expect_exit", "expect_looked_up", "expect_nothing_left", "expect_package", "expect_second",
     "expect_settings", "expect_source", "expect_tags", "fail", "found_in", "has_package",
     "itself", "json_of", "matches", "near", "number_of_sources", "paths", "place_of", "program_of",
-    "settings", "source_of", "sources_in_use", "steady", "visible",
+    "referred_source", "settings", "source_of", "sources_in_use", "steady", "visible",
 ]  # fmt: skip

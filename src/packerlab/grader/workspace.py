@@ -56,14 +56,12 @@ def sources_in_use(template: Template, kind: str = "") -> list[list[Block]]:
     ]
 
 
-def number_of_sources(build: Block) -> int | None:
+def number_of_sources(template: Template, build: Block) -> int | None:
     """How many sources a build starts; None where the template computes them."""
-    listed = build.attributes.get("sources")
-    if listed and listed.kind != "list":
+    listed = template.listed_sources(build)
+    if listed is None or any(block.labels == ["source"] for block in build.all("dynamic")):
         return None
-    if any(block.labels == ["source"] for block in build.all("dynamic")):
-        return None
-    return len(listed.items if listed else []) + len(build.all("source"))
+    return len(listed) + len(build.all("source"))
 
 
 def place_of(blocks: list[Block], argument: str) -> Where | None:

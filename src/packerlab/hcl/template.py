@@ -90,10 +90,14 @@ class Unknown(msgspec.Struct, frozen=True):
 
 
 class Component(msgspec.Struct, frozen=True):
-    """A builder, provisioner, post-processor or data source in use, such as `source.file`."""
+    """A builder, provisioner, post-processor or data source in use, such as `source.file`.
+
+    Its arguments are in `bodies`: the block, or each `content` of a `dynamic` one.
+    """
 
     name: str
     where: Where
+    bodies: list[Block] = []
 
 
 class Template:
@@ -165,23 +169,30 @@ class Template:
     def source_of(self, build: Block) -> list[tuple[str, Block | None, Block | None]]:
         """What a build builds: (`type.name`, the top-level block, the block inside the build)."""
         known = {".".join(block.labels): block for block in self.sources}
-        listed = [(name, known.get(name), None) for name in self._listed(build)]
-        inner = [(".".join(block.labels).removeprefix("source."), block)
-                 for block in build.all("source")]  # fmt: skip
+        listed = [(name, known.get(name), None) for name in self.listed_sources(build) or []]
+        inner = [(referred_source(label), block)
+                 for block in build.all("source") for label in block.labels]  # fmt: skip
         return [*listed, *((name, known.get(name), block) for name, block in inner)]
 
-    def _listed(self, build: Block) -> Iterator[str]:
+    def listed_sources(self, build: Block) -> list[str] | None:
+        """What a build has in `sources`, each as `type.name`, or empty where Packer alone knows it.
+
+        None where it alone knows even how many there are.
+        """
         expression = build.attributes.get("sources")
-        for item in expression.items if expression and expression.kind == "list" else []:
-            reference = item.kind == "reference"
-            name = ".".join(item.references[0]) if reference else str(self.value(item))
-            yield name.removeprefix("source.")
+        if expression is None:
+            return []
+        whole = expression.kind != "list"
+        given = self.value(expression) if whole else [self.value(item) for item in expression.items]
+        if not isinstance(given, list):
+            return None
+        return [referred_source(name) if isinstance(name, str) else "" for name in given]
 
     def components(self) -> Iterator[Component]:
         """Every component that the parsed blocks use, nested and dynamic ones included."""
         for block in self.blocks:
             if block.type in ("source", "data") and block.labels:
-                yield Component(f"{block.type}.{block.labels[0]}", block.where)
+                yield Component(f"{block.type}.{block.labels[0]}", block.where, [block])
             elif block.type == "build":
                 yield from _components_inside(block)
             elif block.type == "dynamic":
@@ -226,14 +237,15 @@ def _components_inside(build: Block) -> Iterator[Component]:
         elif block.type == "dynamic":
             yield from _dynamic(block)
         elif block.type in _LABELLED and block.labels:
-            yield _component(block.type, block.labels[0], block.where)
+            yield _component(block.type, block.labels[0], block, [block])
 
 
 _LABELLED = ("provisioner", "post-processor", "error-cleanup-provisioner", "source")
 
 
-def _component(kind: str, label: str, where: Where) -> Component:
-    return Component(f"{kind}.{label.removeprefix('source.').split('.')[0]}", where)
+def _component(kind: str, label: str, block: Block, bodies: list[Block]) -> Component:
+    own = referred_source(label).partition(".")[0] if kind == "source" else label
+    return Component(f"{kind}.{own}", block.where, bodies)
 
 
 def _dynamic(block: Block) -> Iterator[Component]:
@@ -247,7 +259,7 @@ def _dynamic(block: Block) -> Iterator[Component]:
     if kind == "post-processors" and labels is None:
         pass
     elif kind in _LABELLED and labels and [item.kind for item in labels.items] == ["literal"]:
-        yield _component(kind, str(labels.items[0].value), block.where)
+        yield _component(kind, str(labels.items[0].value), block, block.all("content"))
     else:
         yield Component(f"{COMPUTED}.{kind}", block.where)
     for content in block.all("content"):
@@ -322,6 +334,17 @@ def _as_text(value: Any) -> str | None:
     if isinstance(value, float):
         return format(Decimal(repr(value)).normalize(), "f")
     return None
+
+
+def referred_source(reference: str) -> str:
+    """The `type.name` of a reference to a source, by Packer's own rule; empty where it is none.
+
+    Of three words, Packer passes over the first, whatever it is; of more, also those at the end.
+    """
+    words = reference.split(".")
+    if len(words) > 2:
+        words = words[1:3]
+    return ".".join(words) if len(words) == 2 else ""
 
 
 def template_files(names: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which components a template uses, and whether its lab allows them.
+"""Which components a template uses, and whether its lab allows them and what they are given.
 
 Our parser says it, and `packer inspect` in the box: what either sees must be in the lab's list.
 """
@@ -10,23 +10,15 @@ from typing import TYPE_CHECKING
 
 from packerlab.errors import RejectedError
 from packerlab.hcl.template import COMPUTED
+from packerlab.packer.arguments import PROGRAMS, refuse_arguments
 from packerlab.packer.versions import fail_newer_blocks
 from packerlab.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from packerlab.hcl.template import Block, Template
+    from packerlab.hcl.template import Template
     from packerlab.lab import Lab
     from packerlab.packer.verbs import Answer
     from packerlab.packer.versions import Version
-
-REFUSED = {
-    "account": ("ssh_remote_tunnels", "can't be had in a simulated account"),
-    "containers": ("executable", "is not yours to choose: the lab has one container engine"),
-}
-"""The argument by which an instance would reach what Packer reaches, the account's API; and the one
-by which a template would run any program in the engine's place."""
 
 
 def refuse_foreign_components(
@@ -34,9 +26,6 @@ def refuse_foreign_components(
 ) -> None:
     """Reject a template that uses what the lab does not name: by our parser, then by Packer's."""
     allowed = set(lab.manifest.components)
-    for need, (argument, why) in REFUSED.items():
-        if need in lab.needs:
-            _refuse(template, argument, why)
     for component in template.components():
         if component.name not in allowed:
             where = f"{visible(component.where.file)}:{component.where.line}"
@@ -49,20 +38,8 @@ def refuse_foreign_components(
         raise RejectedError("a name or description in a build has line breaks that mislead.")
     for name in sorted(listed - allowed):
         raise RejectedError(_foreign(name, allowed, "`packer inspect` lists it"))
-
-
-def _refuse(template: Template, argument: str, why: str) -> None:
-    for block in _every(template.blocks):
-        if argument in block.attributes or block.type == argument:
-            place = block.place(argument)
-            where = f"{visible(place.file)}:{place.line}"
-            raise RejectedError(f"`{argument}` {why} ({where}).")
-
-
-def _every(blocks: list[Block]) -> Iterator[Block]:
-    for block in blocks:
-        yield block
-        yield from _every(block.blocks)
+    if not any(name.partition(".")[2] in PROGRAMS for name in allowed):
+        refuse_arguments(template)
 
 
 def _foreign(name: str, allowed: set[str], where: str) -> str:
