@@ -34,6 +34,7 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
     files |= {"hosts": HOSTS, "account.pem": CERTIFICATE} if joined else {}
     given += view(config, files, ("/tmp", HOME, WORKSPACE))
+    given += ["--size", "4096", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]  # no terminals
     return [*given, *last(seccomp_fd, request["env"])]
 
 

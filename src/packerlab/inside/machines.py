@@ -38,6 +38,9 @@ CAPABILITIES = frozenset({0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 29, 31})
 kill, setgid, setuid, setpcap, net_bind_service, sys_chroot, audit_write, setfcap."""
 
 MAX_CONSOLE = 64_000
+MOST_TERMINALS = 32
+"""Of one machine: there is a number of them for all of the host."""
+
 MAX_LAYERS = 40
 """Of one disk: the kernel takes no more than have their names on one page."""
 LISTENING = b"Server listening"
@@ -201,7 +204,7 @@ def _build_root(root: str) -> None:
         syscalls.mount(f"/dev/{name}", f"{dev}/{name}", flags=syscalls.MS_BIND)
     for name in ("pts", "shm"):
         Path(dev, name).mkdir()
-    pts = "newinstance,ptmxmode=0666,mode=0620,gid=5"
+    pts = f"newinstance,ptmxmode=0666,mode=0620,gid=5,max={MOST_TERMINALS}"
     syscalls.mount("devpts", f"{dev}/pts", "devpts", noexec, pts)
     syscalls.mount("shm", f"{dev}/shm", "tmpfs", nodev, "size=16m")
     for name, target in _DEVICE_LINKS.items():

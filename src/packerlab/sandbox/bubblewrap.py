@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from packerlab import state
 from packerlab.course import PACKAGE
 from packerlab.errors import MachineError
-from packerlab.inside.containers import FILTER as CONTAINERS_FILTER
 from packerlab.inside.containers import PREPARED
 from packerlab.inside.machines import BASE
 from packerlab.inside.machines import FILTER as MACHINES_FILTER
@@ -48,8 +47,6 @@ from packerlab.sandbox.launch import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from packerlab.lab import Limits
     from packerlab.sandbox.base import Needs, PackerProgram
 
@@ -130,6 +127,7 @@ class Bubblewrap:
         readonly = _system_folders()
         files = [*self._files(group), *((path, path) for path in readonly)]
         files.append((str(PACKAGE / "inside"), str(Path(SUPERVISOR).parent)))
+        files.append((str(compiled_filter()), FILTER))
         config = self._config(limits, group, "nested", readonly)
         if os.getuid() != 0:
             return outer_bubblewrap(_view(files), _python(), config)
@@ -146,7 +144,8 @@ class Bubblewrap:
         readonly = _system_folders()
         files = [
             *self._files(group),
-            (str(compiled_filter(seccomp.MACHINES)), MACHINES_FILTER),
+            (str(compiled_filter(seccomp.ACCOUNT)), FILTER),
+            (str(compiled_filter(seccomp.MACHINE)), MACHINES_FILTER),
             (str(host_base.folder()), BASE),
             (str(site), SITE),
         ]
@@ -159,19 +158,16 @@ class Bubblewrap:
         readonly = _system_folders()
         files = [
             *self._files(group),
-            (str(compiled_filter(seccomp.CONTAINERS)), CONTAINERS_FILTER),
+            (str(compiled_filter(seccomp.ENGINE)), FILTER),
             (str(host_images.folder()), PREPARED),
         ]
         config = self._config(limits, group, "engine", readonly)
-        return _in_place(files, readonly, {**config, "seccomp": CONTAINERS_FILTER})
+        return _in_place(files, readonly, config)
 
     def _files(self, group: cgroup.Group | None) -> list[tuple[str, str]]:
         """(here, there): what every supervisor sees beside the system's folders."""
         packer = self.packer()
-        files = [
-            (str(packer.path), PROGRAM),
-            (str(compiled_filter()), FILTER),
-        ]
+        files = [(str(packer.path), PROGRAM)]
         if packer.plugins:
             files.append((str(packer.plugins), PLUGINS))
         files += [(path, path) for path in (group.told if group else [])]
@@ -291,14 +287,14 @@ def _view(mounts: list[tuple[str, str]]) -> list[str]:
     return words
 
 
-def compiled_filter(allowed: Sequence[str] = ()) -> Path:
-    """The compiled system call filter, made at first use and kept by the hash of its source."""
-    source = (PACKAGE / "sandbox" / "seccomp.py").read_bytes() + " ".join(allowed).encode()
+def compiled_filter(calls: seccomp.Calls = seccomp.VERB) -> Path:
+    """A kind of box's filter, compiled at first use and kept by the hash of its source."""
+    source = (PACKAGE / "sandbox" / "seccomp.py").read_bytes() + repr(calls).encode()
     path = state.cache_folder() / f"seccomp-{hashlib.sha256(source).hexdigest()[:16]}.bpf"
     if not path.exists():
         beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
-            seccomp.compile_filter(str(beside), allowed)
+            seccomp.compile_filter(str(beside), calls)
         except OSError as error:
             beside.unlink(missing_ok=True)
             raise MachineError(f"The system call filter can't be compiled: {error}.") from None

@@ -22,9 +22,8 @@ from typing import TYPE_CHECKING, Any
 from packerlab import state
 from packerlab.course import PACKAGE, default_root
 from packerlab.errors import BadInputError, MachineError
-from packerlab.inside.containers import FILTER as CONTAINERS_FILTER
 from packerlab.inside.files import BOX, MAX_FILES
-from packerlab.inside.meter import MOST_PROCESSES
+from packerlab.inside.meter import MOST_IN_SOCKETS, MOST_PROCESSES, SOCKETS
 from packerlab.inside.processes import PLAIN_UID
 from packerlab.sandbox import host_packer, seccomp
 from packerlab.sandbox.base import (
@@ -61,7 +60,7 @@ TRIED = {"account": "place", "containers": "engine"}
 """By what name an image's file keeps the trouble that an engine has with a capability."""
 
 FILES = "/opt/packerlab"
-FILTER = f"{FILES}/seccomp.bpf"
+FILTER = "seccomp.bpf"
 PYTHON = "/usr/bin/python3"
 READONLY = ["/usr", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache"]
 GROUP = "/sys/fs/cgroup"
@@ -69,7 +68,7 @@ GROUP_FILES = [
     f"{GROUP}/{name}"
     for name in (
         "memory.events", "memory.stat", "cpu.stat",
-        "memory/memory.oom_control", "memory/memory.stat", "cpuacct/cpuacct.stat",
+        "memory/memory.oom_control", f"memory/memory.{SOCKETS}", "memory/memory.stat", "cpuacct/cpuacct.stat",
     )
 ]  # fmt: skip
 """A container's own view of its control group, version 2 and 1."""
@@ -243,9 +242,10 @@ class Docker:
     def _place(self, limits: Limits, needs: Needs) -> dict[str, Any]:
         """Its root may hand out ids, and `sudo` works in instances: no-new-privileges is off."""
         if "containers" in needs:
-            config = {**_config(limits, "engine"), "seccomp": CONTAINERS_FILTER}
+            config = _config(limits, "engine", "containers.bpf")
         else:
-            config = {**_config(limits, "place"), "control": control_command(PYTHON, READONLY)}
+            config = _config(limits, "place", "account.bpf")
+            config["control"] = control_command(PYTHON, READONLY)
         view = [(path, path) for path in [*READONLY, FILES, GROUP]]
         maps = {kind: [[0, UNPRIVILEGED, 65_536]] for kind in ("uid", "gid")}
         launcher = [PYTHON, "-I", "-S", "-B", f"{LIB}/packerlab/inside/place.py"]
@@ -263,7 +263,7 @@ class Docker:
         }
 
     def _plain(self, limits: Limits) -> dict[str, Any]:
-        config = supervisor_config(limits, "plain", seccomp=FILTER, group=GROUP_FILES)
+        config = _config(limits, "plain")
         size = f"size={limits.disk_mb * 1_000_000},nr_inodes={MAX_FILES * 20}"
         owner = f"uid={PLAIN_UID},gid={PLAIN_UID},mode=0755,nosuid,nodev,exec"
         return {
@@ -278,9 +278,13 @@ class Docker:
         }
 
 
-def _config(limits: Limits, mode: str) -> dict[str, object]:
+def _config(limits: Limits, mode: str, calls: str = FILTER) -> dict[str, object]:
     return supervisor_config(
-        limits, mode, readonly=[*READONLY, PROGRAM, PLUGINS], seccomp=FILTER, group=GROUP_FILES
+        limits,
+        mode,
+        readonly=[*READONLY, PROGRAM, PLUGINS],
+        seccomp=f"{FILES}/{calls}",
+        group=GROUP_FILES,
     )
 
 
@@ -302,6 +306,7 @@ def _bounds(limits: Limits, more_mb: int = 0) -> dict[str, Any]:
         "CapDrop": ["ALL"],
         "Memory": memory,
         "MemorySwap": memory,
+        "KernelMemoryTCP": MOST_IN_SOCKETS,
         "PidsLimit": MOST_PROCESSES + OVERHEAD_PROCESSES,
         "LogConfig": {"Type": "none"},
         "AutoRemove": True,
