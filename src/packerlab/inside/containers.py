@@ -86,8 +86,9 @@ unqualified-search-registries = ["docker.io"]
 """,
     "policy.json": json.dumps({"default": [{"type": "insecureAcceptAnything"}]}),
 }
-"""No control groups, no registries, no events, no log: the box bounds what a container may use, and
-its list of system calls is the containers' too: each filter takes of a room that is the machine's."""
+"""No control groups, no registries, no events, no log: the box bounds what a container may use. No
+filter of its own for a container: it has the box's, and the machine has one room for all of them.
+"""
 
 WRITABLE = ("/tmp", HOME, WORKSPACE, "/run", "/var")
 
@@ -124,7 +125,8 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     """What stands before a program of a verb that has an engine; see `jail.words`."""
     given = [
         "bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net",
-        "--unshare-cgroup-try", "--hostname", "packerlab", "--cap-add", "ALL", "--cap-drop", "CAP_NET_ADMIN", "--cap-drop", "CAP_NET_RAW", "--new-session",
+        "--unshare-cgroup-try", "--hostname", "packerlab", "--cap-add", "ALL",
+        "--cap-drop", "CAP_NET_ADMIN", "--cap-drop", "CAP_NET_RAW", "--new-session",
         "--die-with-parent", "--json-status-fd", str(status_fd),
     ]  # fmt: skip
     files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}

@@ -60,9 +60,8 @@ class Meter:
             return "deadline"
         if used["threads"] > PROCESSES:
             return "processes"
-        if used["rss"] > self._memory and self._held() > self._memory:
-            return "memory"
-        if self._in_sockets() > 2 * MOST_IN_SOCKETS:
+        in_sockets = self._in_sockets() > 2 * MOST_IN_SOCKETS
+        if in_sockets or (used["rss"] > self._memory and self._held() > self._memory):
             return "memory"
         return self.hit_at_end()
 

@@ -90,8 +90,8 @@ class Gone(Exception):  # noqa: N818  (an event, not an error)
 
 class Supervisor:
     """`config`: mode, readonly (paths that a verb sees), masked, seccomp, memory and disk (bytes),
-    group (files in which our control group tells what it used, where there are any), and for a
-    `place` the command of the account's control plane.
+    group (files in which our control group tells what it used, where there are any), verb (the id
+    that one drops to in `plain`), and for a `place` the command of the account's control plane.
     """
 
     def __init__(self, config: Message) -> None:
@@ -200,7 +200,7 @@ class Supervisor:
             code = 1
             try:
                 os.close(reader)
-                become_box_user()
+                become_box_user(self.config["verb"])
                 result = work()
                 blobs = result.pop("data", [])
                 header = json.dumps({**result, "sizes": [len(blob) for blob in blobs]}).encode()
@@ -289,7 +289,7 @@ class Supervisor:
     def confine_plain(self) -> None:
         """The same and more, in the verb's process before its program: there is no bubblewrap."""
         self.confine()
-        become_box_user()
+        become_box_user(self.config["verb"])
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
         with open(self.config["seccomp"], "rb") as file:
             syscalls.filter_calls(file.read())

@@ -23,7 +23,7 @@ from packerlab.inside.containers import PREPARED
 from packerlab.inside.machines import BASE
 from packerlab.inside.machines import FILTER as MACHINES_FILTER
 from packerlab.inside.meter import MOST_PROCESSES
-from packerlab.sandbox import cgroup, host_base, host_images, seccomp
+from packerlab.sandbox import cgroup, host_base, host_ids, host_images, seccomp
 from packerlab.sandbox.base import (
     OVERHEAD_MB,
     OVERHEAD_PROCESSES,
@@ -31,7 +31,6 @@ from packerlab.sandbox.base import (
     PROGRAM,
     Channel,
 )
-from packerlab.sandbox.host_base import UNPRIVILEGED
 from packerlab.sandbox.host_packer import MISSING, host_packer, is_missing
 from packerlab.sandbox.launch import (
     ACCOUNT_MB,
@@ -81,7 +80,7 @@ class Bubblewrap:
         if not shutil.which("bwrap", path=SYSTEM_PATH):
             return "bwrap is not installed: `apt install bubblewrap` (Debian, Ubuntu)."
         tried = subprocess.run(
-            [*_drop_root(), *NESTED, *VERB, "/bin/true"],
+            [*_drop_root(host_ids.LOCKED), *NESTED, *VERB, "/bin/true"],
             capture_output=True, text=True, check=False, env={"PATH": SYSTEM_PATH},
         )  # fmt: skip
         if tried.returncode:
@@ -118,26 +117,28 @@ class Bubblewrap:
         memory_mb += limits.disk_mb + ACCOUNT_MB if joined else 0
         most = MOST_PROCESSES + OVERHEAD_PROCESSES
         group = cgroup.make(state.run_name(), memory_mb * 1_000_000, most)
+        lease = host_ids.lease() if os.getuid() == 0 else None
         start = self._place if joined else self._nested
-        command = (self._with_engine if "containers" in needs else start)(limits, group)
-        return Started([*group.enter, *command] if group else command, group)
+        start = self._with_engine if "containers" in needs else start
+        command = start(limits, group, lease.first if lease else None)
+        return Started([*group.enter, *command] if group else command, group, lease)
 
-    def _nested(self, limits: Limits, group: cgroup.Group | None) -> list[str]:
+    def _nested(self, limits: Limits, group: cgroup.Group | None, first: int | None) -> list[str]:
         """The command that starts a supervisor alone."""
         readonly = _system_folders()
         files = [*self._files(group), *((path, path) for path in readonly)]
         files.append((str(PACKAGE / "inside"), str(Path(SUPERVISOR).parent)))
         files.append((str(compiled_filter()), FILTER))
         config = self._config(limits, group, "nested", readonly)
-        if os.getuid() != 0:
+        if first is None:
             return outer_bubblewrap(_view(files), _python(), config)
         seen = [(target, target) for _, target in files]
         inner = outer_bubblewrap(_view(seen), _python(), config)
         return ["bwrap", "--die-with-parent", *_view(files), "--bind", "/proc", "/proc",
                 "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp",  # noqa: S108
-                "--", *_drop_root(), *inner]  # fmt: skip
+                "--", *_drop_root(first), *inner]  # fmt: skip
 
-    def _place(self, limits: Limits, group: cgroup.Group | None) -> list[str]:
+    def _place(self, limits: Limits, group: cgroup.Group | None, first: int | None) -> list[str]:
         """The command that starts a supervisor with an account beside it."""
         site = _moto_site()
         ours = [f"{SITE}/packerlab"] if (site / "packerlab").is_dir() else []
@@ -151,9 +152,11 @@ class Bubblewrap:
         ]
         config = self._config(limits, group, "place", readonly)
         config["control"] = control_command(_python(), [*readonly, str(_prefix())], ours)
-        return _in_place(files, readonly, config)
+        return _in_place(files, readonly, config, first)
 
-    def _with_engine(self, limits: Limits, group: cgroup.Group | None) -> list[str]:
+    def _with_engine(
+        self, limits: Limits, group: cgroup.Group | None, first: int | None
+    ) -> list[str]:
         """The command that starts a supervisor whose verbs have a container engine."""
         readonly = _system_folders()
         files = [
@@ -162,7 +165,7 @@ class Bubblewrap:
             (str(host_images.folder()), PREPARED),
         ]
         config = self._config(limits, group, "engine", readonly)
-        return _in_place(files, readonly, config)
+        return _in_place(files, readonly, config, first)
 
     def _files(self, group: cgroup.Group | None) -> list[tuple[str, str]]:
         """(here, there): what every supervisor sees beside the system's folders."""
@@ -189,9 +192,15 @@ class Bubblewrap:
 
 
 def _in_place(
-    files: list[tuple[str, str]], readonly: list[str], config: dict[str, object]
+    files: list[tuple[str, str]],
+    readonly: list[str],
+    config: dict[str, object],
+    first: int | None,
 ) -> list[str]:
-    """The command that makes a place with these files, and starts a supervisor in it."""
+    """The command that makes a place with these files, and starts a supervisor in it.
+
+    `first` is the first host id of its own, where it has any.
+    """
     files = [
         *files,
         *((str(PACKAGE.parent / name), f"{LIB}/{name}") for name in INSIDE),
@@ -199,7 +208,8 @@ def _in_place(
     ]
     launcher = [_python(), "-I", "-S", "-B", str(PACKAGE / "inside" / "place.py")]
     command = supervisor_command(_python(), config)
-    return place_command(launcher, host_base.id_maps()[0], files, command)
+    maps = host_base.id_maps()[0] if first is None else host_base.place_maps(first)
+    return place_command(launcher, maps, first, files, command)
 
 
 def _system_folders() -> list[str]:
@@ -227,10 +237,13 @@ def _python() -> str:
 class Started:
     """A supervisor that is our child; its socket is its standard input and output."""
 
-    def __init__(self, command: list[str], group: cgroup.Group | None) -> None:
+    def __init__(
+        self, command: list[str], group: cgroup.Group | None, lease: host_ids.Lease | None = None
+    ) -> None:
         ours, theirs = socket.socketpair()
         self.channel = Channel(ours, framed=False)
         self._group = group
+        self._lease = lease
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by kill)
         with theirs:
             self._process = subprocess.Popen(
@@ -256,17 +269,19 @@ class Started:
         self._errors.close()
         if self._group:
             self._group.remove()
+        if self._lease:
+            self._lease.release()
 
     def complaint(self) -> str:
         self._errors.seek(0)
         return self._errors.read(4000).decode(errors="replace")
 
 
-def _drop_root() -> list[str]:
+def _drop_root(user: int) -> list[str]:
     """Words that give up root before anything of a submission is near."""
     if os.getuid() != 0:
         return []
-    return ["setpriv", f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups",
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
             "--no-new-privs", "--inh-caps=-all", "--"]  # fmt: skip
 
 

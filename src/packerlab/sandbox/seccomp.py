@@ -149,7 +149,7 @@ def compile_filter(path: str, calls: Calls = VERB) -> None:
 
 def _rules_by_argument(calls: Calls) -> dict[str, list[tuple[int, tuple[_Compare, ...]]]]:
     """By call: an action, and what its arguments must be for it. All others answer ENOSYS."""
-    rules = {
+    rules: dict[str, list[tuple[int, tuple[_Compare, ...]]]] = {
         "personality": [(_ALLOW, (_equals(0, value),)) for value in (0, 0xFFFFFFFF)],
         "setsockopt": [
             *((_ALLOW, (differs,)) for differs in _differences(1, SOL_SOCKET)),
