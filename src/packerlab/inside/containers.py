@@ -99,7 +99,10 @@ def prepare(config: Message) -> None:
     What is masked is so from here on: a verb could take away what bubblewrap mounts for it.
     """
     for path in config["masked"]:
-        syscalls.mount("masked", path, "tmpfs", syscalls.MS_RDONLY)
+        if os.path.isdir(path):
+            syscalls.mount("masked", path, "tmpfs", syscalls.MS_RDONLY)
+        else:
+            syscalls.mount(os.devnull, path, flags=syscalls.MS_BIND)
     for folder in ("etc", "bin"):
         os.makedirs(f"{OURS}/{folder}")
     for name, text in SETTINGS.items():

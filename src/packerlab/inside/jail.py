@@ -42,7 +42,7 @@ def view(config: Message, files: dict[str, str], writable: Iterable[str]) -> lis
     """What a verb sees: the system, `files` in /etc, and of the box what is `writable`."""
     given = mounts(config["readonly"])
     for path in config["masked"]:
-        given += ["--tmpfs", path]
+        given += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", os.devnull, path]
     given += ["--proc", "/proc", "--dev", "/dev", "--bind", f"{BOX}/shm", "/dev/shm"]
     for name, path in files.items():
         given += ["--ro-bind", path, f"/etc/{name}"]

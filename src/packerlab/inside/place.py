@@ -56,7 +56,11 @@ def main() -> int:
 
 
 def fork_into(
-    namespaces: int, maps: Maps, become: Callable[[], None], network: int | None = None
+    namespaces: int,
+    maps: Maps,
+    become: Callable[[], None],
+    network: int | None = None,
+    on_error: Callable[[Exception], object] = lambda _: None,
 ) -> tuple[int, int]:
     """Run `become`, which ends in an exec, as the first process of new namespaces.
 
@@ -64,7 +68,8 @@ def fork_into(
 
     Returns the process to wait for, which ends when all of them are dead, with the first one's
     status; and that first one, which is the one to kill. `become` starts with all capabilities
-    there, but as the id that this process has.
+    there, but as the id that this process has. What fails before the exec is told to `on_error`, in
+    the process where it fails.
     """
     ready, say_ready = os.pipe()
     mapped, say_mapped = os.pipe()
@@ -80,6 +85,7 @@ def fork_into(
         except (OSError, ValueError) as error:  # a ValueError is a text that no call can take
             sys.stderr.write(f"{error}\n")
             sys.stderr.flush()
+            on_error(error)
             code = 1
         os._exit(code)
     os.close(say_ready)

@@ -10,15 +10,17 @@ import secrets
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packerlab import state
 from packerlab.course import PACKAGE
-from packerlab.errors import MachineError
+from packerlab.errors import MachineError, SandboxError
 from packerlab.inside.containers import PREPARED
 from packerlab.inside.machines import BASE
 from packerlab.inside.machines import FILTER as MACHINES_FILTER
@@ -49,7 +51,10 @@ if TYPE_CHECKING:
     from packerlab.lab import Limits
     from packerlab.sandbox.base import Needs, PackerProgram
 
-ETC = ["ssl", "alternatives", "ld.so.cache", "ca-certificates", "localtime", "pki"]
+ETC = ["ssl/certs", "ssl/openssl.cnf", "alternatives", "ld.so.cache", "ca-certificates",
+       "localtime", "pki/tls/certs", "pki/tls/cert.pem", "pki/ca-trust/extracted"]  # fmt: skip
+"""What a verb sees of /etc: the folders of keys beside these are not for it."""
+
 PATIENCE_S = 2.0
 """Seconds that a supervisor has to end by itself."""
 
@@ -90,8 +95,12 @@ class Bubblewrap:
             )
         return MISSING if is_missing() else None
 
+    @cached_property
+    def _is_bounded(self) -> bool:
+        return cgroup.kind() is not None
+
     def weak(self) -> list[str]:
-        if cgroup.kind() is None:
+        if not self._is_bounded:
             return ["memory is watched, not bounded (no control group can be written)"]
         return []
 
@@ -117,6 +126,8 @@ class Bubblewrap:
         memory_mb += limits.disk_mb + ACCOUNT_MB if joined else 0
         most = MOST_PROCESSES + OVERHEAD_PROCESSES
         group = cgroup.make(state.run_name(), memory_mb * 1_000_000, most)
+        if group is None and self._is_bounded:
+            raise SandboxError("The control group can't be made, although this machine has them.")
         lease = host_ids.lease() if os.getuid() == 0 else None
         start = self._place if joined else self._nested
         start = self._with_engine if "containers" in needs else start
@@ -185,7 +196,10 @@ class Bubblewrap:
             limits,
             mode,
             readonly=[*readonly, PROGRAM, PLUGINS],
-            masked=[str(path) for path in self._masked if path.is_relative_to("/usr")],
+            masked=[
+                *(str(path) for path in self._masked if path.is_relative_to("/usr")),
+                *kept_from_others(Path("/usr"), Path("/usr/local")),
+            ],
             seccomp=FILTER,
             group=group.told if group else [],
         )
@@ -214,6 +228,28 @@ def _in_place(
 
 def _system_folders() -> list[str]:
     return ["/usr", *(f"/etc/{name}" for name in ETC if Path("/etc", name).exists())]
+
+
+@cache
+def kept_from_others(top: Path, own: Path) -> list[str]:
+    """What below `own`, and in the first folders of `top`, this user may read and others may not.
+
+    A verb of an ordinary user has the id and the groups of that user. Deeper in `top` lies what the
+    system's packages brought: to look at all of it would take longer than to check a lab.
+    """
+    if os.getuid() == 0:
+        return []
+    groups = {os.getgid(), *os.getgroups()}
+    shallow = (path for pattern in ("*", "*/*") for path in top.glob(pattern))
+    found = []
+    for path in {*shallow, *own.rglob("*")}:
+        with contextlib.suppress(OSError):
+            status = path.lstat()
+            closed = not status.st_mode & stat.S_IROTH
+            if closed and (status.st_uid == os.getuid() or status.st_gid in groups):
+                found.append(str(path))
+    outer = (path for path in found if not {str(each) for each in Path(path).parents} & {*found})
+    return sorted(outer)
 
 
 def _moto_site() -> Path:
