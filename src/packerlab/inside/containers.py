@@ -92,6 +92,12 @@ filter of its own for a container: it has the box's, and the machine has one roo
 
 WRITABLE = ("/tmp", HOME, WORKSPACE, "/run", "/var")
 
+_CUT = "-net_admin,-net_raw"
+WITHOUT_NETWORKS = ["/usr/bin/setpriv", "--bounding-set", _CUT, "--inh-caps", _CUT,
+                    "--ambient-caps", _CUT, "--"]  # fmt: skip
+"""What a verb never has, and so never a container: the kernel's networks are set up by whoever has
+these, and bubblewrap needs them until its own is there."""
+
 
 def prepare(config: Message) -> None:
     """Write what every verb with an engine sees; once, when the supervisor starts.
@@ -128,8 +134,7 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     """What stands before a program of a verb that has an engine; see `jail.words`."""
     given = [
         "bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net",
-        "--unshare-cgroup-try", "--hostname", "packerlab", "--cap-add", "ALL",
-        "--cap-drop", "CAP_NET_ADMIN", "--cap-drop", "CAP_NET_RAW", "--new-session",
+        "--unshare-cgroup-try", "--hostname", "packerlab", "--cap-add", "ALL", "--new-session",
         "--die-with-parent", "--json-status-fd", str(status_fd),
     ]  # fmt: skip
     files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
@@ -138,7 +143,7 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     given += ["--ro-bind", f"{OURS}/etc", "/etc/containers"]
     given += ["--size", "1000000", "--tmpfs", "/sys/fs/cgroup"]
     path = f"{PROGRAMS}:{request['env'].get('PATH', '')}:/usr/sbin"
-    return [*given, *jail.last(seccomp_fd, {**request["env"], "PATH": path})]
+    return [*given, *jail.last(seccomp_fd, {**request["env"], "PATH": path}), *WITHOUT_NETWORKS]
 
 
 def enter_ids() -> None:
