@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 ROWS = tuple(BACKENDS)
 CASES = {case.name: case.verdict for case in all_cases()}
 LABS = NEIGHBOURS | {name: verdict.lab for name, verdict in CASES.items()}
-THREATS = {*range(1, 16), *range(18, 30)}
+THREATS = {*range(1, 16), *range(18, 31)}
 """The rows of the threat table that a submission can try by itself."""
 
 ELEMENTS = {
@@ -51,7 +51,7 @@ ELEMENTS = {
 
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Crowd:
-    return gather(tmp_path_factory.mktemp("hostile"))
+    return gather(tmp_path_factory.mktemp("hostile"), all_cases(), NEIGHBOURS)
 
 
 @pytest.fixture(scope="module")

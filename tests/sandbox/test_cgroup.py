@@ -10,6 +10,7 @@ import pytest
 
 from packerlab import state
 from packerlab.course import PACKAGE
+from packerlab.inside.meter import SOCKETS
 from packerlab.sandbox import cgroup
 
 if TYPE_CHECKING:
@@ -50,6 +51,42 @@ def test_a_command_runs_in_it_as_it_is(group: cgroup.Group) -> None:
 def test_memory_is_bounded_and_the_kill_is_counted(group: cgroup.Group) -> None:
     assert run(group, sys.executable, "-c", HOG).returncode == -9
     assert "oom_kill 1" in "".join(Path(path).read_text() for path in group.told)
+
+
+FILLS = """
+import socket
+keep = []
+def fill(one, other):
+    keep.extend((one, other))
+    one.setblocking(False)
+    try:
+        for _ in range(100): one.send(b"x" * 60000)
+    except OSError: pass
+with socket.create_server(("127.0.0.1", 0)) as server:
+    for _ in range(100):
+        fill(socket.create_connection(server.getsockname()), server.accept()[0])
+        one, other = (socket.socket(type=socket.SOCK_DGRAM) for _ in range(2))
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4000000)
+        other.bind(("127.0.0.1", 0))
+        one.connect(other.getsockname())
+        fill(one, other)
+held = 0
+for other in keep[1::2]:
+    other.setblocking(False)
+    try:
+        while said := other.recv(65536): held += len(said)
+    except OSError: pass
+print(held)
+"""
+
+
+def test_what_sockets_hold_is_bounded(group: cgroup.Group) -> None:
+    """By a number of its own in version 1, and there it is told; in version 2 as memory."""
+    ran = run(group, sys.executable, "-c", FILLS)
+    assert ran.returncode in (0, -9), ran.stderr
+    assert int(ran.stdout or 0) < 150_000_000
+    if any("memory/" in path for path in group.told):
+        assert [path for path in group.told if path.endswith(SOCKETS)]
 
 
 def test_processes_are_bounded(group: cgroup.Group) -> None:

@@ -5,12 +5,16 @@ Each row is opened by another process, which lends its channel, as it is when gr
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import ctypes
 import ctypes.util
+import errno
 import json
 import os
+import shlex
 import socket
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +26,8 @@ from packerlab import state
 from packerlab.errors import LimitError, RejectedError
 from packerlab.inside.files import MAX_FILES
 from packerlab.inside.meter import PROCESSES
-from packerlab.inside.processes import PLAIN_UID
 from packerlab.inside.supervisor import MAX_OUTPUT
-from packerlab.sandbox import docker
+from packerlab.sandbox import docker, host_ids
 from packerlab.sandbox.base import PROGRAM, Box
 from packerlab.sandbox.bubblewrap import Bubblewrap
 from packerlab.sandbox.docker import LABEL
@@ -357,7 +360,8 @@ for call, ids in (os.setuid, 0), (os.setgid, 0), (os.setgroups, [0]):
 
 def test_no_other_id_can_be_taken(place: Place) -> None:
     assert python(place, ROOT).output == ""
-    assert run(place, "id -u").output.strip() == (str(PLAIN_UID) if not place.nested else "1000")
+    user = int(run(place, "id -u").output)
+    assert user == 1000 if place.nested else user >= host_ids.NAMED
 
 
 def test_only_three_descriptors(place: Place) -> None:
@@ -395,9 +399,12 @@ for name, family, address in (
     ("elsewhere", socket.AF_INET, ("192.0.2.1", 80)),
     ("abstract", socket.AF_UNIX, "\\0" + abstract),
 ):
-    with socket.socket(family) as tried:
-        tried.settimeout(2)
-        found[name] = tried.connect_ex(address)
+    try:
+        with socket.socket(family) as tried:
+            tried.settimeout(2)
+            found[name] = tried.connect_ex(address)
+    except OSError as error:
+        found[name] = error.errno
 print(json.dumps(found))
 print(open("/proc/net/dev").read(), open("/proc/net/unix").read())
 """
@@ -454,6 +461,14 @@ REFUSED: dict[str, list[int | bytes]] = {
     "kcmp": [1, 1, 0, 0, 0],
     "socket ": [40, 1, 0],
     "socket  ": [38, 5, 0],
+    "socketpair": [40, 1, 0, b"\0" * 8],
+    "seccomp": [1, 0, 0],
+    "setsockopt": [0, 1, 26, 0, 0],
+    "setsockopt ": [0, 1 | 1 << 32, 51, 0, 0],
+    "io_setup": [1, b"\0" * 8],
+    "modify_ldt": [0, b"\0" * 16, 16],
+    "memfd_secret": [0],
+    "inotify_init1": [0],
 }
 """By name, made different by spaces: the sockets are AF_PACKET, AF_VSOCK and AF_ALG, `ptrace` is to
 attach to pid 1 and to be traced, `personality` asks for no address randomisation.
@@ -483,6 +498,108 @@ def test_no_call_that_leads_out(place: Place) -> None:
         arguments = [item.decode("latin-1") if isinstance(item, bytes) else item for item in given]
         asked.append([name, number, arguments])
     assert python(place, CALLS, calls=json.dumps(asked)).output == "[]\n"
+
+
+SHARED = """
+import ctypes, errno, resource, socket
+libc = ctypes.CDLL(None, use_errno=True)
+found = {}
+for family in (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK):
+    try:
+        socket.socket(family, socket.SOCK_DGRAM).close()
+        found[family.name] = 0
+    except OSError as error:
+        found[family.name] = error.errno
+for name in ("/dev/ptmx", "/dev/pts/ptmx"):
+    try:
+        found[name] = open(name, "rb")
+    except OSError:
+        continue
+if libc.prctl(22, 2, b"", 0, 0) == 0 or ctypes.get_errno() != errno.EINVAL:
+    found["filter"] = ctypes.get_errno()
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+found["core"] = resource.getrlimit(resource.RLIMIT_CORE)
+print(found)
+"""
+
+
+def test_nothing_that_there_is_one_number_of(place: Place) -> None:
+    """Sockets of files alone, no terminal, no filter; and a limit at which no handler is started
+    when a program crashes, which can't be made another.
+    """
+    unsupported = errno.EAFNOSUPPORT
+    assert ast.literal_eval(python(place, SHARED).output) == {
+        "AF_UNIX": 0,
+        "AF_INET": unsupported,
+        "AF_INET6": unsupported,
+        "AF_NETLINK": unsupported,
+        "core": (1, 1),
+    }
+
+
+HOLDS = """
+import array, socket, subprocess
+many = array.array("i", [0] * 250)
+pairs = [socket.socketpair() for _ in range(100)]
+try:
+    for one, _ in pairs:
+        for _ in range(3):
+            one.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, many)])
+except OSError:
+    subprocess.run(f"sleep {number}; true", shell=True)
+"""
+SENDS = """
+import socket
+one, other = socket.socketpair()
+socket.send_fds(one, [b"x"], [0])
+print(len(socket.recv_fds(other, 1, 1)[1]))
+"""
+
+
+def test_two_sandboxes_have_two_host_ids(place: Place, request: pytest.FixtureRequest) -> None:
+    """What the kernel counts by user is used up for the own sandbox alone."""
+    if place.as_user:
+        pytest.skip("an ordinary user has one id to give")
+    number = marker()
+    beside = open_place(request, place.row)
+    try:
+        given = f"number = {number!r}\n{HOLDS}"
+        begin(beside, f"exec python3 -c {shlex.quote(given)}")
+        (holding,) = host_uids(wait_for(number)[0])[:1]
+        assert python(place, SENDS).output == "1\n"
+        own = marker()
+        begin(place, f"sleep {own}; true")
+        (running,) = wait_for(own)
+        assert holding != host_uids(running)[0]
+        os.kill(running, 9)
+        place.channel.header(time.monotonic() + 20)
+    finally:
+        beside.close()
+
+
+@pytest.mark.parametrize("row", ["bubblewrap as a user"])
+def test_what_a_user_keeps_from_others_is_not_seen(
+    request: pytest.FixtureRequest, row: str
+) -> None:
+    """A verb of an ordinary user has that user's id: what it opens to the user is masked."""
+    if os.getuid() != 0:
+        pytest.skip("only root can write below /usr")
+    with tempfile.TemporaryDirectory(dir="/usr/local/share") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "folder").mkdir()
+        for path, mode in (("open", 0o644), ("own", 0o600), ("folder/group", 0o640)):
+            (folder / path).write_text(f"{path}\n")
+            os.chown(folder / path, USER, USER)
+            (folder / path).chmod(mode)
+        opened = open_place(request, row)
+        try:
+            command = (
+                f"cat {folder}/open {folder}/own {folder}/folder/group 2>/dev/null; ls /etc/ssl"
+            )
+            assert run(opened, command).output.split() == ["open", "certs", "openssl.cnf"]
+        finally:
+            opened.close()
 
 
 # --- bounds --------------------------------------------------------------------------------------

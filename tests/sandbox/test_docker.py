@@ -85,7 +85,7 @@ def test_an_engine_that_does_not_answer_is_said(
 # --- the image in use ---
 
 
-@pytest.mark.parametrize("content", [None, "", "{}", "[]", "null", '{"id": "sha256:0"}', "\0"])
+@pytest.mark.parametrize("content", [None, "", "{}", "[]", "null", '{"id": "sha256:none"}', "\0"])
 def test_without_the_image_it_says_how_to_make_it(client: Any, content: str | None) -> None:
     path = state.state_folder() / IMAGE_STATE
     path.unlink()

@@ -101,7 +101,7 @@ def grade(
         named = ".".join(map(str, version))
     except MachineError as error:
         sandbox.close()
-        heard.end = Ended("fault", str(error))
+        heard.end = Ended("fault", str(error), error.retry)
         named = ""
     if heard.end.log:
         _keep_log(heard.end.log)
@@ -307,7 +307,7 @@ def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
         if grading.ending.status not in {"timeout", "limit"}:  # the sandbox ends with the report
             packer.leave()
     except MachineError as error:
-        grading.ending = Ending("fault", str(error))
+        grading.ending = Ending("fault", str(error), error.retry)
     ending = grading.ending
     status = msgspec.convert(ending.status, Status)
     return Ended(status, ending.reason, ending.retry, log=grading.log)

@@ -247,7 +247,7 @@ class Grading:
         elif isinstance(error, LimitError):
             self._end(item, error.status, f"{item.name}: {error.reason}", retry=error.retry)
         elif isinstance(error, MachineError):
-            self._end(item, "fault", str(error))
+            self._end(item, "fault", str(error), retry=error.retry)
         elif error is None:
             self._send(item, "passed", seconds=seconds)
         elif isinstance(error, Blocked):

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PREPARED = "/opt/packerlab/images"
 """Where a place has the prepared images, as an engine's own store."""
 
-FILTER = "/opt/packerlab/containers.bpf"
 GRAPH = "/var/lib/containers/storage"
 """Where the engine keeps its images, in the box."""
 
@@ -61,11 +60,12 @@ SETTINGS = {
 [containers]
 cgroups = "disabled"
 default_sysctls = []
-default_ulimits = ["nofile=4096:4096", "nproc=384:384"]
+default_ulimits = ["nofile=1024:1024", "nproc=384:384"]
 ipcns = "private"
 keyring = false
 log_driver = "none"
 netns = "host"
+seccomp_profile = "unconfined"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "none"
@@ -86,9 +86,17 @@ unqualified-search-registries = ["docker.io"]
 """,
     "policy.json": json.dumps({"default": [{"type": "insecureAcceptAnything"}]}),
 }
-"""No control groups, no registries, no events, no log: the box bounds what a container may use."""
+"""No control groups, no registries, no events, no log: the box bounds what a container may use. No
+filter of its own for a container: it has the box's, and the machine has one room for all of them.
+"""
 
 WRITABLE = ("/tmp", HOME, WORKSPACE, "/run", "/var")
+
+_CUT = "-net_admin,-net_raw"
+WITHOUT_NETWORKS = ["/usr/bin/setpriv", "--bounding-set", _CUT, "--inh-caps", _CUT,
+                    "--ambient-caps", _CUT, "--"]  # fmt: skip
+"""What a verb never has, and so never a container: the kernel's networks are set up by whoever has
+these, and bubblewrap needs them until its own is there."""
 
 
 def prepare(config: Message) -> None:
@@ -97,7 +105,10 @@ def prepare(config: Message) -> None:
     What is masked is so from here on: a verb could take away what bubblewrap mounts for it.
     """
     for path in config["masked"]:
-        syscalls.mount("masked", path, "tmpfs", syscalls.MS_RDONLY)
+        if os.path.isdir(path):
+            syscalls.mount("masked", path, "tmpfs", syscalls.MS_RDONLY)
+        else:
+            syscalls.mount(os.devnull, path, flags=syscalls.MS_BIND)
     for folder in ("etc", "bin"):
         os.makedirs(f"{OURS}/{folder}")
     for name, text in SETTINGS.items():
@@ -132,7 +143,7 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     given += ["--ro-bind", f"{OURS}/etc", "/etc/containers"]
     given += ["--size", "1000000", "--tmpfs", "/sys/fs/cgroup"]
     path = f"{PROGRAMS}:{request['env'].get('PATH', '')}:/usr/sbin"
-    return [*given, *jail.last(seccomp_fd, {**request["env"], "PATH": path})]
+    return [*given, *jail.last(seccomp_fd, {**request["env"], "PATH": path}), *WITHOUT_NETWORKS]
 
 
 def enter_ids() -> None:

@@ -34,6 +34,7 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
     files |= {"hosts": HOSTS, "account.pem": CERTIFICATE} if joined else {}
     given += view(config, files, ("/tmp", HOME, WORKSPACE))
+    given += ["--size", "4096", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]  # no terminals
     return [*given, *last(seccomp_fd, request["env"])]
 
 
@@ -41,7 +42,7 @@ def view(config: Message, files: dict[str, str], writable: Iterable[str]) -> lis
     """What a verb sees: the system, `files` in /etc, and of the box what is `writable`."""
     given = mounts(config["readonly"])
     for path in config["masked"]:
-        given += ["--tmpfs", path]
+        given += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", os.devnull, path]
     given += ["--proc", "/proc", "--dev", "/dev", "--bind", f"{BOX}/shm", "/dev/shm"]
     for name, path in files.items():
         given += ["--ro-bind", path, f"/etc/{name}"]

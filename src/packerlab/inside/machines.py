@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import itertools
 import os
 import signal
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from packerlab.inside import syscalls
+from packerlab.inside.errors import AccountError
 from packerlab.inside.place import become_root, fork_into
 
 BASE = "/opt/packerlab/base"
@@ -38,10 +40,17 @@ CAPABILITIES = frozenset({0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 29, 31})
 kill, setgid, setuid, setpcap, net_bind_service, sys_chroot, audit_write, setfcap."""
 
 MAX_CONSOLE = 64_000
+MOST_TERMINALS = 32
+"""Of one machine: there is a number of them for all of the host."""
+
 MAX_LAYERS = 40
 """Of one disk: the kernel takes no more than have their names on one page."""
 LISTENING = b"Server listening"
 """What sshd says when one can log in."""
+
+SHORT = (errno.ENFILE, errno.EUSERS, 524)
+"""What the kernel answers where the whole host has no files, no users' room, or no room for
+filters (ENOTSUPP) any more."""
 
 REBOOT = 3
 """The exit status of a machine's init that asks for a new start."""
@@ -51,7 +60,8 @@ REBOOT = 3
 class Machine:
     """One instance. `layers` are what its disk stands on.
 
-    `pid` is the process to wait for, 0 while it does not run; `init` the one to kill.
+    `pid` is the process to wait for, 0 while it does not run; `init` the one to kill. From
+    `trouble_fd` comes what the host was short of, if its init could not be started.
     """
 
     name: str
@@ -61,6 +71,7 @@ class Machine:
     pid: int = 0
     init: int = 0
     console_fd: int = -1
+    trouble_fd: int = -1
     console: bytearray = field(default_factory=bytearray)
     recent: bytes = b""
     heard: int = 0
@@ -126,10 +137,16 @@ class Machines:
         machine.recent, machine.heard = b"", 0
         machine.console_fd, console = os.pipe()
         os.set_blocking(machine.console_fd, False)
+        machine.trouble_fd, trouble = os.pipe()
         machine.pid, machine.init = fork_into(
-            NAMESPACES, MAPS, partial(_become, machine, console), self._network
-        )  # fmt: skip
+            NAMESPACES,
+            MAPS,
+            partial(_become, machine, console),
+            self._network,
+            partial(_tell_trouble, trouble),
+        )
         os.close(console)
+        os.close(trouble)
 
     def hear(self, machine: Machine) -> bool:
         """Take in what its console says; whether there may be more."""
@@ -150,6 +167,9 @@ class Machines:
             os.kill(machine.init or machine.pid, signal.SIGKILL)
         status = os.waitpid(machine.pid, 0)[1]
         machine.pid = 0
+        with open(machine.trouble_fd, "rb") as trouble:
+            if said := trouble.read(1000).decode(errors="replace"):
+                raise AccountError(f"The machine is short of something: {said}")
         return os.waitstatus_to_exitcode(status)
 
     def freeze(self, machine: Machine, image: str) -> None:
@@ -160,6 +180,12 @@ class Machines:
         machine.layers = [f"{machine.folder}/upper", *machine.layers]
         self._fresh_disk(machine)
         self.images[image] = machine.layers
+
+
+def _tell_trouble(fd: int, error: Exception) -> None:
+    """Tell what only the host can lack; a full disk, or too many processes, are the instance's."""
+    if isinstance(error, OSError) and error.errno in SHORT:
+        os.write(fd, str(error).encode())
 
 
 def _become(machine: Machine, console: int) -> None:
@@ -201,7 +227,7 @@ def _build_root(root: str) -> None:
         syscalls.mount(f"/dev/{name}", f"{dev}/{name}", flags=syscalls.MS_BIND)
     for name in ("pts", "shm"):
         Path(dev, name).mkdir()
-    pts = "newinstance,ptmxmode=0666,mode=0620,gid=5"
+    pts = f"newinstance,ptmxmode=0666,mode=0620,gid=5,max={MOST_TERMINALS}"
     syscalls.mount("devpts", f"{dev}/pts", "devpts", noexec, pts)
     syscalls.mount("shm", f"{dev}/shm", "tmpfs", nodev, "size=16m")
     for name, target in _DEVICE_LINKS.items():

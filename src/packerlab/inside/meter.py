@@ -12,6 +12,12 @@ PROCESSES = 256
 MOST_PROCESSES = PROCESSES + 128
 """Where the kernel stops a verb: so far beyond its bound that the meter sees it first."""
 
+SOCKETS = "kmem.tcp.usage_in_bytes"
+MOST_IN_SOCKETS = 64_000_000
+"""Bytes that TCP and UDP may hold, where a control group does not count them as memory: version 1.
+The kernel then takes no more, but a first chunk for each socket: the meter ends who lives on that.
+"""
+
 
 class Meter:
     """One verb after the other, all in one control group.
@@ -54,7 +60,8 @@ class Meter:
             return "deadline"
         if used["threads"] > PROCESSES:
             return "processes"
-        if used["rss"] > self._memory and self._held() > self._memory:
+        in_sockets = self._in_sockets() > 2 * MOST_IN_SOCKETS
+        if in_sockets or (used["rss"] > self._memory and self._held() > self._memory):
             return "memory"
         return self.hit_at_end()
 
@@ -79,6 +86,11 @@ class Meter:
     def _held(self) -> int:
         """Bytes that the verb's processes hold for themselves, shared ones counted once."""
         return max(self._told("anon", "total_rss"), default=0) or proportional_memory()
+
+    def _in_sockets(self) -> int:
+        """Bytes in the buffers of sockets that are not in the count of memory."""
+        told = [read_text(path) for path in self._group if path.endswith(SOCKETS)]
+        return max((int(number) for number in told if number.strip().isdigit()), default=0)
 
     def _told(self, *names: str) -> list[int]:
         """The values of `names` in the files of our control group."""

@@ -4,11 +4,12 @@ Where a lab needs companions (a simulated account, its instances), bubblewrap is
 the supervisor: it maps one id, and it takes from all below it the right to gain privileges, so that
 `sudo` in an instance could not work. This makes what bubblewrap would, with many ids:
 
-    python place.py '{"maps": {"uid": [[0, 1000000, 65536]], "gid": ...},
+    python place.py '{"maps": {"uid": [[0, 1000000, 65536]], "gid": ...}, "owner": 1000000,
                       "view": [[source, target]], "links": [[name, target]], "command": [...]}'
 
-`maps` are written by this process where it may (root), else by newuidmap and newgidmap. Standard
-input and output are the command's; all ends with this process. Standard library only: it runs
+`maps` are written by this process where it may (root), else by newuidmap and newgidmap. Root makes
+the namespaces as `owner`, to whom the kernel then charges what it counts by user. Standard input
+and output are the command's; all ends with this process. Standard library only: it runs
 inside a container too.
 """
 
@@ -46,6 +47,8 @@ DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 def main() -> int:
     config = json.loads(sys.argv[1])
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if config["owner"] is not None:
+        syscalls.act_for(config["owner"])
     pid, _ = fork_into(NAMESPACES, config["maps"], partial(enter, config))
     for fd in (0, 1):  # the command's alone: who waits for their end must not wait for us
         os.close(fd)
@@ -53,7 +56,11 @@ def main() -> int:
 
 
 def fork_into(
-    namespaces: int, maps: Maps, become: Callable[[], None], network: int | None = None
+    namespaces: int,
+    maps: Maps,
+    become: Callable[[], None],
+    network: int | None = None,
+    on_error: Callable[[Exception], object] = lambda _: None,
 ) -> tuple[int, int]:
     """Run `become`, which ends in an exec, as the first process of new namespaces.
 
@@ -61,7 +68,8 @@ def fork_into(
 
     Returns the process to wait for, which ends when all of them are dead, with the first one's
     status; and that first one, which is the one to kill. `become` starts with all capabilities
-    there, but as the id that this process has.
+    there, but as the id that this process has. What fails before the exec is told to `on_error`, in
+    the process where it fails.
     """
     ready, say_ready = os.pipe()
     mapped, say_mapped = os.pipe()
@@ -77,6 +85,7 @@ def fork_into(
         except (OSError, ValueError) as error:  # a ValueError is a text that no call can take
             sys.stderr.write(f"{error}\n")
             sys.stderr.flush()
+            on_error(error)
             code = 1
         os._exit(code)
     os.close(say_ready)
@@ -108,7 +117,7 @@ def _parent_of(become: Callable[[], None], tell: int) -> int:
 def write_maps(pid: int, maps: Maps) -> None:
     """Give ids to the user namespace of `pid`: root may, others have the set-uid helpers."""
     for kind, extents in maps.items():
-        if os.geteuid() == 0:
+        if os.getuid() == 0:
             lines = "\n".join(" ".join(map(str, extent)) for extent in extents)
             Path(f"/proc/{pid}/{kind}_map").write_text(lines, encoding="ascii")
         else:

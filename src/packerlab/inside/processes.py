@@ -13,8 +13,6 @@ from packerlab.inside.files import read_text
 if TYPE_CHECKING:
     from typing import IO
 
-PLAIN_UID = 1_000_001
-
 
 def others() -> list[str]:
     """Every process but this one."""
@@ -90,10 +88,10 @@ def drain(stream: IO[bytes] | None, room: int) -> bytes:
         return stream.read(max(room, 0) + 1)
 
 
-def become_box_user() -> None:
+def become_box_user(user: int) -> None:
     os.setgroups([])
-    os.setgid(PLAIN_UID)
-    os.setuid(PLAIN_UID)
+    os.setgid(user)
+    os.setuid(user)
 
 
 def bound(what: int, value: int) -> None:

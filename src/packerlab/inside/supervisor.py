@@ -77,6 +77,9 @@ CRASH = re.compile(rb"^(?:panic|fatal error): .*\n", re.MULTILINE)
 CRASHED = 2
 """What a Go program that crashes says on standard error, and its exit status."""
 
+MOST_OPEN = 1024
+"""Descriptors of a process: the machine has a number of open files for all."""
+
 NOTHING: Message = {"exit": None, "cpu": 0.0, "limit": "", "output": 0, "files": []}
 OOM = "/proc/self/oom_score_adj"
 
@@ -87,8 +90,8 @@ class Gone(Exception):  # noqa: N818  (an event, not an error)
 
 class Supervisor:
     """`config`: mode, readonly (paths that a verb sees), masked, seccomp, memory and disk (bytes),
-    group (files in which our control group tells what it used, where there are any), and for a
-    `place` the command of the account's control plane.
+    group (files in which our control group tells what it used, where there are any), verb (the id
+    that one drops to in `plain`), and for a `place` the command of the account's control plane.
     """
 
     def __init__(self, config: Message) -> None:
@@ -108,6 +111,7 @@ class Supervisor:
         self.engine = config["mode"] == "engine"
         if self.plain:
             syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+            os.chmod("/dev/pts/ptmx", 0o600)  # the machine has a number of terminals for all
         else:
             self.confine()
             os.makedirs(BOX)
@@ -196,7 +200,7 @@ class Supervisor:
             code = 1
             try:
                 os.close(reader)
-                become_box_user()
+                become_box_user(self.config["verb"])
                 result = work()
                 blobs = result.pop("data", [])
                 header = json.dumps({**result, "sizes": [len(blob) for blob in blobs]}).encode()
@@ -276,8 +280,8 @@ class Supervisor:
 
     def confine(self) -> None:
         """Bounds that this process hands down to every verb."""
-        bound(resource.RLIMIT_CORE, 0)
-        bound(resource.RLIMIT_NOFILE, 4096)
+        bound(resource.RLIMIT_CORE, 1)  # with 0, a crash still starts the host's handler, as root
+        bound(resource.RLIMIT_NOFILE, MOST_OPEN)
         bound(resource.RLIMIT_FSIZE, self.config["disk"])
         if not self.plain:  # there it would count what other containers run as the same user
             bound(resource.RLIMIT_NPROC, MOST_PROCESSES)
@@ -285,7 +289,7 @@ class Supervisor:
     def confine_plain(self) -> None:
         """The same and more, in the verb's process before its program: there is no bubblewrap."""
         self.confine()
-        become_box_user()
+        become_box_user(self.config["verb"])
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
         with open(self.config["seccomp"], "rb") as file:
             syscalls.filter_calls(file.read())

@@ -22,6 +22,8 @@ MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER, PR_SET_NO_NEW_PRIVS = 22, 2, 38
 
+_CAPABILITY_VERSION_3 = 0x20080522
+
 _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442
 _AT_FDCWD, _AT_RECURSIVE, _AT_EMPTY_PATH = -100, 0x8000, 0x1000
 _OPEN_TREE_CLONE, _MOVE_MOUNT_F_EMPTY_PATH, _MOUNT_ATTR_RDONLY = 1, 4, 1
@@ -66,6 +68,28 @@ def cut_capabilities(kept: frozenset[int]) -> None:
         if capability not in kept:
             with contextlib.suppress(OSError):  # beyond the last one that this kernel knows
                 prctl(PR_CAPBSET_DROP, capability)
+
+
+class _Capabilities(ctypes.Structure):
+    """The kernel's `cap_user_data_t`, version 3: an array of two."""
+
+    _fields_ = (
+        ("effective", ctypes.c_uint32),
+        ("permitted", ctypes.c_uint32),
+        ("inheritable", ctypes.c_uint32),
+    )
+
+
+def act_for(user: int) -> None:
+    """As root: make namespaces as `user` from here on, with root's capabilities and its files."""
+    os.seteuid(user)
+    header = struct.pack("Ii", _CAPABILITY_VERSION_3, 0)
+    sets = (_Capabilities * 2)()
+    _checked(_libc.capget(header, sets), "capget")
+    for each in sets:
+        each.effective = each.permitted
+    _checked(_libc.capset(header, sets), "capset")
+    _libc.setfsuid(0)
 
 
 def set_host_name(name: str) -> None:

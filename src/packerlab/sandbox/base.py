@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from packerlab.errors import LimitError, MachineError
+from packerlab.errors import LimitError, MachineError, SandboxError
 from packerlab.inside.files import HEADER, MAX_FILE_BYTES, MAX_FILES
 from packerlab.inside.meter import PROCESSES
 from packerlab.inside.supervisor import MAX_OUTPUT
@@ -91,10 +91,10 @@ class Channel:
         self.socket.sendall(json.dumps(header).encode() + b"\n" + b"".join(blobs))
 
     def header(self, deadline: float) -> bytes:
-        """The next line; raises MachineError where none comes before `deadline`."""
+        """The next line; raises SandboxError where none comes before `deadline`."""
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > HEADER:
-                raise MachineError("The sandbox's answer is too long.")
+                raise SandboxError("The sandbox's answer is too long.")
             self._fill(deadline)
         return self._taken(end + 1)
 
@@ -129,10 +129,10 @@ class Channel:
     def _receive(self, size: int, deadline: float) -> bytes:
         ready, _, _ = select.select([self.socket], [], [], max(deadline - time.monotonic(), 0))
         if not ready:
-            raise MachineError("The sandbox did not answer.")
+            raise SandboxError("The sandbox did not answer.")
         data = self.socket.recv(size)
         if not data:
-            raise MachineError("The sandbox ended.")
+            raise SandboxError("The sandbox ended.")
         return data
 
 
@@ -189,7 +189,7 @@ class Sandbox:
             except (MachineError, OSError) as error:
                 said = running.complaint().strip()[-400:]
                 running.kill()
-                raise MachineError(
+                raise SandboxError(
                     f"The {self.backend.name} sandbox does not start: {said or error}"
                 ) from None
             self._running = running
@@ -260,7 +260,7 @@ class Box:
 
         With `log`, standard error is the program's log, of which only a crash is told.
         With an `account` it runs beside that one, and brings back what the account then tells.
-        Raises LimitError where a bound is hit, MachineError where the sandbox fails.
+        Raises LimitError where a bound is hit, SandboxError where the sandbox fails.
         """
         remaining = max(self.limits.deadline_s - (time.monotonic() - self.started), 0.0)
         request = {
@@ -283,12 +283,12 @@ class Box:
             stored = self.channel.read(answer.engine, deadline)
             entries = self._entries(answer, deadline)
         except (OSError, ValueError, RecursionError, msgspec.DecodeError) as error:
-            raise MachineError(f"The sandbox broke: {error!r}") from None
+            raise SandboxError(f"The sandbox broke: {error!r}") from None
         self.cpu += answer.cpu
         if answer.limit:
             raise limit_error(answer.limit, self.limits)
         if answer.exit is None:
-            raise MachineError(f"The sandbox could not start a program: {answer.error}")
+            raise SandboxError(f"The sandbox could not start a program: {answer.error}")
         irregular: dict[str, str] = {}
         taken = take(entries, EVIDENCE, irregular=irregular)
         return Ran(answer.exit, output.decode(errors="replace"), taken, irregular, told, stored)
@@ -308,7 +308,7 @@ class Box:
             size = msgspec.json.decode(self.channel.header(deadline), type=dict[str, int])["size"]
             return self.channel.read(min(size, MAX_ACCOUNT), deadline)
         except (OSError, KeyError, msgspec.DecodeError) as error:
-            raise MachineError(f"The sandbox broke: {error!r}") from None
+            raise SandboxError(f"The sandbox broke: {error!r}") from None
 
     def leave(self) -> None:
         """Have nothing of an account live on."""
@@ -316,7 +316,7 @@ class Box:
             self.channel.send({"close": True})
             self.channel.header(time.monotonic() + ANSWER_GRACE_S)
         except OSError as error:
-            raise MachineError(f"The sandbox broke: {error!r}") from None
+            raise SandboxError(f"The sandbox broke: {error!r}") from None
 
     def _entries(self, answer: Answer, deadline: float) -> list[Entry]:
         """What came out of the box, as entries for the reader of untrusted trees."""

@@ -10,21 +10,22 @@ import secrets
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packerlab import state
 from packerlab.course import PACKAGE
-from packerlab.errors import MachineError
-from packerlab.inside.containers import FILTER as CONTAINERS_FILTER
+from packerlab.errors import MachineError, SandboxError
 from packerlab.inside.containers import PREPARED
 from packerlab.inside.machines import BASE
 from packerlab.inside.machines import FILTER as MACHINES_FILTER
 from packerlab.inside.meter import MOST_PROCESSES
-from packerlab.sandbox import cgroup, host_base, host_images, seccomp
+from packerlab.sandbox import cgroup, host_base, host_ids, host_images, seccomp
 from packerlab.sandbox.base import (
     OVERHEAD_MB,
     OVERHEAD_PROCESSES,
@@ -32,7 +33,6 @@ from packerlab.sandbox.base import (
     PROGRAM,
     Channel,
 )
-from packerlab.sandbox.host_base import UNPRIVILEGED
 from packerlab.sandbox.host_packer import MISSING, host_packer, is_missing
 from packerlab.sandbox.launch import (
     ACCOUNT_MB,
@@ -48,12 +48,13 @@ from packerlab.sandbox.launch import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from packerlab.lab import Limits
     from packerlab.sandbox.base import Needs, PackerProgram
 
-ETC = ["ssl", "alternatives", "ld.so.cache", "ca-certificates", "localtime", "pki"]
+ETC = ["ssl/certs", "ssl/openssl.cnf", "alternatives", "ld.so.cache", "ca-certificates",
+       "localtime", "pki/tls/certs", "pki/tls/cert.pem", "pki/ca-trust/extracted"]  # fmt: skip
+"""What a verb sees of /etc: the folders of keys beside these are not for it."""
+
 PATIENCE_S = 2.0
 """Seconds that a supervisor has to end by itself."""
 
@@ -84,7 +85,7 @@ class Bubblewrap:
         if not shutil.which("bwrap", path=SYSTEM_PATH):
             return "bwrap is not installed: `apt install bubblewrap` (Debian, Ubuntu)."
         tried = subprocess.run(
-            [*_drop_root(), *NESTED, *VERB, "/bin/true"],
+            [*_drop_root(host_ids.LOCKED), *NESTED, *VERB, "/bin/true"],
             capture_output=True, text=True, check=False, env={"PATH": SYSTEM_PATH},
         )  # fmt: skip
         if tried.returncode:
@@ -94,8 +95,12 @@ class Bubblewrap:
             )
         return MISSING if is_missing() else None
 
+    @cached_property
+    def _is_bounded(self) -> bool:
+        return cgroup.kind() is not None
+
     def weak(self) -> list[str]:
-        if cgroup.kind() is None:
+        if not self._is_bounded:
             return ["memory is watched, not bounded (no control group can be written)"]
         return []
 
@@ -121,57 +126,62 @@ class Bubblewrap:
         memory_mb += limits.disk_mb + ACCOUNT_MB if joined else 0
         most = MOST_PROCESSES + OVERHEAD_PROCESSES
         group = cgroup.make(state.run_name(), memory_mb * 1_000_000, most)
+        if group is None and self._is_bounded:
+            raise SandboxError("The control group can't be made, although this machine has them.")
+        lease = host_ids.lease() if os.getuid() == 0 else None
         start = self._place if joined else self._nested
-        command = (self._with_engine if "containers" in needs else start)(limits, group)
-        return Started([*group.enter, *command] if group else command, group)
+        start = self._with_engine if "containers" in needs else start
+        command = start(limits, group, lease.first if lease else None)
+        return Started([*group.enter, *command] if group else command, group, lease)
 
-    def _nested(self, limits: Limits, group: cgroup.Group | None) -> list[str]:
+    def _nested(self, limits: Limits, group: cgroup.Group | None, first: int | None) -> list[str]:
         """The command that starts a supervisor alone."""
         readonly = _system_folders()
         files = [*self._files(group), *((path, path) for path in readonly)]
         files.append((str(PACKAGE / "inside"), str(Path(SUPERVISOR).parent)))
+        files.append((str(compiled_filter()), FILTER))
         config = self._config(limits, group, "nested", readonly)
-        if os.getuid() != 0:
+        if first is None:
             return outer_bubblewrap(_view(files), _python(), config)
         seen = [(target, target) for _, target in files]
         inner = outer_bubblewrap(_view(seen), _python(), config)
         return ["bwrap", "--die-with-parent", *_view(files), "--bind", "/proc", "/proc",
                 "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp",  # noqa: S108
-                "--", *_drop_root(), *inner]  # fmt: skip
+                "--", *_drop_root(first), *inner]  # fmt: skip
 
-    def _place(self, limits: Limits, group: cgroup.Group | None) -> list[str]:
+    def _place(self, limits: Limits, group: cgroup.Group | None, first: int | None) -> list[str]:
         """The command that starts a supervisor with an account beside it."""
         site = _moto_site()
         ours = [f"{SITE}/packerlab"] if (site / "packerlab").is_dir() else []
         readonly = _system_folders()
         files = [
             *self._files(group),
-            (str(compiled_filter(seccomp.MACHINES)), MACHINES_FILTER),
+            (str(compiled_filter(seccomp.ACCOUNT)), FILTER),
+            (str(compiled_filter(seccomp.MACHINE)), MACHINES_FILTER),
             (str(host_base.folder()), BASE),
             (str(site), SITE),
         ]
         config = self._config(limits, group, "place", readonly)
         config["control"] = control_command(_python(), [*readonly, str(_prefix())], ours)
-        return _in_place(files, readonly, config)
+        return _in_place(files, readonly, config, first)
 
-    def _with_engine(self, limits: Limits, group: cgroup.Group | None) -> list[str]:
+    def _with_engine(
+        self, limits: Limits, group: cgroup.Group | None, first: int | None
+    ) -> list[str]:
         """The command that starts a supervisor whose verbs have a container engine."""
         readonly = _system_folders()
         files = [
             *self._files(group),
-            (str(compiled_filter(seccomp.CONTAINERS)), CONTAINERS_FILTER),
+            (str(compiled_filter(seccomp.ENGINE)), FILTER),
             (str(host_images.folder()), PREPARED),
         ]
         config = self._config(limits, group, "engine", readonly)
-        return _in_place(files, readonly, {**config, "seccomp": CONTAINERS_FILTER})
+        return _in_place(files, readonly, config, first)
 
     def _files(self, group: cgroup.Group | None) -> list[tuple[str, str]]:
         """(here, there): what every supervisor sees beside the system's folders."""
         packer = self.packer()
-        files = [
-            (str(packer.path), PROGRAM),
-            (str(compiled_filter()), FILTER),
-        ]
+        files = [(str(packer.path), PROGRAM)]
         if packer.plugins:
             files.append((str(packer.plugins), PLUGINS))
         files += [(path, path) for path in (group.told if group else [])]
@@ -186,16 +196,25 @@ class Bubblewrap:
             limits,
             mode,
             readonly=[*readonly, PROGRAM, PLUGINS],
-            masked=[str(path) for path in self._masked if path.is_relative_to("/usr")],
+            masked=[
+                *(str(path) for path in self._masked if path.is_relative_to("/usr")),
+                *kept_from_others(Path("/usr"), Path("/usr/local")),
+            ],
             seccomp=FILTER,
             group=group.told if group else [],
         )
 
 
 def _in_place(
-    files: list[tuple[str, str]], readonly: list[str], config: dict[str, object]
+    files: list[tuple[str, str]],
+    readonly: list[str],
+    config: dict[str, object],
+    first: int | None,
 ) -> list[str]:
-    """The command that makes a place with these files, and starts a supervisor in it."""
+    """The command that makes a place with these files, and starts a supervisor in it.
+
+    `first` is the first host id of its own, where it has any.
+    """
     files = [
         *files,
         *((str(PACKAGE.parent / name), f"{LIB}/{name}") for name in INSIDE),
@@ -203,11 +222,34 @@ def _in_place(
     ]
     launcher = [_python(), "-I", "-S", "-B", str(PACKAGE / "inside" / "place.py")]
     command = supervisor_command(_python(), config)
-    return place_command(launcher, host_base.id_maps()[0], files, command)
+    maps = host_base.id_maps()[0] if first is None else host_base.place_maps(first)
+    return place_command(launcher, maps, first, files, command)
 
 
 def _system_folders() -> list[str]:
     return ["/usr", *(f"/etc/{name}" for name in ETC if Path("/etc", name).exists())]
+
+
+@cache
+def kept_from_others(top: Path, own: Path) -> list[str]:
+    """What below `own`, and in the first folders of `top`, this user may read and others may not.
+
+    A verb of an ordinary user has the id and the groups of that user. Deeper in `top` lies what the
+    system's packages brought: to look at all of it would take longer than to check a lab.
+    """
+    if os.getuid() == 0:
+        return []
+    groups = {os.getgid(), *os.getgroups()}
+    shallow = (path for pattern in ("*", "*/*") for path in top.glob(pattern))
+    found = []
+    for path in {*shallow, *own.rglob("*")}:
+        with contextlib.suppress(OSError):
+            status = path.lstat()
+            closed = not status.st_mode & stat.S_IROTH
+            if closed and (status.st_uid == os.getuid() or status.st_gid in groups):
+                found.append(str(path))
+    outer = (path for path in found if not {str(each) for each in Path(path).parents} & {*found})
+    return sorted(outer)
 
 
 def _moto_site() -> Path:
@@ -231,10 +273,13 @@ def _python() -> str:
 class Started:
     """A supervisor that is our child; its socket is its standard input and output."""
 
-    def __init__(self, command: list[str], group: cgroup.Group | None) -> None:
+    def __init__(
+        self, command: list[str], group: cgroup.Group | None, lease: host_ids.Lease | None = None
+    ) -> None:
         ours, theirs = socket.socketpair()
         self.channel = Channel(ours, framed=False)
         self._group = group
+        self._lease = lease
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by kill)
         with theirs:
             self._process = subprocess.Popen(
@@ -260,17 +305,19 @@ class Started:
         self._errors.close()
         if self._group:
             self._group.remove()
+        if self._lease:
+            self._lease.release()
 
     def complaint(self) -> str:
         self._errors.seek(0)
         return self._errors.read(4000).decode(errors="replace")
 
 
-def _drop_root() -> list[str]:
+def _drop_root(user: int) -> list[str]:
     """Words that give up root before anything of a submission is near."""
     if os.getuid() != 0:
         return []
-    return ["setpriv", f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups",
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
             "--no-new-privs", "--inh-caps=-all", "--"]  # fmt: skip
 
 
@@ -291,14 +338,14 @@ def _view(mounts: list[tuple[str, str]]) -> list[str]:
     return words
 
 
-def compiled_filter(allowed: Sequence[str] = ()) -> Path:
-    """The compiled system call filter, made at first use and kept by the hash of its source."""
-    source = (PACKAGE / "sandbox" / "seccomp.py").read_bytes() + " ".join(allowed).encode()
+def compiled_filter(calls: seccomp.Calls = seccomp.VERB) -> Path:
+    """A kind of box's filter, compiled at first use and kept by the hash of its source."""
+    source = (PACKAGE / "sandbox" / "seccomp.py").read_bytes() + repr(calls).encode()
     path = state.cache_folder() / f"seccomp-{hashlib.sha256(source).hexdigest()[:16]}.bpf"
     if not path.exists():
         beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
-            seccomp.compile_filter(str(beside), allowed)
+            seccomp.compile_filter(str(beside), calls)
         except OSError as error:
             beside.unlink(missing_ok=True)
             raise MachineError(f"The system call filter can't be compiled: {error}.") from None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from packerlab import state
+from packerlab.inside.meter import MOST_IN_SOCKETS, SOCKETS
 
 ROOT = Path("/sys/fs/cgroup")
 
@@ -53,7 +54,10 @@ def kind() -> str | None:
 
 def _version_1(name: str, memory: int, processes: int) -> Group | None:
     bounds = {
-        "memory": {"memory.limit_in_bytes": memory},
+        "memory": {
+            "memory.limit_in_bytes": memory,
+            "memory.kmem.tcp.limit_in_bytes": MOST_IN_SOCKETS,  # of UDP too; it counts no socket
+        },
         "pids": {"pids.max": processes},
         "cpuacct": {},
     }
@@ -71,8 +75,8 @@ def _version_1(name: str, memory: int, processes: int) -> Group | None:
         return None
     with contextlib.suppress(OSError):
         (paths[0] / "memory.memsw.limit_in_bytes").write_text(str(memory))
-    memory_files = (paths[0] / "memory.oom_control", paths[0] / "memory.stat")
-    return Group(_enter(paths), [*map(str, memory_files), str(paths[2] / "cpuacct.stat")], paths)
+    told = [str(paths[0] / f"memory.{name}") for name in ("oom_control", "stat", SOCKETS)]
+    return Group(_enter(paths), [*told, str(paths[2] / "cpuacct.stat")], paths)
 
 
 def _version_2(name: str, memory: int, processes: int) -> Group | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import http
 import json
 import os
 import socket
@@ -22,11 +23,9 @@ from typing import TYPE_CHECKING, Any
 from packerlab import state
 from packerlab.course import PACKAGE, default_root
 from packerlab.errors import BadInputError, MachineError
-from packerlab.inside.containers import FILTER as CONTAINERS_FILTER
 from packerlab.inside.files import BOX, MAX_FILES
-from packerlab.inside.meter import MOST_PROCESSES
-from packerlab.inside.processes import PLAIN_UID
-from packerlab.sandbox import host_packer, seccomp
+from packerlab.inside.meter import MOST_IN_SOCKETS, MOST_PROCESSES, SOCKETS
+from packerlab.sandbox import host_base, host_ids, host_packer, seccomp
 from packerlab.sandbox.base import (
     OVERHEAD_MB,
     OVERHEAD_PROCESSES,
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
     from packerlab.sandbox.base import Needs
 
 LABEL = "packerlab.run"
-UNPRIVILEGED = 1_000_000
 OTHER_HOST = "PACKERLAB_DOCKER_HOST_ELSEWHERE"
 IMAGE_STATE = "sandbox-image.json"
 
@@ -61,7 +59,7 @@ TRIED = {"account": "place", "containers": "engine"}
 """By what name an image's file keeps the trouble that an engine has with a capability."""
 
 FILES = "/opt/packerlab"
-FILTER = f"{FILES}/seccomp.bpf"
+FILTER = "seccomp.bpf"
 PYTHON = "/usr/bin/python3"
 READONLY = ["/usr", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache"]
 GROUP = "/sys/fs/cgroup"
@@ -69,7 +67,8 @@ GROUP_FILES = [
     f"{GROUP}/{name}"
     for name in (
         "memory.events", "memory.stat", "cpu.stat",
-        "memory/memory.oom_control", "memory/memory.stat", "cpuacct/cpuacct.stat",
+        "memory/memory.oom_control", "memory/memory.stat",
+        f"memory/memory.{SOCKETS}", "cpuacct/cpuacct.stat",
     )
 ]  # fmt: skip
 """A container's own view of its control group, version 2 and 1."""
@@ -202,9 +201,28 @@ class Docker:
         return f"it does not offer {capability}."
 
     def start(self, limits: Limits, needs: Needs) -> Started:
-        start = self._plain if self.plain else self._nested
-        container = {
-            **(self._place(limits, needs) if needs & TRIED.keys() else start(limits)),
+        client = engine()
+        try:
+            reap(client)
+            return self._started(client, limits, needs)
+        except (OSError, engine_error()) as error:
+            client.close()
+            raise MachineError(f"The container engine can't start the sandbox: {error}") from None
+
+    def _started(self, client: Any, limits: Limits, needs: Needs) -> Started:
+        for name, first in host_ids.names():
+            with contextlib.suppress(NameTakenError):
+                return Started(client, self._container(limits, needs, first), name)
+        raise OSError("containers of ours have all host ids.")
+
+    def _container(self, limits: Limits, needs: Needs, first: int) -> dict[str, Any]:
+        """A container whose own host ids begin with `first`."""
+        if needs & TRIED.keys():
+            own = self._place(limits, needs, first)
+        else:
+            own = (self._plain if self.plain else self._nested)(limits, first)
+        return {
+            **own,
             "Image": self._image["id"],
             "OpenStdin": True,
             "StdinOnce": True,
@@ -216,22 +234,15 @@ class Docker:
             "WorkingDir": "/",
             "Env": [],
         }
-        client = engine()
-        try:
-            reap(client)
-            return Started(client, container)
-        except (OSError, engine_error()) as error:
-            client.close()
-            raise MachineError(f"The container engine can't start the sandbox: {error}") from None
 
-    def _nested(self, limits: Limits) -> dict[str, Any]:
+    def _nested(self, limits: Limits, first: int) -> dict[str, Any]:
         view = []
         for path in [*READONLY, FILES, GROUP]:
             view += ["--ro-bind", path, path]
         for name in ("bin", "sbin", "lib", "lib64"):
             view += ["--symlink", f"usr/{name}", f"/{name}"]
         return {
-            "User": f"{UNPRIVILEGED}:{UNPRIVILEGED}",
+            "User": f"{first}:{first}",
             "Cmd": outer_bubblewrap(view, PYTHON, _config(limits, "nested")),
             "HostConfig": {
                 **_bounds(limits),
@@ -240,20 +251,26 @@ class Docker:
             },
         }
 
-    def _place(self, limits: Limits, needs: Needs) -> dict[str, Any]:
+    def _place(self, limits: Limits, needs: Needs, first: int) -> dict[str, Any]:
         """Its root may hand out ids, and `sudo` works in instances: no-new-privileges is off."""
         if "containers" in needs:
-            config = {**_config(limits, "engine"), "seccomp": CONTAINERS_FILTER}
+            config = _config(limits, "engine", "containers.bpf")
         else:
-            config = {**_config(limits, "place"), "control": control_command(PYTHON, READONLY)}
+            config = _config(limits, "place", "account.bpf")
+            config["control"] = control_command(PYTHON, READONLY)
         view = [(path, path) for path in [*READONLY, FILES, GROUP]]
-        maps = {kind: [[0, UNPRIVILEGED, 65_536]] for kind in ("uid", "gid")}
         launcher = [PYTHON, "-I", "-S", "-B", f"{LIB}/packerlab/inside/place.py"]
         more_mb = limits.disk_mb + ACCOUNT_MB if "account" in needs else 0
         bounds = _bounds(limits, more_mb)
         return {
             "User": "0:0",
-            "Cmd": place_command(launcher, maps, view, supervisor_command(PYTHON, config)),
+            "Cmd": place_command(
+                launcher,
+                host_base.place_maps(first),
+                first,
+                view,
+                supervisor_command(PYTHON, config),
+            ),
             "HostConfig": {
                 **bounds,
                 "CapAdd": ["SETUID", "SETGID"],
@@ -262,10 +279,10 @@ class Docker:
             },
         }
 
-    def _plain(self, limits: Limits) -> dict[str, Any]:
-        config = supervisor_config(limits, "plain", seccomp=FILTER, group=GROUP_FILES)
+    def _plain(self, limits: Limits, first: int) -> dict[str, Any]:
+        config = {**_config(limits, "plain"), "verb": first}
         size = f"size={limits.disk_mb * 1_000_000},nr_inodes={MAX_FILES * 20}"
-        owner = f"uid={PLAIN_UID},gid={PLAIN_UID},mode=0755,nosuid,nodev,exec"
+        owner = f"uid={first},gid={first},mode=0755,nosuid,nodev,exec"
         return {
             "User": "0:0",
             "Cmd": supervisor_command(PYTHON, config),
@@ -278,9 +295,13 @@ class Docker:
         }
 
 
-def _config(limits: Limits, mode: str) -> dict[str, object]:
+def _config(limits: Limits, mode: str, calls: str = FILTER) -> dict[str, object]:
     return supervisor_config(
-        limits, mode, readonly=[*READONLY, PROGRAM, PLUGINS], seccomp=FILTER, group=GROUP_FILES
+        limits,
+        mode,
+        readonly=[*READONLY, PROGRAM, PLUGINS],
+        seccomp=f"{FILES}/{calls}",
+        group=GROUP_FILES,
     )
 
 
@@ -302,18 +323,36 @@ def _bounds(limits: Limits, more_mb: int = 0) -> dict[str, Any]:
         "CapDrop": ["ALL"],
         "Memory": memory,
         "MemorySwap": memory,
+        "KernelMemoryTCP": MOST_IN_SOCKETS,
         "PidsLimit": MOST_PROCESSES + OVERHEAD_PROCESSES,
         "LogConfig": {"Type": "none"},
         "AutoRemove": True,
     }
 
 
+class NameTakenError(Exception):
+    """A container of that name is there already."""
+
+
+def _create(client: Any, container: dict[str, Any], name: str | None) -> str:
+    import docker
+
+    try:
+        created = client.api.create_container_from_config(container, name)
+    except docker.errors.APIError as error:
+        if error.status_code == http.HTTPStatus.CONFLICT:
+            raise NameTakenError from None
+        raise
+    identity: str = created["Id"]
+    return identity
+
+
 class Started:
     """A container whose standard input and output is our socket; it ends with its input."""
 
-    def __init__(self, client: Any, container: dict[str, Any]) -> None:
+    def __init__(self, client: Any, container: dict[str, Any], name: str | None = None) -> None:
         self._engine = client
-        self._id = client.api.create_container_from_config(container)["Id"]
+        self._id = _create(client, container, name)
         with contextlib.ExitStack() as on_error:
             on_error.callback(self._remove)
             self.channel = Channel(on_error.enter_context(self._attach()), framed=True)

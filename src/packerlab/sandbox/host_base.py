@@ -44,7 +44,7 @@ ROOT = Root(
     folders=("instance",),
 )  # fmt: skip
 UNPRIVILEGED = 1_000_000
-"""The host id that a root caller's sandbox has: no user's, and never 0."""
+"""The first of the host ids that own what root prepares: no user's, and never 0."""
 
 
 def id_maps() -> tuple[dict[str, list[list[int]]], str | None]:
@@ -64,6 +64,12 @@ def id_maps() -> tuple[dict[str, list[list[int]]], str | None]:
             )
         maps[kind] = [[0, own, 1], [1, start, 65_535]]
     return maps, None
+
+
+def place_maps(first: int) -> Maps:
+    """The ids of one place: those below a machine's are its own, the rest are the base's owners."""
+    rest = [SHIFT, UNPRIVILEGED + SHIFT, 65_536 - SHIFT]
+    return {kind: [[0, first, SHIFT], rest] for kind in ("uid", "gid")}
 
 
 def _own_range(path: Path) -> int | None:

@@ -59,7 +59,11 @@ def outer_bubblewrap(view: list[str], python: str, config: object) -> list[str]:
 
 
 def place_command(
-    launcher: list[str], maps: object, view: list[tuple[str, str]], command: list[str]
+    launcher: list[str],
+    maps: object,
+    owner: int | None,
+    view: list[tuple[str, str]],
+    command: list[str],
 ) -> list[str]:
     """The command that makes a place and runs `command` in it; see `place`.
 
@@ -70,7 +74,7 @@ def place_command(
         for path in map(Path, ("/bin", "/sbin", "/lib", "/lib32", "/lib64"))
         if path.is_symlink()
     ]
-    config = {"maps": maps, "view": view, "links": links, "command": command}
+    config = {"maps": maps, "owner": owner, "view": view, "links": links, "command": command}
     return [*launcher, json.dumps(config)]
 
 
