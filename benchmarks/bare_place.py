@@ -62,7 +62,7 @@ class BarePlace(Bare):
     """With an account."""
 
     def __init__(self, limits: Limits) -> None:
-        super().__init__(Bubblewrap([])._place(limits, None), "inside_place.py")  # noqa: SLF001
+        super().__init__(Bubblewrap([])._place(limits, None, host_ids.LOCKED), "inside_place.py")  # noqa: SLF001
         self.load_cpu = float(self._ask({"load": True})["cpu"])
         """CPU seconds of the control plane until it was ready."""
 
@@ -75,7 +75,9 @@ class BareEngine(Bare):
     """With a container engine."""
 
     def __init__(self, limits: Limits) -> None:
-        super().__init__(Bubblewrap([])._with_engine(limits, None), "inside_engine.py")  # noqa: SLF001
+        super().__init__(
+            Bubblewrap([])._with_engine(limits, None, host_ids.LOCKED), "inside_engine.py"
+        )  # noqa: SLF001
 
 
 def _driven(command: list[str], driver: str) -> list[str]:
