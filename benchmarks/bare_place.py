@@ -16,6 +16,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packerlab.sandbox import host_ids
 from packerlab.sandbox.bubblewrap import SYSTEM_PATH, Bubblewrap
 
 if TYPE_CHECKING:
@@ -76,8 +77,9 @@ class BareEngine(Bare):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(
-            Bubblewrap([])._with_engine(limits, None, host_ids.LOCKED), "inside_engine.py"
-        )  # noqa: SLF001
+            Bubblewrap([])._with_engine(limits, None, host_ids.LOCKED),  # noqa: SLF001
+            "inside_engine.py",
+        )
 
 
 def _driven(command: list[str], driver: str) -> list[str]:
