@@ -292,7 +292,7 @@ def full_inputs(hidden: Hidden) -> dict[str, str]:
 
 def disk(hidden: Hidden) -> str:
     """A size that is good, and no other number of the task sheet."""
-    return str(100 + int(hidden("disk"), 16) % 900)
+    return str(100 + int(hidden("disk"), 16) % 2**48)
 
 
 def declared_type(block: Block) -> str:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING
 
 from packerlab.checks import check, fail
 from packerlab.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from packerlab.evidence.containers import ContainerImage, SavedImage
+    from packerlab.hidden import Hidden
     from packerlab.packer.verbs import Answer
 
     Build = Callable[..., Answer]
-    Hidden = Callable[[str], str]
 
 NAME = "labweb"
 BASE = "debian:bookworm-slim"
@@ -159,7 +158,7 @@ def test_secret(build: Build, hidden: Hidden) -> None:
     """The token is nowhere in the image: in no file, no layer and no setting."""
     image = made(build, hidden)
     token = values(hidden)["token"]
-    where = sorted(set(places_of(token, image)))
+    where = sorted(set(image.places(token)))
     if where:
         fail("The token is in the image.", expected="nowhere", found=", ".join(where[:4]))
 
@@ -215,9 +214,9 @@ def test_archive(build: Build, hidden: Hidden) -> None:
 def values(hidden: Hidden) -> dict[str, str]:
     """The inputs of the build that is graded."""
     return {
-        "release": f"1.{int(hidden('release')[:4], 16) % 90 + 10}.3",
+        "release": ".".join(str(int(hidden("release")[at : at + 4], 16)) for at in (0, 4, 8)),
         "greeting": f"Hello from {hidden('greeting')}",
-        "token": hidden("token"),
+        "token": hidden.secret("token"),
     }
 
 
@@ -248,16 +247,6 @@ def starts_labweb(words: list[str]) -> bool:
         inner = [word for word in words[2].split() if word != "exec"] if words[2:] else []
         first = inner[0].rpartition("/")[2] if inner else ""
     return first == NAME
-
-
-def places_of(token: str, image: ContainerImage) -> Iterator[str]:
-    """Where in an image a token stands, in words without the token."""
-    if token in json.dumps(image.written):
-        yield "its settings"
-    files = [entry for layer in image.layers for entry in layer.entries]
-    for entry in files:
-        if token in entry.path or token in entry.target or token.encode() in (entry.content or b""):
-            yield visible(entry.path)
 
 
 def is_list(entry: object, path: str) -> bool:

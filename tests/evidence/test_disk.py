@@ -20,7 +20,7 @@ BASE = {
 def of_base(paths: list[str]) -> list[Entry]:
     folders = {str(above) for name in BASE for above in PurePosixPath(name).parents}
     return [
-        Entry(path, "file", content=BASE[path])
+        Entry(path, "file", told=BASE[path])
         if path in BASE
         else Entry(path, "folder" if path in folders else "gone")
         for path in paths
@@ -32,7 +32,7 @@ def disk(*changes: Entry) -> Disk:
 
 
 def written(path: str, text: str) -> Entry:
-    return Entry(path, "file", content=text.encode())
+    return Entry(path, "file", told=text.encode())
 
 
 def test_users_and_groups_of_the_base() -> None:

@@ -17,14 +17,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.checks import Failure, fail
+from packerlab.errors import RejectedError
 from packerlab.evidence.account import AccountEvidence
 from packerlab.evidence.containers import ContainersEvidence
 from packerlab.evidence.files import Evidence
 from packerlab.inside.supervisor import CRASHED
+from packerlab.leaks import Leaks
 from packerlab.packer.versions import NATIVE_PLUGINS, version_of, without_required_plugins
 from packerlab.report import Where
 from packerlab.sandbox.base import AUTHORITY, PLUGINS, PROGRAM, Account
-from packerlab.submissions.reader import File
+from packerlab.submissions.reader import File, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -74,7 +76,7 @@ class Answer:
     """What a verb answered. `files` are the lab's outputs as the verb left them.
 
     `account` is the simulated account as it was then, where the lab has one, and `containers` the
-    container engine.
+    container engine. `leaks` is where secrets were found in all of that; see `places`.
     """
 
     verb: str
@@ -83,6 +85,11 @@ class Answer:
     files: Evidence = field(default_factory=lambda: Evidence({}, {}))
     account: AccountEvidence = field(default_factory=AccountEvidence)
     containers: ContainersEvidence = field(default_factory=ContainersEvidence)
+    leaks: Leaks = field(default_factory=Leaks)
+
+    def places(self, secret: str, *kinds: str) -> list[str]:
+        """Where a secret is, in any form, in what the verb said and left; see `leaks.Leak`."""
+        return [leak.words for leak in self.leaks.of(secret, *kinds)]
 
     @cached_property
     def messages(self) -> list[Message]:
@@ -195,6 +202,8 @@ class Packer:
         self.version = version
         self._files = files if version >= NATIVE_PLUGINS else without_required_plugins(files)
         self._outputs = outputs
+        self.secrets: list[str] = []
+        """What every verb's remains are searched for."""
 
     def inspect(self) -> Answer:
         """`packer inspect`: what Packer itself sees in the template. It runs no plugin."""
@@ -244,7 +253,12 @@ class Packer:
         path = f"/opt/packerlab:{ENVIRONMENT['PATH']}"
         environment = {**self._environment(account), "PATH": path}
         ran = self._box.run(
-            argv, self._fresh(self._files), env=environment, outputs=self._outputs, account=account
+            argv,
+            self._fresh(self._files),
+            env=environment,
+            outputs=self._outputs,
+            account=account,
+            secrets=tuple(self.secrets),
         )
         return self._answer(shlex.join(argv), ran)
 
@@ -268,9 +282,9 @@ class Packer:
 
     def _answer(self, verb: str, ran: Ran) -> Answer:
         files = Evidence(ran.files, ran.irregular)
-        account = AccountEvidence(ran.account, self._box.base)
-        containers = ContainersEvidence(ran.engine, self._box.prepared)
-        return Answer(verb, ran.exit, ran.output, files, account, containers)
+        account = AccountEvidence(ran.account, self._box.base, ran.leaks)
+        containers = ContainersEvidence(ran.engine, self._box.prepared, ran.leaks)
+        return Answer(verb, ran.exit, ran.output, files, account, containers, ran.leaks)
 
     def _verb(
         self,
@@ -294,6 +308,7 @@ class Packer:
             stdin=stdin,
             log=wrapped,
             account=account,
+            secrets=tuple(self.secrets),
         )
         return self._answer(f"packer {verb}", ran)
 
@@ -302,12 +317,13 @@ class Packer:
 
         Where the lab has hosts, the key to them is in it.
         """
-        fresh = {
-            name: file
-            for name, file in files.items()
-            if not any(name == out or name.startswith(f"{out}/") for out in self._outputs)
-        }
+        fresh = without(files, self._outputs)
         if self._state and "host_key" in self._state:
+            if any(name.startswith(f"{HOST_KEY}/") for name in fresh):
+                raise RejectedError(
+                    f"{HOST_KEY} is the file in which the lab puts its key: name your folder "
+                    "otherwise."
+                )
             fresh[HOST_KEY] = File(self._state["host_key"]["private"].encode())
         return fresh
 
