@@ -5,7 +5,7 @@ standard input and output, one request and one answer at a time, and ends with i
 
     request  {"argv", "env", "stdin", "log": bool, "files": [[name, size, executable]],
               "outputs": [name], "deadline", "cpu", "account": {"state": {} or null} or null,
-              "secrets": [text]}, then the files' bytes
+              "secrets": [text], "blind": bool}, then the files' bytes
     answer   {"exit", "cpu", "limit", "error", "output": size, "account" or "engine": size,
               "files": [[name, size, executable, kind]], "found": [[secret, kind, of, path,
               form]]}, then the output, what the account or the container engine tells, and the
@@ -17,6 +17,7 @@ standard input and output, one request and one answer at a time, and ends with i
 
 Each begins with a JSON line of at most HEADER bytes. `limit` names the bound that was hit. With
 `log`, standard error is the program's log: of it, the output gets the line that tells of a crash.
+A verb that is `blind` can't see its own processes, but in `plain`, where nobody can hide them.
 `found` is where the `secrets` are in what the verb said and left; see `packerlab.inside.search`.
 
 `nested`: bubblewrap around every verb; this process is root of a user namespace that maps one

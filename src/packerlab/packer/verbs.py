@@ -63,6 +63,11 @@ def ask_version(box: Box) -> Version:
     return version_of(box.run([PROGRAM, "version"], {}, env=ENVIRONMENT).output)
 
 
+EXIT_STATUS = re.compile(r"exit(?:ed with non-zero exit)? status", re.IGNORECASE)
+MOST_LINES, LONGEST_LINE = 5, 200
+"""By what Packer says that a script failed, and how much is shown of what the script said."""
+
+
 class Message(NamedTuple):
     """A line of `-machine-readable` output: whose, of what type, with what data."""
 
@@ -110,7 +115,10 @@ class Answer:
 
     @cached_property
     def error(self) -> tuple[str, Where | None]:
-        """Packer's own complaint in one paragraph, without what differs from run to run."""
+        """Packer's own complaint in one paragraph, without what differs from run to run.
+
+        Where a script failed, what it said last follows: Packer tells no more than its exit status.
+        """
         said = [
             message.data[0]
             for message in self.messages
@@ -135,7 +143,8 @@ class Answer:
         text = text if said else text[-1000:]
         place = re.search(r"on (?:/workspace/)?(\S+) line (\d{1,6})\b", text)
         where = Where(place[1], int(place[2])) if place else None
-        return _steady(text), where
+        script = _last_words(self.messages) if EXIT_STATUS.search(text) else []
+        return _steady("\n".join([text, *script])), where
 
     def expect_success(self) -> None:
         """Fail the check with Packer's complaint, where the verb did not succeed."""
@@ -148,6 +157,23 @@ class Answer:
 def _ui(messages: list[Message]) -> list[str]:
     """What a person sees of the messages."""
     return [each.data[1] for each in messages if each.type == "ui" and len(each.data) > 1]
+
+
+def _last_words(messages: list[Message]) -> list[str]:
+    """The last lines of the scripts in builds that failed: of their errors, else of all they said.
+
+    Packer shows a line of a script as the build's name and the line.
+    """
+    failed = {each.target for each in messages if each.type == "error" and each.target}
+    errors: dict[str, list[str]] = {target: [] for target in sorted(failed)}
+    others: dict[str, list[str]] = {target: [] for target in sorted(failed)}
+    for each in messages:
+        if each.type == "ui" and len(each.data) > 1:
+            kind, text = each.data[:2]
+            target, _, line = text.lstrip("=> ").partition(": ")
+            if target in failed and line.strip() and (kind == "error" or text.startswith("    ")):
+                (errors if kind == "error" else others)[target].append(line[:LONGEST_LINE])
+    return [line for name in errors for line in (errors[name] or others[name])[-MOST_LINES:]]
 
 
 def _unescape(word: str) -> str:
@@ -174,6 +200,9 @@ _LINE = re.compile(r"^[0-9]+,.*\n?", re.MULTILINE)
 _CHANGING: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r" after [0-9][^:.,]{0,40}?seconds?( [0-9]+ \w{0,9}seconds?)*"), ""),
     (re.compile(r"(/tmp/packer-\w*?)\d+"), r"\1"),
+    (re.compile(r"(/tmp/script)_\d+(?=\.sh)"), r"\1"),
+    (re.compile(r"\b(process|pid|PID) \d+"), r"\1 <id>"),
+    (re.compile(r"\bip(-\d{1,3}){4}\b|\b(54|172)(\.\d{1,3}){3}\b"), "<machine>"),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\b0x[0-9a-f]{6,}\b"), "<address>"),
     (re.compile(r"\b(ami|i|key|lt|sg|sir|snap|vol)-[0-9a-f]{8,17}\b"), r"<\1>"),
@@ -229,7 +258,8 @@ class Packer:
     def console(self, expressions: list[str], variables: Mapping[str, str]) -> list[Any]:
         """The values of HCL expressions, all in one batch.
 
-        A word that no template can know tells Packer's answer from what a template has it say.
+        A word that no template can know tells Packer's answer from what a template has it say: it
+        is read from a file that a blind verb can't find.
         """
         word = secrets.token_hex(8)
         asked = f'jsonencode(["{word}", {", ".join(expressions)}])'
@@ -309,6 +339,7 @@ class Packer:
             log=wrapped,
             account=account,
             secrets=tuple(self.secrets),
+            blind=verb == "console",
         )
         return self._answer(f"packer {verb}", ran)
 

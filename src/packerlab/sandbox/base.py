@@ -268,12 +268,14 @@ class Box:
         log: bool = False,
         account: Account | None = None,
         secrets: Sequence[str] = (),
+        blind: bool = False,
     ) -> Ran:
         """Run `argv` in the workspace `files`; bring back what then lies below `outputs`.
 
         With `log`, standard error is the program's log, of which only a crash is told.
         With an `account` it runs beside that one, and brings back what the account then tells.
-        All that it says and leaves is searched for the `secrets`.
+        All that it says and leaves is searched for the `secrets`. One that is `blind` can't see its
+        own processes, and so not what it is asked.
         Raises LimitError where a bound is hit, MachineError where the sandbox fails.
         """
         remaining = max(self.limits.deadline_s - (time.monotonic() - self.started), 0.0)
@@ -286,6 +288,7 @@ class Box:
             "outputs": list(outputs),
             "account": account and {"state": account.state},
             "secrets": list(secrets),
+            "blind": blind,
             "deadline": remaining,
             "cpu": max(self.limits.cpu_s - self.cpu, 0.0),
         }
