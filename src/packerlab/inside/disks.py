@@ -34,8 +34,10 @@ OPAQUE = "user.overlay.opaque"
 FIRST = frozenset(
     ("/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/var/lib/dpkg/status")
 )
-LAST = ("/usr/", "/var/cache/", "/var/lib/", "/var/log/", "/boot/")
-"""What says what a system is, and below which folders programs leave what no check asks for."""
+PROGRAMS = ("/usr/", "/var/cache/", "/var/lib/", "/var/log/", "/boot/")
+AS_LARGE = 16
+"""What says what a system is, and below which folders packages put so much that no check asks for:
+a file there waits as one would that is so many times as large."""
 
 KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
 
@@ -143,12 +145,12 @@ def entries(root: str, names: list[str], room: Room, base: str = "") -> list[dic
 
 
 def in_order(files: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Files in the order in which their contents are told: of two that are alike the smaller."""
+    """Files in the order in which their contents are told: small ones before large ones."""
 
-    def importance(file: tuple[str, Any]) -> tuple[bool, bool, int, str]:
+    def importance(file: tuple[str, Any]) -> tuple[bool, int, str]:
         name, told = file
-        late = name.startswith(LAST) and not name.startswith("/usr/local/")
-        return name not in FIRST, late, told["size"], name
+        packed = name.startswith(PROGRAMS) and not name.startswith("/usr/local/")
+        return name not in FIRST, told["size"] * (AS_LARGE if packed else 1), name
 
     return sorted(files, key=importance)
 
