@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from packerlab.checks import Failure
-from packerlab.errors import LimitError
+from packerlab.errors import LimitError, RejectedError
 from packerlab.grading.grade_one import packer_version
 from packerlab.lab import Limits
 from packerlab.packer.verbs import Packer
@@ -262,6 +262,14 @@ def test_hosts_stand_there_without_the_api(packer: Callable[..., Packer]) -> Non
         answer = report.build({"host": "203.0.113.7"}, [], again=again)
         assert answer.exit == 0, answer.text
         assert answer.account.disk("web", "the host").text("/etc/who") == who
+
+
+def test_a_folder_where_the_lab_puts_its_key_is_rejected(packer: Callable[..., Packer]) -> None:
+    from packerlab.prepared_account import _key_pair
+
+    report = packer({"host_key/mine": File(b"")}, {**STATE, "host": [], "host_key": _key_pair()})
+    with pytest.raises(RejectedError, match="host_key is the file in which the lab puts its key"):
+        report.build({}, [])
 
 
 def test_what_a_killed_build_leaves_is_evidence(packer: Callable[..., Packer]) -> None:
