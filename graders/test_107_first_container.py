@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING
 
 from packerlab.grader import CONFIGURATION, check, expect_settings, fail, program_of, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from packerlab.grader import Answer, Build, ContainerImage, Hidden, SavedImage
 
 
@@ -123,7 +120,7 @@ def test_secret(build: Build, hidden: Hidden) -> None:
     """
     image = made(build, hidden)
     token = values(hidden)["token"]
-    where = sorted(set(places_of(token, image)))
+    where = sorted(set(image.places(token)))
     if where:
         fail("The token is in the image.", expected="nowhere", found=", ".join(where[:4]))
 
@@ -173,7 +170,7 @@ def values(hidden: Hidden) -> dict[str, str]:
     return {
         "release": hidden.version("release"),
         "greeting": hidden.text("greeting"),
-        "token": hidden("token"),
+        "token": hidden.secret("token"),
     }
 
 
@@ -195,16 +192,6 @@ def made(build: Build, hidden: Hidden) -> ContainerImage:
         if any(name.partition(":")[0] == NAME for name in image.names):
             return image
     return containers.image(wanted[0])
-
-
-def places_of(token: str, image: ContainerImage) -> Iterator[str]:
-    """Where in an image a token stands, in words without the token."""
-    if token in json.dumps(image.written):
-        yield "its settings"
-    files = [entry for layer in image.layers for entry in layer.entries]
-    for entry in files:
-        if token in entry.path or token in entry.target or token.encode() in (entry.content or b""):
-            yield visible(entry.path)
 
 
 def is_list(entry: object, path: str) -> bool:

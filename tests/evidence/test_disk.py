@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from packerlab.errors import LimitError
 from packerlab.evidence.disk import Disk, Entry, User
 
 BASE = {
@@ -20,7 +21,7 @@ BASE = {
 def of_base(paths: list[str]) -> list[Entry]:
     folders = {str(above) for name in BASE for above in PurePosixPath(name).parents}
     return [
-        Entry(path, "file", content=BASE[path])
+        Entry(path, "file", told=BASE[path])
         if path in BASE
         else Entry(path, "folder" if path in folders else "gone")
         for path in paths
@@ -32,7 +33,7 @@ def disk(*changes: Entry) -> Disk:
 
 
 def written(path: str, text: str) -> Entry:
-    return Entry(path, "file", content=text.encode())
+    return Entry(path, "file", told=text.encode())
 
 
 def test_users_and_groups_of_the_base() -> None:
@@ -79,3 +80,27 @@ def test_links_are_followed_inside_alone_and_end() -> None:
     assert (
         disk(Entry("/out", "link", target="../../../etc/passwd")).text("/out").startswith("root:")
     )
+
+
+def test_unread_is_not_absent() -> None:
+    """What there was no room for ends the report at that bound; no check takes it for nothing."""
+    unread = Entry("/etc/labweb/app.conf", "file", size=300, sha256="0" * 64)
+    status = Entry("/var/lib/dpkg/status", "file", size=9_000_000, sha256="1" * 64)
+    folder = Entry("/etc/labweb", "folder")
+    changed = disk(folder, unread, status)
+    assert changed.file(unread.path).sha256 == "0" * 64
+    for ask in (
+        lambda: changed.text(unread.path),
+        lambda: changed.file(unread.path).content,
+        changed.packages,
+    ):
+        with pytest.raises(LimitError, match="was not read: the changed files") as ended:
+            ask()
+        assert ended.value.status == "limit"
+
+
+def test_what_is_as_the_base_has_it_is_read_there() -> None:
+    own = Entry("/etc/passwd", "file", mode=0o600, size=1, sha256="0" * 64, as_base=True)
+    assert disk(own).users()["ubuntu"].uid == 1000
+    assert disk(own).file("/etc/passwd").mode == 0o600
+    assert disk(own).changed() == ["/etc/passwd"]

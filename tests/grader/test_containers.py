@@ -7,6 +7,7 @@ import pytest
 from packerlab.evidence.containers import ContainerImage, Settings
 from packerlab.evidence.disk import Disk, Entry
 from packerlab.grader import program_of
+from packerlab.leaks import Leaks
 
 PROGRAMS = {
     "/usr/sbin/labweb": b"#!/usr/bin/perl\n",
@@ -22,12 +23,11 @@ def of(entrypoint: list[str], command: list[str]) -> ContainerImage:
     folders = {path[:at] for path in PROGRAMS for at, char in enumerate(path) if char == "/" and at}
     changes = [Entry(path, "folder") for path in folders]
     changes += [
-        Entry(path, "file", size=len(content), content=content)
-        for path, content in PROGRAMS.items()
+        Entry(path, "file", size=len(content), told=content) for path, content in PROGRAMS.items()
     ]
     disk = Disk("the image", changes, lambda names: [Entry(name, "gone") for name in names])
     settings = Settings({"Entrypoint": entrypoint, "Cmd": command})
-    return ContainerImage("id", [], settings, "", [], disk, [], {})
+    return ContainerImage("id", [], settings, "", [], disk, [], {}, Leaks())
 
 
 @pytest.mark.parametrize(

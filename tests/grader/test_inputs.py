@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pytest
 
 from packerlab.grader import Hidden, near
@@ -11,15 +9,11 @@ from packerlab.grader import Hidden, near
 SHAPES = ["word", "mixed", "person", "version", "text"]
 
 
-def value(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()[:16]
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_shape_holds_the_hidden_part_in_both_cases(shape: str) -> None:
-    hidden = Hidden(value)
+    hidden = Hidden(b"key", "digest")
     made = getattr(hidden, shape)("release")
-    assert value("release") in made.lower()
+    assert hidden("release") in made.lower()
     assert made != made.lower()
     assert made != made.upper()
     assert made == made.strip()
@@ -29,7 +23,7 @@ def test_a_shape_holds_the_hidden_part_in_both_cases(shape: str) -> None:
 
 
 def test_a_number_lies_between_its_bounds() -> None:
-    hidden = Hidden(value)
+    hidden = Hidden(b"key", "digest")
     numbers = {hidden.number(f"n{count}", 3, 5) for count in range(50)}
     assert numbers == {3, 4, 5}
 
@@ -39,4 +33,4 @@ def test_what_is_near_is_never_right() -> None:
 
 
 def test_a_text_has_what_a_shell_json_and_sed_would_change() -> None:
-    assert set("'\"$&%`\\/") <= set(Hidden(value).text("greeting"))
+    assert set("'\"$&%`\\/") <= set(Hidden(b"key", "digest").text("greeting"))

@@ -11,9 +11,9 @@ from packerlab.grader import expect_at_boot, expect_package, expect_settings, ha
 
 def disk(version: str = "1.0", program: bytes = b"my $VERSION = '1.0';") -> Disk:
     status = f"Package: labweb\nStatus: install ok installed\nVersion: {version}\n"
-    changes = [Entry("/var/lib/dpkg/status", "file", content=status.encode())]
+    changes = [Entry("/var/lib/dpkg/status", "file", told=status.encode())]
     if program:
-        entry = Entry("/usr/sbin/labweb", "file", size=len(program), content=program)
+        entry = Entry("/usr/sbin/labweb", "file", size=len(program), told=program)
         folders = [Entry(name, "folder") for name in ("/usr", "/usr/sbin")]
         changes += [*folders, entry]
     folders = [Entry(name, "folder") for name in ("/var", "/var/lib", "/var/lib/dpkg")]

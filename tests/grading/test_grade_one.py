@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +26,8 @@ from packerlab import forkserver, state
 from packerlab.course import Course
 from packerlab.grading import grade_one
 from packerlab.grading.grade_one import Ended, Heard, Line, grade
+from packerlab.grading.plugin import Grading
+from packerlab.hcl.parsing import parse_trusted
 from packerlab.hcl.template import SYNTAX_HINT
 from packerlab.report import Check, Where, conclude, decode, encode
 from tests.toy import COURSE, MESSAGE, ROOT, Bench, handed, lasting, outcomes, program
@@ -236,6 +239,28 @@ def test_a_hidden_input_is_the_submission_s_own(bench: Bench) -> None:
         assert hidden_value(cheat) != value
         assert outcomes(bench.grade("101", submission))["message"] == "passed"
         assert outcomes(bench.grade("101", cheat))["message"] == "failed"
+
+
+def test_what_no_build_sees_changes_no_hidden_input() -> None:
+    """Or somebody hands in one output after the other, until the value is the one that is typed."""
+
+    def value(**others: str) -> str:
+        submission = handed(MESSAGE, **others)
+        return _grading(submission)._hidden("name")
+
+    plain = value()
+    assert plain == hidden_value(handed(MESSAGE))
+    assert value(out__message="0") != plain
+    assert value(**{"out/message__txt": "1", "out/more": "2"}) == plain
+    assert value(notes="3") != plain
+
+
+def _grading(submission: Submission) -> Grading:
+    def nothing(*_: object) -> None:
+        return None
+
+    parsed = partial(parse_trusted, submission.files)
+    return Grading(COURSE.lab("101"), submission, parsed, None, nothing, nothing)
 
 
 def test_equal_gradings_are_the_same_bytes(bench: Bench) -> None:

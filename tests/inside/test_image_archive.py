@@ -8,11 +8,13 @@ import io
 import json
 import random
 import tarfile
+import time
 from typing import Any
 
 import msgspec
 
 from packerlab.inside import image_archive
+from packerlab.inside.room import Room
 
 SETTINGS = json.dumps({"config": {"User": "nobody"}}).encode()
 LAYER = b"a layer's bytes"
@@ -37,8 +39,8 @@ def image(**changes: object) -> bytes:
     return tar({"l.tar": LAYER, "c.json": SETTINGS, "manifest.json": listed})
 
 
-def read(data: bytes) -> dict[str, Any]:
-    return image_archive.read(io.BytesIO(data))
+def read(data: bytes, size: int = 1_000_000) -> dict[str, Any]:
+    return image_archive.read(io.BytesIO(data), Room(size, time.monotonic() + 60))
 
 
 def test_an_image_is_told_by_the_digests_of_its_bytes() -> None:
@@ -58,14 +60,12 @@ def test_an_image_is_told_by_the_digests_of_its_bytes() -> None:
 def test_a_file_system_is_told_as_entries() -> None:
     name = "n" * 120
     for kind in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT):
-        told = image_archive.read(
-            io.BytesIO(tar({f"etc/{name}": b"text", "usr/bin/x": b"x" * 5_000}, kind))
-        )
+        told = read(tar({f"etc/{name}": b"text", "usr/bin/x": b"x" * 1_200_000}, kind), 2_000_000)
         entries = {entry["path"]: entry for entry in told["entries"]}
         content = base64.b64encode(b"text").decode()
         assert entries[f"/etc/{name}"] == {
             "path": f"/etc/{name}", "kind": "file", "mode": 0o640, "owner": 7, "group": 0,
-            "size": 4, "content": content,
+            "size": 4, "content": content, "sha256": hashlib.sha256(b"text").hexdigest(),
         }  # fmt: skip
         assert "content" not in entries["/usr/bin/x"]
         assert (entries["/a/link"]["kind"], entries["/a/link"]["target"]) == ("link", "x" * 150)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from packerlab.checks import Failure
-from packerlab.errors import LimitError
+from packerlab.errors import LimitError, RejectedError
 from packerlab.grading.grade_one import packer_version
 from packerlab.lab import Limits
 from packerlab.packer.verbs import Packer
@@ -122,6 +122,55 @@ def built(packer: Packer, **more: Any) -> Answer:
 # --- what is built --------------------------------------------------------------------------------
 
 
+MANY_FILES = (
+    "sudo apt-get update -q && sudo apt-get install -qy labweb",
+    "sudo mkdir /aaa && cd /aaa",
+    "head -c 17000000 /dev/urandom | sudo split -b 12000 -a 4",
+)
+LARGE = ("sudo chmod -R go-w /usr", "head -c 900000 /dev/zero | sudo tee /etc/zeros >/dev/null")
+
+
+@pytest.mark.parametrize("commands", [MANY_FILES, LARGE])
+def test_what_else_was_changed_hides_nothing(
+    packer: Callable[..., Packer], commands: tuple[str, ...]
+) -> None:
+    more = "echo mine | sudo tee /etc/mine >/dev/null; sudo cp /usr/bin/perl /opt/perl"
+    disk = built(packer(template(*commands, more))).account.image().disk
+    assert disk.packages()["sudo"]
+    assert (disk.packages().get("labweb") == "1.1") is (commands == MANY_FILES)
+    assert disk.users()["ubuntu"]
+    assert disk.text("/etc/mine") == "mine\n"
+    assert disk.text("/usr/bin/ldd").startswith("#!")
+    assert disk.file("/opt/perl").sha256 == disk.file("/usr/bin/perl").sha256
+    if commands == LARGE:
+        assert len(disk.text("/etc/zeros")) == 900_000
+
+
+def test_a_secret_is_found_wherever_an_ami_or_its_account_has_it(
+    packer: Callable[..., Packer],
+) -> None:
+    secret = "5e0c1a7b93d2f648"
+    commands = (
+        f"sudo mkdir -p /var/cache/apt && echo token={secret} | sudo tee /var/cache/apt/license",
+        f"echo {secret} | base64 | sudo tee /opt/encoded; echo {secret} | rev | sudo tee /opt/back",
+        f"(head -c 3000000 /dev/zero; echo {secret}) | gzip | sudo tee /opt/packed.gz >/dev/null",
+        f"sudo touch /opt/{secret}; sudo ln -s {secret} /opt/link",
+    )
+    source = f'{NEWEST}\n  ami_description = "{secret.upper()}"'
+    made = packer(template(*commands, source=source))
+    made.secrets = [secret, "not anywhere in it"]
+    answer = built(made)
+    image = answer.account.image()
+    assert image.places("not anywhere in it") == answer.places("not anywhere in it") == []
+    assert sorted(image.places(secret)) == [
+        "/opt/5e0c1a7b93d2f648", "/opt/back (reversed)", "/opt/encoded (in base64)", "/opt/link",
+        "/opt/packed.gz (in a gzip stream)", "/var/cache/apt/license",
+    ]  # fmt: skip
+    assert set(answer.places(secret, "account")) == {"calls", "images"}
+    assert "the output (reversed)" in answer.places(secret, "output")
+    assert answer.places(secret, "workspace") == ["/main.pkr.hcl"]
+
+
 def test_an_ami_s_content_is_the_disk_after_provisioning(packer: Callable[..., Packer]) -> None:
     commands = (
         "sudo apt-get update -q && sudo apt-get install -qy labweb",
@@ -215,6 +264,14 @@ def test_hosts_stand_there_without_the_api(packer: Callable[..., Packer]) -> Non
         answer = report.build({"host": "203.0.113.7"}, [], after=answer if again else None)
         assert answer.exit == 0, answer.text
         assert answer.account.disk("web", "the host").text("/etc/who") == who
+
+
+def test_a_folder_where_the_lab_puts_its_key_is_rejected(packer: Callable[..., Packer]) -> None:
+    from packerlab.prepared_account import _key_pair
+
+    report = packer({"host_key/mine": File(b"")}, {**STATE, "host": [], "host_key": _key_pair()})
+    with pytest.raises(RejectedError, match="host_key is the file in which the lab puts its key"):
+        report.build({}, [])
 
 
 def test_what_a_killed_build_leaves_is_evidence(packer: Callable[..., Packer]) -> None:

@@ -21,6 +21,7 @@ from packerlab import state
 from packerlab.checks import Failure
 from packerlab.course import default_root
 from packerlab.errors import BadInputError, LimitError
+from packerlab.evidence.containers import ContainersEvidence
 from packerlab.grading.grade_one import packer_version
 from packerlab.lab import Limits, load_lab
 from packerlab.packer.verbs import ENVIRONMENT, Packer
@@ -183,6 +184,42 @@ def test_an_archive_holds_what_its_digests_say(run: Callable[..., Ran]) -> None:
         "out/l.tar": "link",
         "out/small.tar": "container's archive",
     }
+
+
+SECRET = "5e0c1a7b93d2f648"
+HIDES = """
+docker run --interactive --name first busybox sh <<END
+echo SECRET > /hidden; echo SECRET | base64 > /encoded; ln -s SECRET /link
+(head -c 2000000 /dev/zero; echo SECRET) > /large
+mkdir -p /var/cache/apt; echo token=SECRET > /var/cache/apt/license
+END
+docker commit -q first lab/first
+docker run --name second lab/first rm /hidden /encoded
+docker commit -q --change 'LABEL note=SECRET' second lab/second
+docker create --name clean busybox
+docker commit -q clean lab/clean
+mkdir out
+docker save lab/second > out/second.tar
+docker export clean > out/clean.tar
+"""
+
+
+def test_a_secret_is_found_in_every_layer_and_setting(sandbox: Sandbox) -> None:
+    """Also where a later layer hides it, and in what evidence has no content of."""
+    script = HIDES.replace("SECRET", SECRET)
+    box = Box(sandbox.channel(), LIMITS)
+    ran = box.run(["sh", "-c", script], {}, env=ENVIRONMENT, outputs=["out"], secrets=[SECRET])
+    assert ran.exit == 0, ran.output
+    images = ContainersEvidence(ran.engine, box.prepared, ran.leaks)
+    first, second = images.image("lab/first:latest"), images.image("lab/second:latest")
+    wanted = ["/encoded (in base64)", "/hidden", "/large", "/link", "/var/cache/apt/license"]
+    assert sorted(first.places(SECRET)) == wanted
+    assert sorted(set(second.places(SECRET))) == [*wanted, "its settings"]
+    assert second.disk.at("/hidden") is None
+    assert images.image("lab/clean:latest").places(SECRET) == []
+    workspace = {leak.path for leak in ran.leaks.of(SECRET, "workspace")}
+    assert workspace == {"/out/second.tar"}
+    assert ran.leaks.of(SECRET, "output") == []
 
 
 def test_an_export_has_no_settings(build: Callable[..., Answer]) -> None:
@@ -407,6 +444,17 @@ MEDDLED = {
     "a list of no text": f"sed -i 's/lab.x/\\\\ud800/' {STORE}/overlay-images/images.json",
     "a layer that is a link": f"cd {STORE}/overlay; for d in */diff; do rm -rf $d; "
     "ln -s /usr $d; done",
+    "names that are a number": f'sed -i \'s/"names":\\[[^]]*\\]/"names":5/\' '
+    f"{STORE}/overlay-images/images.json; cd {STORE}/overlay-layers; "
+    "rm layers.json; mkdir layers.json",
+    "a list that is a socket": f"cd {STORE}/overlay-layers; rm layers.json; "
+    "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"layers.json\")'",
+    "a folder that is a file": f"mv {STORE}/overlay-images {STORE}/x; touch {STORE}/overlay-images",
+    "an output so deep that no path reaches its end": "perl -e 'mkdir q(out); chdir q(out); "
+    "for (1..2500) { mkdir q(dd); chdir q(dd) }'",
+    "an archive of nothing, many times": "mkdir out; cd out; python3 -c '"
+    "import tarfile; t = tarfile.TarInfo(); t.size = 400_000_000; "
+    'f = open("0.tar", "wb"); f.write(t.tobuf()); f.truncate(400_001_024)\'; ln 0.tar 1.tar',
     "many files": f"for d in {STORE}/overlay/*/diff; do (cd $d; seq 18000 | xargs touch); done; "
     f"cd {STORE}/overlay; seq 3000 | xargs touch",
 }

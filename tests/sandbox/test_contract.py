@@ -27,6 +27,7 @@ from packerlab.errors import LimitError, RejectedError
 from packerlab.inside.files import MAX_FILES
 from packerlab.inside.meter import PROCESSES
 from packerlab.inside.supervisor import MAX_OUTPUT
+from packerlab.packer.verbs import Packer
 from packerlab.sandbox import docker, host_ids
 from packerlab.sandbox.base import PROGRAM, Box
 from packerlab.sandbox.bubblewrap import Bubblewrap
@@ -88,6 +89,27 @@ def run(
 ) -> Ran:
     argv = ["/bin/sh", "-c", command] if isinstance(command, str) else command
     return Box(place.channel, limits).run(argv, files or {}, env=ENV, outputs=outputs, stdin=stdin)
+
+
+LOOKS = """
+locals {
+  tried = [for path in PATHS : try(file(path), "")]
+}
+"""
+WHERE_IT_IS_ASKED = (
+    [f"/proc/{process}/{name}" for process in ("self", "thread-self", *range(1, 12))
+     for name in ("fd/0", "fd/3", "fd/4", "cmdline", "environ", "stat")]
+    + ["/dev/stdin", "/dev/fd/0", "/stdin", "/run/box/stdin", "../stdin"]
+)  # fmt: skip
+
+
+def test_what_console_is_asked_is_nowhere_to_be_read(place: Place) -> None:
+    """A template that read it could forge the answer. In `docker-plain` nothing can hide it."""
+    if place.row == "docker-plain":
+        pytest.skip("one process of a container can't hide its descriptors from the next")
+    files = {"main.pkr.hcl": File(LOOKS.replace("PATHS", json.dumps(WHERE_IT_IS_ASKED)).encode())}
+    packer = Packer(Box(place.channel, LIMITS), files, (1, 6, 6), [])
+    assert packer.console(['join("", local.tried)', "1 + 1"], {}) == ["", 2]
 
 
 def python(place: Place, code: str, **more: str) -> Ran:

@@ -16,6 +16,7 @@ import msgspec
 from packerlab.checks import fail
 from packerlab.errors import MachineError
 from packerlab.evidence.disk import Disk, Entry, entries
+from packerlab.leaks import Leaks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,7 @@ class Told(msgspec.Struct):
     """What the sandbox says of an account; see `packerlab.inside.account`."""
 
     account: dict[str, Any]
-    disks: dict[str, list[Entry]]
+    disks: dict[str, list[Entry] | str]
     consoles: dict[str, str]
 
 
@@ -54,6 +55,7 @@ class Image(NamedTuple):
 
     about: dict[str, Any]
     disk: Disk
+    leaks: Leaks
 
     @property
     def name(self) -> str:
@@ -73,12 +75,23 @@ class Image(NamedTuple):
         return {str(device["snapshot"]) for device in self.about["block_devices"]
                 if "snapshot" in device}  # fmt: skip
 
+    def places(self, secret: str) -> list[str]:
+        """Where on the disk a secret is, in any form; see `Hidden.secret`."""
+        found = self.leaks.of(secret, "disk", thing=str(self.about["id"]))
+        return [leak.words for leak in found]
+
 
 class AccountEvidence:
     """The account as it was after a verb; empty where the verb joined none."""
 
-    def __init__(self, data: bytes = b"", base: Callable[[list[str]], bytes] | None = None) -> None:
+    def __init__(
+        self,
+        data: bytes = b"",
+        base: Callable[[list[str]], bytes] | None = None,
+        leaks: Leaks | None = None,
+    ) -> None:
         self._data = data or NOTHING
+        self._leaks = leaks or Leaks()
         self._ask = base
         self._known: dict[str, Entry] = {}
 
@@ -114,7 +127,8 @@ class AccountEvidence:
     def images(self) -> list[Image]:
         """The AMIs, in the order in which they were made."""
         return [
-            Image(about, self.disk(str(about["id"]), "the image")) for about in self.all("images")
+            Image(about, self.disk(str(about["id"]), "the image"), self._leaks)
+            for about in self.all("images")
         ]
 
     def image(self, region: str = "") -> Image:
@@ -128,7 +142,10 @@ class AccountEvidence:
 
     def disk(self, name: str, what: str) -> Disk:
         """The disk of an image, by its id, or of a host, by its name."""
-        return Disk(what, self._told.disks.get(name, []), self._base)
+        told = self._told.disks.get(name, [])
+        if isinstance(told, str):  # a copy: it is told once
+            told = self._told.disks.get(told, [])
+        return Disk(what, told if isinstance(told, list) else [], self._base)
 
     def console(self, name: str) -> str:
         """What an instance or a host said on its console."""

@@ -16,6 +16,7 @@ import msgspec
 from packerlab.checks import fail
 from packerlab.errors import MachineError
 from packerlab.evidence.disk import Disk, Entry, entries
+from packerlab.leaks import Leaks
 from packerlab.text import visible
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ SHOWN = 8
 
 
 class Layer(msgspec.Struct, frozen=True):
-    """What one step of an image's making added, changed or took away."""
+    """What one step of an image's making added, changed or took away: digests, no contents."""
 
     digest: str
     entries: list[Entry]
@@ -137,6 +138,11 @@ class ContainerImage:
     disk: Disk
     diff_ids: list[str]
     written: dict[str, Any]
+    leaks: Leaks
+
+    def places(self, secret: str) -> list[str]:
+        """Where in its names, its settings and all its layers a secret is, in any form."""
+        return [leak.words for leak in self.leaks.of(secret, "image", thing=self.id)]
 
 
 @dataclass(frozen=True)
@@ -163,6 +169,7 @@ class ContainersEvidence:
 
     data: bytes = b""
     look: Look | None = None
+    leaks: Leaks = field(default_factory=Leaks)
     _known: dict[tuple[str, str], Entry] = field(default_factory=dict)
 
     @cached_property
@@ -212,6 +219,7 @@ class ContainersEvidence:
             Disk("the image", told.changes, partial(self._below, told.prepared)),
             _diff_ids(told.settings),
             told.settings,
+            self.leaks,
         )
 
     def _below(self, layer: str, paths: list[str]) -> list[Entry]:

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from packerlab.checks import fail
+from packerlab.errors import LimitError
+from packerlab.inside.disks import MAX_CONTENT
+from packerlab.inside.room import MAX_CONTENTS
 from packerlab.text import visible
 
 if TYPE_CHECKING:
@@ -28,10 +31,11 @@ TARGETS = ("multi-user", "default", "sysinit", "timers", "sockets")
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What lies at a path: for `file` its content where that is small, for `link` its target.
+    """What lies at a path: for `file` the digest of its content, for `link` its target.
 
     `mode` is the permission bits; owner and group are numbers. `gone` was in the base and is not
-    there any more; `other` is a device, socket or named pipe.
+    there any more; `other` is a device, socket or named pipe. `as_base`: the content of a file is
+    that of the base. `told` is the content where there was room for it.
     """
 
     path: str
@@ -41,7 +45,23 @@ class Entry(msgspec.Struct, frozen=True):
     group: int = 0
     size: int = 0
     target: str = ""
-    content: bytes | None = None
+    sha256: str = ""
+    as_base: bool = False
+    told: bytes | None = msgspec.field(default=None, name="content")
+
+    @property
+    def content(self) -> bytes | None:
+        """A file's content, None of what is no file.
+
+        What was not read is not absent: that ends the report at the bound that was hit.
+        """
+        if self.kind == "file" and self.told is None:
+            raise LimitError(
+                "limit",
+                f"{visible(self.path)} was not read: the changed files of a disk are more than "
+                f"{MAX_CONTENTS * 3 // 4} bytes, or this one is more than {MAX_CONTENT}.",
+            )
+        return self.told
 
 
 class User(NamedTuple):
@@ -92,6 +112,8 @@ class Disk:
             if hiding is not None and hiding.kind != "folder":
                 return None
             found = self._base([path])[0]
+        elif found.as_base:
+            found = msgspec.structs.replace(found, told=self._base([path])[0].told)
         return None if found.kind == "gone" else found
 
     def resolve(self, path: str) -> Entry | None:
@@ -124,17 +146,15 @@ class Disk:
 
     def text(self, path: str) -> str:
         """A file's content as UTF-8 text; fails the check where it can't be had."""
-        entry = self.file(path)
-        if entry.content is None:
-            fail(f"{path} in {self._what} is too large to read.", found=f"{entry.size} bytes")
+        content = self.file(path).content or b""
         try:
-            return entry.content.decode()
+            return content.decode()
         except UnicodeDecodeError:
             fail(f"{path} in {self._what} is not UTF-8 text.")
 
     def _lines(self, path: str) -> list[str]:
         entry = self.resolve(path)
-        content = entry.content if entry and entry.kind == "file" else None
+        content = entry.content if entry else None
         return (content or b"").decode(errors="replace").split("\n")
 
     # --- what the files mean ---

@@ -7,23 +7,11 @@ one without a dollar sign hides a shell that expands it. Each shape holds a hidd
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from packerlab.hidden import Hidden as Values
 
 
-class Hidden:
-    """`hidden("name")`: 16 hexadecimal digits that this submission can't know; or a shape of them.
-
-    The same name always gives the same value. No message shows the hidden part.
-    """
-
-    def __init__(self, value: Callable[[str], str]) -> None:
-        self._value = value
-
-    def __call__(self, name: str) -> str:
-        return self._value(name)
+class Hidden(Values):
+    """Hidden values in the shapes of real ones. No message shows the hidden part."""
 
     def word(self, name: str) -> str:
         """Letters of both cases, digits and a hyphen, such as a name of an application."""
@@ -31,24 +19,24 @@ class Hidden:
 
     def mixed(self, name: str) -> str:
         """Hexadecimal digits of both cases, as a commit may be written."""
-        return f"C0ffee{_in_both_cases(self._value(name))}"
+        return f"C0ffee{_in_both_cases(self(name))}"
 
     def person(self, name: str) -> str:
         """A person's name, with a space, an apostrophe, an accent and a hyphen."""
-        return f"Zoë O'Neil-{_in_both_cases(self._value(name))}"
+        return f"Zoë O'Neil-{_in_both_cases(self(name))}"
 
     def version(self, name: str) -> str:
         """A version that is not any example's: three numbers and what stands behind a hyphen."""
         major, minor, patch = (self.number(f"{name} {part}", 2, 40) for part in ("a", "b", "c"))
-        return f"{major}.{minor}.{patch}-RC.{_in_both_cases(self._value(name))}"
+        return f"{major}.{minor}.{patch}-RC.{_in_both_cases(self(name))}"
 
     def text(self, name: str) -> str:
         """A line with what a shell, JSON or `sed` would change if it were pasted into one."""
-        return f'It\'s "$HOME" & 100% `x` \\1 / {_in_both_cases(self._value(name))}'
+        return f'It\'s "$HOME" & 100% `x` \\1 / {_in_both_cases(self(name))}'
 
     def number(self, name: str, low: int, high: int) -> int:
         """A whole number between two bounds, both included: beside another value, too few bits."""
-        return low + int(self._value(name), 16) % (high - low + 1)
+        return low + int(self(name), 16) % (high - low + 1)
 
 
 def _in_both_cases(digits: str) -> str:

@@ -8,10 +8,7 @@ The only importer of pytest.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
-import re
 import traceback
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,9 +23,10 @@ from packerlab.errors import LimitError, MachineError, RejectedError
 from packerlab.grader import Hidden
 from packerlab.hcl.parsing import parse_trusted
 from packerlab.hcl.template import SYNTAX_HINT, SyntaxProblem
+from packerlab.hidden import SHOWN
 from packerlab.packer.session import Session
 from packerlab.report import Check, Where, blocked
-from packerlab.submissions.reader import File
+from packerlab.submissions.reader import File, digest, without
 from packerlab.text import clean, visible
 
 if TYPE_CHECKING:
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
     from packerlab.submissions.workspaces import Submission
 
 STATIC_FIXTURES = frozenset(("template", "starter", "submission", "hidden", "request"))
-HIDDEN = "<hidden>"
 
 UNUSED = [
     "cacheprovider", "capture", "debugging", "doctest", "faulthandler", "junitxml", "legacypath",
@@ -86,7 +83,6 @@ class Grading:
     ending: Ending = field(default_factory=Ending)
     log: str = ""
     _outcomes: dict[str, str] = field(default_factory=dict)
-    _hidden: set[str] = field(default_factory=set)
 
     # --- fixtures ---
 
@@ -111,7 +107,7 @@ class Grading:
     @pytest.fixture(scope="session")
     def hidden(self) -> Hidden:
         """Values that this submission can't know, the same on every machine with the course."""
-        return Hidden(self._hidden_value)
+        return self._hidden
 
     @pytest.fixture(scope="session")
     def build(self) -> Callable[..., Answer]:
@@ -155,12 +151,13 @@ class Grading:
     def _session(self) -> Session:
         return Session(self.lab, self.packer, lambda: self._template)
 
-    def _hidden_value(self, name: str) -> str:
-        key = self.lab.secret or self.lab.digest.encode()
-        said = f"{self.submission.digest}\0{name}".encode()
-        value = hmac.new(key, said, hashlib.sha256).hexdigest()[:16]
-        self._hidden.add(value)
-        return value
+    @cached_property
+    def _hidden(self) -> Hidden:
+        built = without(self.submission.files, self.lab.manifest.outputs)
+        hidden = Hidden(self.lab.secret or self.lab.digest.encode(), digest(built))
+        if self.packer:
+            self.packer.secrets = hidden.secrets
+        return hidden
 
     # --- pytest's hooks ---
 
@@ -259,7 +256,7 @@ class Grading:
         elif isinstance(error, AssertionError) and str(error):
             self._send(item, "failed", Failure(str(error)), seconds=seconds)
         else:
-            self.log = self._redacted("".join(traceback.format_exception(error)))
+            self.log = self._hidden.redacted("".join(traceback.format_exception(error)))
             self._end(item, "fault", f"{item.name} broke: {_fault(error)}")
 
     def _end(self, item: pytest.Item, status: str, reason: str, *, retry: bool = False) -> None:
@@ -306,18 +303,13 @@ class Grading:
         """What was expected and found; not the same text twice, as if there were no difference."""
         expected, found = self._shown(failure.expected), self._shown(failure.found)
         if found and found == expected:
-            hidden = HIDDEN in found
-            found = f"the same with another {HIDDEN}" if hidden else "what looks the same here"
+            hidden = SHOWN in found
+            found = f"the same with another {SHOWN}" if hidden else "what looks the same here"
         return expected, found
 
     def _shown(self, text: str) -> str:
         """No text that leaves this process holds a hidden value, nor what acts on a terminal."""
-        return clean(self._redacted(text))
-
-    def _redacted(self, text: str) -> str:
-        for value in self._hidden:
-            text = re.sub(value, HIDDEN, text, flags=re.IGNORECASE)
-        return text
+        return clean(self._hidden.redacted(text))
 
 
 def spec_of(item: pytest.Item) -> Spec:

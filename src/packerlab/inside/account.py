@@ -22,18 +22,18 @@ from packerlab.inside.errors import AccountError, TooMuch
 from packerlab.inside.jail import CERTIFICATE, HOSTS
 from packerlab.inside.machines import BASE, REBOOT, Machines, environment_of
 from packerlab.inside.network import make_networks
+from packerlab.inside.room import MAX_TOLD, Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from packerlab.inside.machines import Machine
+    from packerlab.inside.search import Search
 
     Message = dict[str, Any]
 
 PATIENCE_S = 30.0
 MAX_LINE = 8_000_000
-MAX_TOLD = 64_000_000
-"""Bytes that an account may have to tell, as JSON: its state, its consoles, all its disks."""
 
 
 class Control:
@@ -106,7 +106,7 @@ def _object(parts: dict[str, str]) -> str:
 
 def _bound(parts: dict[str, str]) -> None:
     if sum(map(len, parts.values())) > MAX_TOLD:
-        raise TooMuch
+        raise TooMuch("told")
 
 
 class Account:
@@ -182,37 +182,48 @@ class Account:
         self._control.tell({"close": True})
         self._control.reply("closed")
 
-    def evidence(self, patience: float) -> bytes:
+    def evidence(self, search: Search, until: float) -> bytes:
         """What the account says of itself, and the disks of images and hosts, as JSON.
 
         Raises TooMuch where that is more than anybody should have to read.
         """
         self._control.tell({"tell": True})
-        told = self._control.reply("account", patience)
-        if told is None:
-            raise TooMuch
+        told = self._control.reply("account", until - time.monotonic())
+        if told.get("unreadable"):
+            raise TooMuch(told["unreadable"])
         consoles = {
             machine.name: machine.console.decode(errors="replace") for machine in self._all()
         }
+        for kind, what in told.items():
+            search.text("account", kind, "", json.dumps(what, ensure_ascii=False).encode())
+        for name, text in consoles.items():
+            search.text("console", name, "", text.encode())
         parts = {"account": json.dumps(told), "consoles": json.dumps(consoles)}
-        parts["disks"] = self._disks({str(image["id"]) for image in told["images"]})
+        parts["disks"] = self._disks({str(image["id"]) for image in told["images"]}, search, until)
         _bound(parts)
         return _object(parts).encode()
 
-    def _disks(self, wanted: set[str]) -> str:
-        """The disks of these images, and of all hosts. Copies of an image are read once."""
+    def _disks(self, wanted: set[str], search: Search, until: float) -> str:
+        """The disks of these images, and of all hosts. Of a copy, it is told which one it is."""
         known: dict[tuple[str, ...], str] = {}
         written: dict[str, str] = {}
+        roots = {}
         for name, layers in self._machines.images.items():
             if name in wanted:
-                key = tuple(layers)
-                known[key] = known.get(key) or json.dumps(disks.of_image(layers))
-                written[name] = known[key]
-                _bound(written)
+                roots[name] = ("", layers)
         for host in self._hosts:
             self._stop(host)
-            layers = [f"{host.folder}/upper", *host.layers]
-            written[host.name] = json.dumps(disks.changes(host.root, layers))
+            roots[host.name] = (host.root, [f"{host.folder}/upper", *host.layers])
+        for name, (root, layers) in roots.items():
+            for layer in (each for each in layers if each != BASE):
+                search.tree("disk", name, layer, Room(self._disk, until))
+            if first := known.get(tuple(layers)):
+                written[name] = json.dumps(first)
+                continue
+            known[tuple(layers)] = name
+            room = Room(self._disk, until, sum(map(len, written.values())))
+            told = disks.changes(root, layers, room) if root else disks.of_image(layers, room)
+            written[name] = json.dumps(told)
             _bound(written)
         return _object(written)
 
@@ -279,6 +290,8 @@ class Account:
                 said = {"error": "InternalError: There is no such machine."}
         except OSError as error:  # its disk is full, or it has too many layers
             said = {"error": str(error)}
+        except Exception as error:  # noqa: BLE001  an ask is made of what a learner's code sent
+            said = {"error": f"InternalError: {type(error).__name__}: {error}"}
         if said is not None:
             self._control.tell({"answer": number, **said})
         else:

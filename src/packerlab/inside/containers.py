@@ -138,7 +138,7 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
         "--die-with-parent", "--json-status-fd", str(status_fd),
     ]  # fmt: skip
     files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
-    given += jail.view({**config, "masked": []}, files, WRITABLE)
+    given += jail.view({**config, "masked": []}, request, files, WRITABLE)
     given += ["--ro-bind", PREPARED, PREPARED, "--ro-bind", f"{OURS}/bin", PROGRAMS]
     given += ["--ro-bind", f"{OURS}/etc", "/etc/containers"]
     given += ["--size", "1000000", "--tmpfs", "/sys/fs/cgroup"]

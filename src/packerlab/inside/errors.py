@@ -8,4 +8,7 @@ class AccountError(Exception):
 
 
 class TooMuch(Exception):  # noqa: N818  (a bound that was hit)
-    """A disk, or an account, with more than is read."""
+    """What a verb left is more than is read.
+
+    Its text is the bound's name; `packerlab.sandbox.base` has each in words.
+    """

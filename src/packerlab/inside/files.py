@@ -9,8 +9,13 @@ import stat
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+from packerlab.inside.errors import TooMuch
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from packerlab.inside.room import Room
+    from packerlab.inside.search import Search
 
     Message = dict[str, Any]
 
@@ -62,21 +67,16 @@ def wipe() -> Message:
     return {}
 
 
-def collect(outputs: list[str], *, archives: bool = True) -> Message:
+def collect(outputs: list[str], search: Search, room: Room, *, archives: bool = True) -> Message:
     """The regular files below `outputs`, and the names and kinds of all else that is not a folder.
 
-    Without `archives`, of a .tar the name alone. Every process of the verb is dead, so nothing
-    moves while this reads.
+    Without `archives`, of a .tar the name alone. The whole workspace is searched. Every process of
+    the verb is dead, so nothing moves while this reads.
     """
-    too_much: Message = {"files": [], "data": [], "limit": "files"}
     files: list[list[Any]] = []
     data = []
     total = 0
-    try:
-        found = sorted(walk(outputs))
-    except OSError:  # a tree so deep that no path reaches its end
-        return too_much
-    for name, path in found[: MAX_FILES + 1]:
+    for name, path in itertools.islice(sorted(walk(outputs)), MAX_FILES + 1):
         status = os.lstat(path)
         if not stat.S_ISREG(status.st_mode):
             files.append([name, 0, False, KINDS.get(stat.S_IFMT(status.st_mode), "device")])
@@ -86,19 +86,32 @@ def collect(outputs: list[str], *, archives: bool = True) -> Message:
             continue
         total += status.st_size
         if total > MAX_FILE_BYTES:
-            return too_much
+            raise TooMuch("files")
         os.chmod(path, 0o600)
         with open(path, "rb") as file:
             content = file.read(status.st_size)
         files.append([name, len(content), bool(status.st_mode & 0o111), ""])
         data.append(content)
     if len(files) > MAX_FILES or len(json.dumps(files)) > HEADER // 2:
-        return too_much
-    return {"files": files, "data": data, "limit": ""}
+        raise TooMuch("files")
+    if search:
+        make_readable()
+        search.tree("workspace", "", BOX + WORKSPACE, room)
+    return {"files": files, "data": data, "found": search.found}
+
+
+def make_readable() -> None:
+    """Let the owner of the workspace read all of it: in `plain`, that is no root."""
+    for _, path in walk([""]):
+        if stat.S_ISREG(os.lstat(path).st_mode):
+            os.chmod(path, 0o600)
 
 
 def walk(outputs: list[str]) -> Iterator[tuple[str, str]]:
-    """(name, path) of all below `outputs` that is not a folder, no link followed."""
+    """(name, path) of all below `outputs` that is not a folder, no link followed.
+
+    An output without a name is the whole workspace.
+    """
     os.chmod(BOX, 0o755)
     root = BOX + WORKSPACE
     waiting = [""] if os.path.isdir(root) and not os.path.islink(root) else []
@@ -107,7 +120,7 @@ def walk(outputs: list[str]) -> Iterator[tuple[str, str]]:
         os.chmod(root + folder, 0o700)
         for entry in list(os.scandir(root + folder)):
             name = f"{folder}/{entry.name}"
-            wanted = any(f"{name}/".startswith(f"/{output}/") for output in outputs)
+            wanted = any(not each or f"{name}/".startswith(f"/{each}/") for each in outputs)
             if not entry.is_dir(follow_symlinks=False):
                 if wanted:
                     yield name[1:].encode(errors="replace").decode(), entry.path

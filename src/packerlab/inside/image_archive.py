@@ -1,30 +1,29 @@
 """What an archive of `docker save` or `docker export` holds, read as data and never unpacked.
 
-Its bytes come from the box: headers are read one at a time, contents are kept within bounds, and
+Its bytes come from the box: headers are read one at a time, contents are told within bounds, and
 nothing is written anywhere. It runs in the supervisor: standard library only.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import tarfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.inside import disks, strict_json
 from packerlab.inside.errors import TooMuch
+from packerlab.inside.search import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
+    from packerlab.inside.room import Room
+
     Message = dict[str, Any]
 
-CHUNK = 1 << 20
 BLOCK = tarfile.BLOCKSIZE
-MAX_SYSTEM = 4_000
-"""Bytes of a file below /usr whose content is told; programs are many and of no use to a grader."""
-
+MAX_JSON = 1_000_000
 MAX_EXTENSION = 65_536
 MAX_MEMBERS = 40_000
 SAVED = "manifest.json"
@@ -36,35 +35,38 @@ class BadArchiveError(Exception):
 
 
 class Member(NamedTuple):
-    """A name in an archive; its content where that is small, and the digest of any."""
+    """A name in an archive, where its bytes are, and their digest: of a file, else of none."""
 
     header: tarfile.TarInfo
-    content: bytes | None
+    start: int
+    size: int
     digest: str
 
 
-def read(file: IO[bytes]) -> Message:
+def read(file: IO[bytes], room: Room) -> Message:
     """`images` where it is what `docker save` writes, else the `entries` of a file system."""
-    contents: dict[str, bytes] = {}
-    digests: dict[str, str] = {}
+    members: dict[str, Member] = {}
     entries: list[Message] = []
-    room = disks.MAX_CONTENTS
     try:
-        for member in _members(file):
-            name = member.header.name.removeprefix("./").strip("/")
-            if member.content is not None and "/" not in name:
-                contents[name] = member.content
-            digests[name] = member.digest
-            entry = _entry(member, f"/{name}", room)
-            room -= len(entry.get("content", ""))
-            entries.append(entry)
-            if len(entries) > disks.MAX_ENTRIES:
-                raise TooMuch
-        if SAVED in contents:
-            return {"images": _images(contents, digests), "entries": []}
+        for member in _members(file, room):
+            name = _name(member.header.name)
+            if member.header.islnk():  # its bytes came before
+                first = members.get(_name(member.header.linkname), member)
+                member = first._replace(header=member.header)  # noqa: PLW2901
+            members[name] = member
+            entries.append(_entry(member, f"/{name}"))
+            room.take("entries", 1)
+            room.take("names", len(name) + len(member.header.linkname))
+        if SAVED in members:
+            return {"images": _images(file, members), "entries": []}
     except BadArchiveError as error:
         return {"images": [], "entries": [], "trouble": str(error)}
+    _add_contents(file, members, entries, room)
     return {"images": [], "entries": [entry for entry in entries if entry["path"] != "/"]}
+
+
+def _name(name: str) -> str:
+    return name.removeprefix("./").strip("/")
 
 
 def settings(data: bytes) -> Message:
@@ -76,16 +78,16 @@ def settings(data: bytes) -> Message:
     return whole if isinstance(whole, dict) else {}
 
 
-def _images(contents: dict[str, bytes], digests: dict[str, str]) -> list[Message]:
+def _images(file: IO[bytes], members: dict[str, Member]) -> list[Message]:
     """The images of a saved archive: the digests are of the bytes that it holds."""
     try:
-        listed = strict_json.read(contents[SAVED])
+        listed = strict_json.read(_content(file, members[SAVED], MAX_JSON))
         return [
             {
-                "id": digests[image["Config"]],
+                "id": members[image["Config"]].digest,
                 "names": [str(name) for name in image["RepoTags"] or []],
-                "settings": settings(contents[image["Config"]]),
-                "layers": [f"sha256:{digests[layer]}" for layer in image["Layers"]],
+                "settings": settings(_content(file, members[image["Config"]], MAX_JSON)),
+                "layers": [f"sha256:{members[layer].digest}" for layer in image["Layers"]],
             }
             for image in listed
         ]
@@ -93,7 +95,15 @@ def _images(contents: dict[str, bytes], digests: dict[str, str]) -> list[Message
         raise BadArchiveError("its manifest.json does not fit what is in it") from None
 
 
-def _entry(member: Member, path: str, room: int) -> Message:
+def _content(file: IO[bytes], member: Member, most: int) -> bytes:
+    """A member's bytes, where these are few enough."""
+    if member.size > most:
+        raise BadArchiveError("its settings are too large")
+    file.seek(member.start)
+    return file.read(member.size)
+
+
+def _entry(member: Member, path: str) -> Message:
     """A member as `disks.one` tells of a file."""
     header = member.header
     kind = "file" if header.isreg() or header.islnk() else "other"
@@ -104,23 +114,29 @@ def _entry(member: Member, path: str, room: int) -> Message:
         "mode": header.mode & 0o7777,
         "owner": header.uid,
         "group": header.gid,
-        "size": header.size,
+        "size": member.size,
     }
+    if kind == "file":
+        told["sha256"] = member.digest
     if kind == "link":
         told["target"] = header.linkname.encode(errors="replace").decode()
-    if member.content is not None and is_told(path, len(member.content), room):
-        told["content"] = base64.b64encode(member.content).decode()
     return told
 
 
-def is_told(path: str, size: int, room: int) -> bool:
-    """Whether a file's content is told, of a file system that is told as a whole."""
-    system = path.startswith("/usr/") and not path.startswith("/usr/local/")
-    most = min(MAX_SYSTEM if system else disks.MAX_CONTENT, room)
-    return size <= most and not path.startswith(disks.UNTOLD)
+def _add_contents(
+    file: IO[bytes], members: dict[str, Member], entries: list[Message], room: Room
+) -> None:
+    """Have the files of a file system tell their contents, those first that checks ask for."""
+    files = [(entry["path"], entry) for entry in entries if entry["kind"] == "file"]
+    for path, entry in disks.in_order(files):
+        member = members.get(path[1:])
+        if member and member.size <= disks.most(path, room):
+            content = _content(file, member, member.size)
+            disks.add_content(entry, member.digest, content)
+            room.told -= len(entry["content"])
 
 
-def _members(file: IO[bytes]) -> Iterator[Member]:
+def _members(file: IO[bytes], room: Room) -> Iterator[Member]:
     """Every member in order; raises BadArchiveError where the bytes are no tar."""
     fields: dict[str, str] = {}
     for _ in range(MAX_MEMBERS):
@@ -138,8 +154,8 @@ def _members(file: IO[bytes]) -> Iterator[Member]:
         if "size" in fields:
             header.size = _number(fields["size"])
         fields = {}
-        yield _member(file, header)
-    raise TooMuch
+        yield _member(file, header, room)
+    raise TooMuch("entries")
 
 
 def _header(block: bytes) -> tarfile.TarInfo:
@@ -186,15 +202,12 @@ def _taken(file: IO[bytes], size: int) -> bytes:
     return data
 
 
-def _member(file: IO[bytes], header: tarfile.TarInfo) -> Member:
-    """Pass over a member's bytes; they are kept where they are few, and hashed."""
-    size = header.size if header.isreg() else 0
-    if size <= disks.MAX_CONTENT:
-        content = _taken(file, size) if size else b""
-        kept = content if header.isreg() else None
-        return Member(header, kept, hashlib.sha256(content).hexdigest())
+def _member(file: IO[bytes], header: tarfile.TarInfo, room: Room) -> Member:
+    """Pass over a member's bytes, and hash them."""
+    start = file.tell()
+    size = left = header.size if header.isreg() else 0
+    room.take("bytes", size)
     whole = hashlib.sha256()
-    left = size
     while left:
         chunk = file.read(min(left, CHUNK))
         if not chunk:
@@ -202,4 +215,4 @@ def _member(file: IO[bytes], header: tarfile.TarInfo) -> Member:
         whole.update(chunk)
         left -= len(chunk)
     file.read(-size % BLOCK)
-    return Member(header, None, whole.hexdigest())
+    return Member(header, start, size, whole.hexdigest())

@@ -13,14 +13,21 @@ import json
 import os
 import re
 import stat
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from packerlab.inside import disks, image_archive, strict_json, syscalls
 from packerlab.inside.containers import GRAPH, PREPARED
 from packerlab.inside.errors import TooMuch
 from packerlab.inside.files import ARCHIVE, BOX, walk
+from packerlab.inside.room import MAX_TOLD, Room
+from packerlab.inside.search import no_link
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packerlab.inside.search import Search
+
     Message = dict[str, Any]
 
 ROOT = BOX + GRAPH
@@ -31,23 +38,26 @@ MAX_IMAGES = 16
 MAX_LAYERS = 24
 """More do not fit into the options of one mount."""
 
-MAX_TOLD = 48_000_000
 
+def evidence(outputs: list[str], search: Search, size: int, until: float) -> bytes:
+    """The images that the verb made or named, and the archives that it left, as JSON.
 
-def evidence(outputs: list[str]) -> bytes:
-    """The images that the verb made or named, and the archives that it left, as JSON."""
+    `size` is that of the box's disk, `until` the end of the verb's time.
+    """
     layers = {**_layers(ROOT), **_layers(PREPARED)}
     made = _listed(ROOT, "images")
     if len(made) > MAX_IMAGES:
-        raise TooMuch
+        raise TooMuch("images")
+    fresh = partial(Room, size, until)
     told: list[str] = []
-    size = 0
     for image in made:
-        told.append(json.dumps(_image(image, layers)))
-        size += len(told[-1])
-        if size > MAX_TOLD:
-            raise TooMuch
-    archives = json.dumps(_archives(outputs, MAX_TOLD - size))
+        told.append(json.dumps(_image(image, layers, sum(map(len, told)), fresh)))
+        if sum(map(len, told)) > MAX_TOLD:
+            raise TooMuch("told")
+        _search_image(search, image, layers, fresh)
+    archives = json.dumps(_archives(outputs, fresh(sum(map(len, told)))))
+    if sum(map(len, told)) + len(archives) > MAX_TOLD:
+        raise TooMuch("told")
     return f'{{"images": [{", ".join(told)}], "archives": {archives}}}'.encode()
 
 
@@ -64,28 +74,21 @@ def _read(path: str) -> bytes:
     """A file of the store, whole; raises TooMuch where it is none that the engine would write."""
     try:
         if os.path.realpath(path) != path:
-            raise TooMuch
-        with open(path, "rb", opener=_no_wait) as file:
+            raise TooMuch("unreadable")
+        with open(path, "rb", opener=no_link) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise TooMuch
+                raise TooMuch("unreadable")
             data = file.read(MAX_JSON + 1)
     except FileNotFoundError:
         return b""
     if len(data) > MAX_JSON:
-        raise TooMuch
+        raise TooMuch("unreadable")
     return data
-
-
-def _no_wait(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _listed(root: str, kind: str) -> list[Message]:
     """The store's list of `images` or `layers`, those entries that have a proper id."""
-    try:
-        found = strict_json.read(_read(f"{root}/overlay-{kind}/{kind}.json") or b"[]")
-    except ValueError:
-        raise TooMuch from None
+    found = strict_json.read(_read(f"{root}/overlay-{kind}/{kind}.json") or b"[]")
     entries = found if isinstance(found, list) else []
     return [entry for entry in entries if isinstance(entry, dict) and _is_id(entry.get("id"))]
 
@@ -102,7 +105,7 @@ def _folder(root: str, layer: str) -> str:
     """Where a layer's files are; raises TooMuch where something else is there."""
     path = f"{root}/overlay/{layer}/diff"
     if not ID.fullmatch(layer) or os.path.realpath(path) != path or not os.path.isdir(path):
-        raise TooMuch
+        raise TooMuch("unreadable")
     return path
 
 
@@ -112,29 +115,35 @@ def _chain(top: object, layers: dict[str, Message]) -> list[Message]:
     while isinstance(top, str) and top in layers:
         chain.append(layers[top])
         if len(chain) > MAX_LAYERS:
-            raise TooMuch
+            raise TooMuch("images")
         top = layers[top].get("parent", "")
     return chain
 
 
-def _image(image: Message, layers: dict[str, Message]) -> Message:
-    """One image: its names and settings, what each own layer and all of them changed."""
+def _image(
+    image: Message, layers: dict[str, Message], told: int, room: Callable[..., Room]
+) -> Message:
+    """One image: its names and settings, what each own layer and all of them changed.
+
+    `told` is how much was told of others.
+    """
     chain = _chain(image.get("layer"), layers)
     own = [layer for layer in chain if layer["root"] == ROOT]
     below = [layer for layer in chain if layer["root"] == PREPARED]
     folders = [_folder(ROOT, layer["id"]) for layer in own]
+    prepared = [_folder(PREPARED, layer["id"]) for layer in below]
     names = image.get("names")
     return {
         "id": image["id"],
-        "names": [name for name in names if isinstance(name, str)] if names else [],
+        "names": [str(name) for name in names] if isinstance(names, list) else [],
         "settings": _settings(image["id"]),
         "layers": [
-            {"digest": str(layer.get("diff-digest", "")), "entries": _entries(folder)}
+            {"digest": str(layer.get("diff-digest", "")), "entries": _entries(folder, room())}
             for layer, folder in zip(own, folders, strict=True)
         ][::-1],
         "prepared": below[0]["id"] if below else "",
         "base": _prepared_name(below[0]["id"]) if below else "",
-        "changes": _merged(folders, [_folder(PREPARED, layer["id"]) for layer in below]),
+        "changes": _merged(folders, prepared, room(told)),
     }
 
 
@@ -155,26 +164,14 @@ def _settings(image: str) -> Message:
     return image_archive.settings(data)
 
 
-def _entries(folder: str) -> list[Message]:
-    """What one layer adds, changes and takes away."""
-    found = disks.changes(folder, [folder], "")
+def _entries(folder: str, room: Room) -> list[Message]:
+    """What one layer adds, changes and takes away; of its files' contents the digests alone."""
+    room.told = 0
+    found = disks.changes(folder, [folder], room, "")
     for entry in found:
         if entry["kind"] == "other" and _is_whiteout(folder + entry["path"]):
             entry["kind"] = "gone"
-    _add_leftovers(folder, found)
     return found
-
-
-def _add_leftovers(folder: str, found: list[Message]) -> None:
-    """Tell the contents below /tmp and /run too: of an image they are as real as any other."""
-    room = disks.MAX_CONTENT
-    for entry in found:
-        top, _, name = entry["path"][1:].partition("/")
-        if top in ("tmp", "run") and name and entry["kind"] == "file":
-            told = disks.one(f"{folder}/{top}", f"/{name}", room).get("content")
-            if told is not None:
-                entry["content"] = told
-                room -= len(told)
 
 
 def _is_whiteout(path: str) -> bool:
@@ -185,50 +182,45 @@ def _is_whiteout(path: str) -> bool:
     return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
 
 
-def _merged(own: list[str], below: list[str]) -> list[Message]:
+def _merged(own: list[str], below: list[str], room: Room) -> list[Message]:
     """What all own layers together change in what is below them."""
     if not own or not own + below:
         return []
     if not below and len(own) == 1:
-        return _whole(own[0])
+        return disks.changes(own[0], own, room, "")
     os.makedirs(VIEW, exist_ok=True)
     options = f"lowerdir={':'.join(own + below)},userxattr"
     syscalls.mount("overlay", VIEW, "overlay", syscalls.MS_RDONLY, options)
     try:
-        found = disks.changes(VIEW, own, (below or [""])[0])
-        _add_leftovers(VIEW, found)
-        return found
+        return disks.changes(VIEW, own, room, (below or [""])[0])
     finally:
         syscalls.unmount(VIEW)
 
 
-def _whole(folder: str) -> list[Message]:
-    """A file system that stands on nothing: the contents of programs make room for the rest."""
-    found = _entries(folder)
-    room = disks.MAX_CONTENTS
-    for entry in found:
-        if entry["kind"] != "file":
-            continue
-        if not image_archive.is_told(entry["path"], entry["size"], room):
-            entry.pop("content", None)
-        elif "content" not in entry:
-            again = disks.one(folder, entry["path"], room)
-            entry.update(again if again["kind"] == "file" else {})
-        room -= len(entry.get("content", ""))
-    return found
+def _search_image(
+    search: Search, image: Message, layers: dict[str, Message], room: Callable[..., Room]
+) -> None:
+    """Look into an image's names and settings, and into each of its layers, hidden files too."""
+    told = json.dumps(image, ensure_ascii=False).encode()
+    search.text("image", image["id"], "", told)
+    settings = f"{ROOT}/overlay-images/{image['id']}"
+    if os.path.realpath(settings) == settings and os.path.isdir(settings):
+        search.tree("image", image["id"], settings, room(), path="")
+    for layer in _chain(image.get("layer"), layers):
+        if layer["root"] == ROOT:
+            search.tree("image", image["id"], _folder(ROOT, layer["id"]), room())
 
 
 # --- archives ---
 
 
-def _archives(outputs: list[str], room: int) -> dict[str, Message]:
+def _archives(outputs: list[str], room: Room) -> dict[str, Message]:
     """What the .tar files among the verb's outputs hold, by name."""
     told: dict[str, Message] = {}
     for name, path in sorted(walk(outputs)):
         if name.endswith(ARCHIVE) and stat.S_ISREG(os.lstat(path).st_mode):
-            with open(path, "rb", opener=_no_wait) as file:
-                told[name] = image_archive.read(file)
-            room -= len(json.dumps(told[name]))
-            if room < 0 or len(told) > MAX_IMAGES:
-                raise TooMuch
+            if len(told) == MAX_IMAGES:
+                raise TooMuch("images")
+            with open(path, "rb", opener=no_link) as file:
+                told[name] = image_archive.read(file, room)
     return told

@@ -33,17 +33,25 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     given += [] if joined else ["--unshare-net"]
     files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
     files |= {"hosts": HOSTS, "account.pem": CERTIFICATE} if joined else {}
-    given += view(config, files, ("/tmp", HOME, WORKSPACE))
+    given += view(config, request, files, ("/tmp", HOME, WORKSPACE))
     given += ["--size", "4096", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]  # no terminals
     return [*given, *last(seccomp_fd, request["env"])]
 
 
-def view(config: Message, files: dict[str, str], writable: Iterable[str]) -> list[str]:
-    """What a verb sees: the system, `files` in /etc, and of the box what is `writable`."""
+def view(
+    config: Message, request: Message, files: dict[str, str], writable: Iterable[str]
+) -> list[str]:
+    """What a verb sees: the system, `files` in /etc, and of the box what is `writable`.
+
+    One that is `blind` does not see its own processes: /proc has no more than what tells a program
+    where it lies. So a template that reads files can't read what the verb is asked.
+    """
     given = mounts(config["readonly"])
     for path in config["masked"]:
         given += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", os.devnull, path]
-    given += ["--proc", "/proc", "--dev", "/dev", "--bind", f"{BOX}/shm", "/dev/shm"]
+    blind = ["--dir", "/proc/self", "--symlink", request["argv"][0], "/proc/self/exe"]
+    given += blind if request["blind"] else ["--proc", "/proc"]
+    given += ["--dev", "/dev", "--bind", f"{BOX}/shm", "/dev/shm"]
     for name, path in files.items():
         given += ["--ro-bind", path, f"/etc/{name}"]
     for path in writable:

@@ -4,11 +4,12 @@ Standard library only: it and its neighbours run in the sandbox, not the package
 standard input and output, one request and one answer at a time, and ends with its input:
 
     request  {"argv", "env", "stdin", "log": bool, "files": [[name, size, executable]],
-              "outputs": [name], "deadline", "cpu", "account": {"state": {} or null} or null},
-              then the files' bytes
+              "outputs": [name], "deadline", "cpu", "account": {"state": {} or null} or null,
+              "secrets": [text], "blind": bool}, then the files' bytes
     answer   {"exit", "cpu", "limit", "error", "output": size, "account" or "engine": size,
-              "files": [[name, size, executable, kind]]}, then the output, what the account or
-              the container engine tells, and the files' bytes
+              "files": [[name, size, executable, kind]], "found": [[secret, kind, of, path,
+              form]]}, then the output, what the account or the container engine tells, and the
+              files' bytes
 
     request  {"base": [name]}     answer  {"size"}, then what the machines' base has there, or the
                                           layer of the prepared image that "prepared" names
@@ -16,6 +17,8 @@ standard input and output, one request and one answer at a time, and ends with i
 
 Each begins with a JSON line of at most HEADER bytes. `limit` names the bound that was hit. With
 `log`, standard error is the program's log: of it, the output gets the line that tells of a crash.
+A verb that is `blind` can't see its own processes, but in `plain`, where nobody can hide them.
+`found` is where the `secrets` are in what the verb said and left; see `packerlab.inside.search`.
 
 `nested`: bubblewrap around every verb; this process is root of a user namespace that maps one
 unprivileged host id. `place`: the same in a namespace of many ids, with a simulated account beside
@@ -42,7 +45,7 @@ if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 
 from packerlab.inside import containers, image_store, jail, syscalls
-from packerlab.inside.errors import AccountError, TooMuch
+from packerlab.inside.errors import AccountError
 from packerlab.inside.files import (
     BOX,
     HEADER,
@@ -62,6 +65,8 @@ from packerlab.inside.processes import (
     kill_children,
     kill_everything,
 )
+from packerlab.inside.room import Room, bounded
+from packerlab.inside.search import Search, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +105,7 @@ class Supervisor:
         self.meter = Meter(config["group"], config["memory"])
         self.output = bytearray()
         self.log = bytearray()
+        self.log_search: Stream | None = None
         self.selector = selectors.DefaultSelector()
         self.selector.register(sys.stdin.fileno(), selectors.EVENT_READ, gone)
         self.woken, wake = os.pipe()
@@ -147,30 +153,48 @@ class Supervisor:
         files = [(name, read(size), executable) for name, size, executable in request["files"]]
         self.fresh_box()
         self.as_owner(partial(containers.unpack if self.engine else unpack, request, files))
-        told = b""
         deadline, ooms = time.monotonic() + request["deadline"], self.meter.ooms()
+        search = Search(request["secrets"])
+        self.log_search = Stream(search, Room(self.config["disk"], deadline)) if search else None
+        left: Message = {"files": [], "data": [], "told": b"", "found": []}
         try:
             if self.account and request["account"]:
                 self.account.begin(request["account"]["state"])
             answer = self.run(request)
-            if self.account and request["account"] and not answer["limit"]:
-                told = self.account.evidence(deadline - time.monotonic())
-            if self.engine and not answer["limit"]:
-                told = image_store.evidence(request["outputs"])
-        except TooMuch:
-            answer["limit"] = answer["limit"] or "files"
+            if not answer["limit"]:
+                left |= bounded(partial(self.what_is_left, request, search, deadline))
+                answer["limit"] = left["limit"]
         except AccountError as error:
             late = "deadline" if time.monotonic() > deadline else ""
             limit = "memory" if self.meter.ooms() > ooms else late
             self.send({**NOTHING, "error": str(error), "limit": limit})
             raise Gone from None
         output = answer.pop("output")
-        found = self.as_owner(partial(collect, request["outputs"], archives=not self.engine))
-        answer["limit"] = answer["limit"] or found["limit"]
+        search.text("output", "", "", output)
+        if self.log_search:
+            search.note("log", "", "", self.log_search.matches)
         answer["output"] = len(output)
-        answer["engine" if self.engine else "account"] = len(told)
-        answer["files"] = found["files"]
-        self.send(answer, output, told, *found["data"])
+        answer["engine" if self.engine else "account"] = len(left["told"])
+        answer["files"] = left["files"]
+        answer["found"] = search.found + left["found"]
+        self.send(answer, output, left["told"], *left["data"])
+
+    def what_is_left(self, request: Message, search: Search, until: float) -> Message:
+        """What the verb left in its workspace, and in the account or the container engine."""
+        size = self.config["disk"]
+        own = Search(request["secrets"])
+        collected = partial(
+            collect, request["outputs"], own, Room(size, until), archives=not self.engine
+        )
+        left = self.as_owner(partial(bounded, collected))
+        if left["limit"]:
+            return left
+        told = b""
+        if self.account and request["account"]:
+            told = self.account.evidence(search, until)
+        if self.engine:
+            told = image_store.evidence(request["outputs"], search, size, until)
+        return {**left, "told": told}
 
     def send(self, header: Message, *blobs: bytes) -> None:
         sys.stdout.buffer.write(json.dumps(header).encode() + b"\n")
@@ -231,7 +255,8 @@ class Supervisor:
         else:
             kill_everything()
         output = bytes(self.output) + drain(verb.stdout, MAX_OUTPUT - len(self.output))
-        log = bytes(self.log) + drain(verb.stderr, MAX_LOG)
+        self.hear_log(drain(verb.stderr, MAX_LOG))
+        log = bytes(self.log)
         if verb.returncode == CRASHED and (crash := CRASH.search(log)):
             output += crash[0]
         if len(output) > MAX_OUTPUT:
@@ -297,10 +322,10 @@ class Supervisor:
     def watch(self, verb: subprocess.Popen[bytes]) -> str:
         """Read what the verb says until it ends; the bound that it hit, if any."""
         looked = 0.0
-        heard = [(verb.stdout, self.output), (verb.stderr, self.log)]
-        streams = {stream.fileno(): said for stream, said in heard if stream}
-        for fd, said in streams.items():
-            self.selector.register(fd, selectors.EVENT_READ, partial(self.hear, fd, said))
+        heard = [(verb.stdout, self.output.extend), (verb.stderr, self.hear_log)]
+        streams = {stream.fileno(): take_in for stream, take_in in heard if stream}
+        for fd, take_in in streams.items():
+            self.selector.register(fd, selectors.EVENT_READ, partial(self.hear, fd, take_in))
         try:
             while verb.poll() is None:
                 for key, _ in self.selector.select(TICK):
@@ -318,13 +343,19 @@ class Supervisor:
                     self.selector.unregister(fd)
         return ""
 
-    def hear(self, fd: int, said: bytearray) -> None:
-        """Take in what the verb says, of its log the end."""
+    def hear(self, fd: int, take_in: Callable[[bytes], None]) -> None:
+        """Take in what the verb says."""
         chunk = os.read(fd, 65536)
-        said += chunk
-        del self.log[:-MAX_LOG]
+        take_in(chunk)
         if not chunk:
             self.selector.unregister(fd)
+
+    def hear_log(self, chunk: bytes) -> None:
+        """Look through the program's log, and keep the end of it."""
+        if self.log_search:
+            self.log_search.feed(chunk)
+        self.log += chunk
+        del self.log[:-MAX_LOG]
 
 
 def gone() -> None:

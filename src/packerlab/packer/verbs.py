@@ -17,14 +17,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.checks import Failure, fail
+from packerlab.errors import RejectedError
 from packerlab.evidence.account import AccountEvidence
 from packerlab.evidence.containers import ContainersEvidence
 from packerlab.evidence.files import Evidence
 from packerlab.inside.supervisor import CRASHED
+from packerlab.leaks import Leaks
 from packerlab.packer.versions import NATIVE_PLUGINS, version_of, without_required_plugins
 from packerlab.report import Where
 from packerlab.sandbox.base import AUTHORITY, PLUGINS, PROGRAM, Account
-from packerlab.submissions.reader import File
+from packerlab.submissions.reader import File, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -63,6 +65,9 @@ def ask_version(box: Box) -> Version:
 
 UNTOLD = ("-machine-readable", "-color=false")
 """Options that change no more than how Packer speaks."""
+EXIT_STATUS = re.compile(r"exit(?:ed with non-zero exit)? status", re.IGNORECASE)
+MOST_LINES, LONGEST_LINE = 5, 200
+"""By what Packer says that a script failed, and how much is shown of what the script said."""
 
 
 class Message(NamedTuple):
@@ -78,7 +83,7 @@ class Answer:
     """What a verb answered. `files` are the lab's outputs as the verb left them.
 
     `account` is the simulated account as it was then, where the lab has one, and `containers` the
-    container engine.
+    container engine. `leaks` is where secrets were found in all of that; see `places`.
     """
 
     verb: str
@@ -87,6 +92,11 @@ class Answer:
     files: Evidence = field(default_factory=lambda: Evidence({}, {}))
     account: AccountEvidence = field(default_factory=AccountEvidence)
     containers: ContainersEvidence = field(default_factory=ContainersEvidence)
+    leaks: Leaks = field(default_factory=Leaks)
+
+    def places(self, secret: str, *kinds: str) -> list[str]:
+        """Where a secret is, in any form, in what the verb said and left; see `leaks.Leak`."""
+        return [leak.words for leak in self.leaks.of(secret, *kinds)]
 
     @cached_property
     def messages(self) -> list[Message]:
@@ -107,7 +117,10 @@ class Answer:
 
     @cached_property
     def error(self) -> tuple[str, Where | None]:
-        """Packer's own complaint in one paragraph, without what differs from run to run."""
+        """Packer's own complaint in one paragraph, without what differs from run to run.
+
+        Where a script failed, what it said last follows: Packer tells no more than its exit status.
+        """
         said = [
             message.data[0]
             for message in self.messages
@@ -132,7 +145,8 @@ class Answer:
         text = text if said else text[-1000:]
         place = re.search(r"on (?:/workspace/)?(\S+) line (\d{1,6})\b", text)
         where = Where(place[1], int(place[2])) if place else None
-        return steady(text), where
+        script = _last_words(self.messages) if EXIT_STATUS.search(text) else []
+        return steady("\n".join([text, *script])), where
 
     def expect_success(self) -> None:
         """Fail the check with Packer's complaint, where the verb did not succeed."""
@@ -145,6 +159,23 @@ class Answer:
 def _ui(messages: list[Message]) -> list[str]:
     """What a person sees of the messages."""
     return [each.data[1] for each in messages if each.type == "ui" and len(each.data) > 1]
+
+
+def _last_words(messages: list[Message]) -> list[str]:
+    """The last lines of the scripts in builds that failed: of their errors, else of all they said.
+
+    Packer shows a line of a script as the build's name and the line.
+    """
+    failed = {each.target for each in messages if each.type == "error" and each.target}
+    errors: dict[str, list[str]] = {target: [] for target in sorted(failed)}
+    others: dict[str, list[str]] = {target: [] for target in sorted(failed)}
+    for each in messages:
+        if each.type == "ui" and len(each.data) > 1:
+            kind, text = each.data[:2]
+            target, _, line = text.lstrip("=> ").partition(": ")
+            if target in failed and line.strip() and (kind == "error" or text.startswith("    ")):
+                (errors if kind == "error" else others)[target].append(line[:LONGEST_LINE])
+    return [line for name in errors for line in (errors[name] or others[name])[-MOST_LINES:]]
 
 
 def _unescape(word: str) -> str:
@@ -171,6 +202,9 @@ _LINE = re.compile(r"^[0-9]+,.*\n?", re.MULTILINE)
 _CHANGING: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r" after [0-9][^:.,]{0,40}?seconds?( [0-9]+ \w{0,9}seconds?)*"), ""),
     (re.compile(r"(/tmp/packer-\w*?)\d+"), r"\1"),
+    (re.compile(r"(/tmp/script)_\d+(?=\.sh)"), r"\1"),
+    (re.compile(r"\b(process|pid|PID) \d+"), r"\1 <id>"),
+    (re.compile(r"\bip(-\d{1,3}){4}\b|\b(54|172)(\.\d{1,3}){3}\b"), "<machine>"),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\b0x[0-9a-f]{6,}\b"), "<address>"),
     (re.compile(r"\b(ami|i|key|lt|sg|sir|snap|vol)-[0-9a-f]{8,17}\b"), r"<\1>"),
@@ -201,6 +235,8 @@ class Packer:
         self.version = version
         self._files = files if version >= NATIVE_PLUGINS else without_required_plugins(files)
         self._outputs = outputs
+        self.secrets: list[str] = []
+        """What every verb's remains are searched for."""
 
     def inspect(self) -> Answer:
         """`packer inspect`: what Packer itself sees in the template. It runs no plugin."""
@@ -227,7 +263,8 @@ class Packer:
     def console(self, expressions: list[str], variables: Mapping[str, str]) -> list[Any]:
         """The values of HCL expressions, all in one batch.
 
-        A word that no template can know tells Packer's answer from what a template has it say.
+        A word that no template can know tells Packer's answer from what a template has it say: it
+        is read from a file that a blind verb can't find.
         """
         word = secrets.token_hex(8)
         asked = f'jsonencode(["{word}", {", ".join(expressions)}])'
@@ -251,7 +288,14 @@ class Packer:
         path = f"/opt/packerlab:{ENVIRONMENT['PATH']}"
         environment = {**self._environment(account), "PATH": path}
         files = self._fresh(self._files) | (after.files.regular if after else {})
-        ran = self._box.run(argv, files, env=environment, outputs=self._outputs, account=account)
+        ran = self._box.run(
+            argv,
+            files,
+            env=environment,
+            outputs=self._outputs,
+            account=account,
+            secrets=tuple(self.secrets),
+        )
         return self._answer(shlex.join(argv), ran)
 
     def leave(self) -> None:
@@ -275,9 +319,9 @@ class Packer:
 
     def _answer(self, verb: str, ran: Ran) -> Answer:
         files = Evidence(ran.files, ran.irregular)
-        account = AccountEvidence(ran.account, self._box.base)
-        containers = ContainersEvidence(ran.engine, self._box.prepared)
-        return Answer(verb, ran.exit, ran.output, files, account, containers)
+        account = AccountEvidence(ran.account, self._box.base, ran.leaks)
+        containers = ContainersEvidence(ran.engine, self._box.prepared, ran.leaks)
+        return Answer(verb, ran.exit, ran.output, files, account, containers, ran.leaks)
 
     def _verb(
         self,
@@ -302,6 +346,8 @@ class Packer:
             stdin=stdin,
             log=wrapped,
             account=account,
+            secrets=tuple(self.secrets),
+            blind=verb == "console",
         )
         told = [word for word in words if word not in UNTOLD]
         return self._answer(shlex.join(["packer", verb, *told, "."]), ran)
@@ -311,12 +357,13 @@ class Packer:
 
         Where the lab has hosts, the key to them is in it.
         """
-        fresh = {
-            name: file
-            for name, file in files.items()
-            if not any(name == out or name.startswith(f"{out}/") for out in self._outputs)
-        }
+        fresh = without(files, self._outputs)
         if self._state and "host_key" in self._state:
+            if any(name.startswith(f"{HOST_KEY}/") for name in fresh):
+                raise RejectedError(
+                    f"{HOST_KEY} is the file in which the lab puts its key: name your folder "
+                    "otherwise."
+                )
             fresh[HOST_KEY] = File(self._state["host_key"]["private"].encode())
         return fresh
 

@@ -17,14 +17,17 @@ import msgspec
 
 from packerlab.errors import LimitError, MachineError, SandboxError
 from packerlab.inside.files import HEADER, MAX_FILE_BYTES, MAX_FILES
+from packerlab.inside.image_store import MAX_IMAGES, MAX_LAYERS
 from packerlab.inside.meter import PROCESSES
+from packerlab.inside.room import MAX_ENTRIES, MAX_NAMES, MAX_TOLD
 from packerlab.inside.supervisor import MAX_OUTPUT
+from packerlab.leaks import Leak, Leaks  # noqa: TC001  (msgspec reads it)
 from packerlab.submissions.archives import Entry
 from packerlab.submissions.reader import EVIDENCE, take
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from packerlab.lab import Limits
@@ -206,7 +209,7 @@ class Ran(NamedTuple):
     """What a verb did. `irregular` names what is no regular file among the outputs, by kind.
 
     `account` is what the account told after a verb that joined one: JSON, not yet read; `engine`
-    the same of a container engine.
+    the same of a container engine. `leaks` is where the secrets are that were looked for.
     """
 
     exit: int
@@ -215,6 +218,14 @@ class Ran(NamedTuple):
     irregular: dict[str, str]
     account: bytes = b""
     engine: bytes = b""
+    leaks: Leaks = Leaks()
+
+
+Limit = Literal[
+    "", "deadline", "cpu", "memory", "disk", "processes", "output", "files", "entries", "names",
+    "bytes", "depth", "unpacked", "told", "images", "unreadable",
+]  # fmt: skip
+"""The bounds of a verb, and those on reading what it left; `limit_error` has each in words."""
 
 
 class Answer(msgspec.Struct):
@@ -223,11 +234,12 @@ class Answer(msgspec.Struct):
     cpu: float
     output: Annotated[int, msgspec.Meta(ge=0, le=MAX_OUTPUT)]
     files: list[tuple[str, Annotated[int, msgspec.Meta(ge=0, le=MAX_FILE_BYTES)], bool, str]]
-    limit: Literal["", "deadline", "cpu", "memory", "disk", "processes", "output", "files"]
+    limit: Limit
     exit: int | None
     error: str
     account: Annotated[int, msgspec.Meta(ge=0, le=MAX_ACCOUNT)] = 0
     engine: Annotated[int, msgspec.Meta(ge=0, le=MAX_ACCOUNT)] = 0
+    found: list[Leak] = []
 
 
 class Account(NamedTuple):
@@ -255,11 +267,15 @@ class Box:
         stdin: str = "",
         log: bool = False,
         account: Account | None = None,
+        secrets: Sequence[str] = (),
+        blind: bool = False,
     ) -> Ran:
         """Run `argv` in the workspace `files`; bring back what then lies below `outputs`.
 
         With `log`, standard error is the program's log, of which only a crash is told.
         With an `account` it runs beside that one, and brings back what the account then tells.
+        All that it says and leaves is searched for the `secrets`. One that is `blind` can't see its
+        own processes, and so not what it is asked.
         Raises LimitError where a bound is hit, SandboxError where the sandbox fails.
         """
         remaining = max(self.limits.deadline_s - (time.monotonic() - self.started), 0.0)
@@ -271,6 +287,8 @@ class Box:
             "files": [[name, len(file.data), file.executable] for name, file in files.items()],
             "outputs": list(outputs),
             "account": account and {"state": account.state},
+            "secrets": list(secrets),
+            "blind": blind,
             "deadline": remaining,
             "cpu": max(self.limits.cpu_s - self.cpu, 0.0),
         }
@@ -291,7 +309,9 @@ class Box:
             raise SandboxError(f"The sandbox could not start a program: {answer.error}")
         irregular: dict[str, str] = {}
         taken = take(entries, EVIDENCE, irregular=irregular)
-        return Ran(answer.exit, output.decode(errors="replace"), taken, irregular, told, stored)
+        text = output.decode(errors="replace")
+        leaks = Leaks(secrets, answer.found)
+        return Ran(answer.exit, text, taken, irregular, told, stored, leaks)
 
     def base(self, names: list[str]) -> bytes:
         """What the disk below all machines has at `names`: JSON, not yet read."""
@@ -345,5 +365,13 @@ def limit_error(limit: str, limits: Limits) -> LimitError:
         "processes": f"more than {PROCESSES} processes and threads.",
         "output": f"more than {MAX_OUTPUT} bytes of output.",
         "files": f"more than {EVIDENCE.files} files or {EVIDENCE.size} bytes to hand back.",
+        "entries": f"more than {MAX_ENTRIES} files and folders on one disk or in one archive.",
+        "names": f"more than {MAX_NAMES} characters of file names on one disk.",
+        "bytes": f"files of more than {limits.disk_mb} MB on one disk, sparse ones at full length.",
+        "depth": "folders so deep that no path reaches the last one.",
+        "unpacked": f"gzip streams of more than {limits.disk_mb} MB when they are unpacked.",
+        "told": f"more than {MAX_TOLD} bytes to tell of disks, images and the account.",
+        "images": f"more than {MAX_IMAGES} container images or archives, or {MAX_LAYERS} layers.",
+        "unreadable": "files, images or an account of a form that no program here leaves.",
     }
     return LimitError("limit", reasons[limit])

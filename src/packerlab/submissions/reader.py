@@ -274,3 +274,12 @@ def digest(files: Files) -> str:
         content = hashlib.sha256(file.data).hexdigest()
         whole.update(f"{name}\0{int(file.executable)}\0{content}\n".encode())
     return f"sha256:{whole.hexdigest()}"
+
+
+def without(files: Files, outputs: list[str]) -> Files:
+    """The files that do not lie where a lab's build leaves something: what a build gets."""
+    return {
+        name: file
+        for name, file in files.items()
+        if not any(name == out or name.startswith(f"{out}/") for out in outputs)
+    }

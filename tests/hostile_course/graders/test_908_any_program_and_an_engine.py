@@ -16,8 +16,8 @@ NAME = "lab/word:1"
 
 @pytest.fixture
 def made(build: Build, hidden: Hidden) -> Answer:
-    """The build, with a word that no submission can know."""
-    return build({"word": hidden("word")})
+    """The build, with a word and a secret that no submission can know."""
+    return build({"word": hidden("word"), "secret": hidden.secret("secret")})
 
 
 @check(points=1)
@@ -54,6 +54,15 @@ def test_base(made: Answer) -> None:
         fail("It stands on another image.", found=image.base)
     if not image.disk.at("/bin/busybox") or image.disk.at("/planted"):
         fail("The prepared image is another one.")
+
+
+@check(points=1)
+def test_secret(made: Answer, hidden: Hidden) -> None:
+    """The secret is nowhere in any image."""
+    secret = hidden.secret("secret")
+    found = [place for image in made.containers.images for place in image.places(secret)]
+    if found:
+        fail("The secret is in an image.", found=", ".join(sorted(set(found))))
 
 
 @check(points=2)

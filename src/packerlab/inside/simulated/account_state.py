@@ -209,7 +209,7 @@ def _instance(backend: Backend, instance: Any) -> dict[str, Any]:
         "private_address": instance.private_ip,
         "subnet": instance.subnet_id,
         "security_groups": sorted({group.id for nic in instance.nics.values()
-                                   for group in nic.group_set}),
+                                   for group in nic.group_set if group}),
         "metadata_options": {
             "http_tokens": options.http_tokens,
             "http_endpoint": options.http_endpoint,

@@ -4,6 +4,11 @@ variable "word" {
   default = "none"
 }
 
+variable "secret" {
+  type    = string
+  default = "none"
+}
+
 source "docker" "word" {
   image  = "busybox"
   commit = true
