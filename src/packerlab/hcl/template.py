@@ -349,14 +349,15 @@ def referred_source(reference: str) -> str:
 
 def template_files(names: Iterable[str]) -> list[str]:
     """Which of a workspace's files Packer loads as the template: those at its top."""
-    return sorted(name for name in names if "/" not in name and name.endswith(TEMPLATE_SUFFIXES))
+    return _loaded(names, TEMPLATE_SUFFIXES)
 
 
 def assignment_files(names: Iterable[str]) -> list[str]:
     """Which files Packer takes variables' values from unasked; a later one wins."""
-    return [
-        name
-        for suffix in (".auto.pkrvars.hcl", ".auto.pkrvars.json")
-        for name in sorted(names)
-        if "/" not in name and name.endswith(suffix)
-    ]
+    return _loaded(names, (".auto.pkrvars.hcl", ".auto.pkrvars.json"))
+
+
+def _loaded(names: Iterable[str], suffixes: tuple[str, ...]) -> list[str]:
+    """The files at the top in the order in which Packer reads them: those in JSON at last."""
+    top = sorted(name for name in names if "/" not in name)
+    return [name for suffix in suffixes for name in top if name.endswith(suffix)]
