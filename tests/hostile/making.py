@@ -68,6 +68,15 @@ def inside(script, *options):
 """
 """What an attack by a container engine begins with."""
 
+GREETS = r"""
+import os
+
+os.makedirs("out")
+with open("out/message.txt", "w") as file:
+    file.write(f"Hello, {os.environ['NAME']}!\n")
+"""
+"""What a program begins with that does its task all the same."""
+
 SOCKETS = r"""
 import contextlib, os, socket
 

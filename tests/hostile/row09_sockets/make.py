@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.hostile.making import SOCKETS, TELL, by_program, written
+from tests.hostile.making import GREETS, SOCKETS, TELL, by_program, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,4 +16,4 @@ if held > 300_000_000:
 
 
 def make(folder: Path) -> Path:
-    return written(folder, by_program((SOCKETS + ATTACK + TELL).encode()))
+    return written(folder, by_program((GREETS + SOCKETS + ATTACK + TELL).encode()))

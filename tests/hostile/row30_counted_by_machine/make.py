@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.hostile.making import TELL, by_program, written
+from tests.hostile.making import GREETS, TELL, by_program, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,4 +31,4 @@ for name in ("/dev/ptmx", "/dev/pts/ptmx"):
 
 
 def make(folder: Path) -> Path:
-    return written(folder, by_program((ATTACK + TELL).encode()))
+    return written(folder, by_program((GREETS + ATTACK + TELL).encode()))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.hostile.making import BY_USER, by_program, written
+from tests.hostile.making import BY_USER, GREETS, by_program, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,4 +15,4 @@ time.sleep(2)
 
 
 def make(folder: Path) -> Path:
-    return written(folder, by_program((BY_USER + ATTACK).encode()))
+    return written(folder, by_program((GREETS + BY_USER + ATTACK).encode()))

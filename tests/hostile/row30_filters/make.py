@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.hostile.making import FILTERS, TELL, by_program, written
+from tests.hostile.making import FILTERS, GREETS, TELL, by_program, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,4 +16,4 @@ if taken > 20:
 
 
 def make(folder: Path) -> Path:
-    return written(folder, by_program((FILTERS + ATTACK + TELL).encode()))
+    return written(folder, by_program((GREETS + FILTERS + ATTACK + TELL).encode()))
