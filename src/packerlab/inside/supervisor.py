@@ -77,6 +77,10 @@ CRASH = re.compile(rb"^(?:panic|fatal error): .*\n", re.MULTILINE)
 CRASHED = 2
 """What a Go program that crashes says on standard error, and its exit status."""
 
+OFTEN_IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+"""What `nohup` and a shell's `&` and `trap` ignore. All that we start would inherit it, and an
+instance that is to reboot would not."""
+
 NOTHING: Message = {"exit": None, "cpu": 0.0, "limit": "", "output": 0, "files": []}
 OOM = "/proc/self/oom_score_adj"
 
@@ -104,6 +108,8 @@ class Supervisor:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in OFTEN_IGNORED:
+            signal.signal(number, signal.SIG_DFL)
         self.account: Account | None = None
         self.engine = config["mode"] == "engine"
         if self.plain:
