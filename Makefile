@@ -1,6 +1,7 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 0  # `make test WORKERS=3` runs test files side by side
 
 .PHONY: setup demo test bench docs notebooks lint verify-all wheel clean
 
@@ -20,7 +21,7 @@ demo: setup
 test: setup lint
 	@scripts/need packer bubblewrap iproute2 docker mmdebstrap podman chromium
 	@scripts/need-dockerd
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 bench: setup
 	@scripts/need packer bubblewrap iproute2 docker mmdebstrap podman

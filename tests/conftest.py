@@ -1,4 +1,8 @@
-"""What every test has: folders of its own in place of the user's, and the sandbox's image."""
+"""What every test has: folders of its own in place of the user's, and what sandboxes start from.
+
+Tests may run in several processes at once (`pytest -n`). Each process has its own folders and its
+own run. What takes a minute to make is made by one of them and kept for the next test runs.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import platformdirs
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from packerlab import state
@@ -16,7 +22,7 @@ from packerlab.errors import MachineError
 from packerlab.sandbox import cgroup, docker, host_base, host_images, image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def pytest_configure() -> None:
@@ -25,6 +31,8 @@ def pytest_configure() -> None:
 
 
 NOBODY = 65534
+KEPT = platformdirs.user_cache_path("packerlab") / "tests"
+"""The cache of all test runs. What lies there has its recipe's digest in its name."""
 
 
 def redirect(patch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -38,11 +46,12 @@ def redirect(patch: pytest.MonkeyPatch, folder: Path) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _whole_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One cache for all tests: a run's lock lies in it, and a process has one run."""
+    """One cache for all tests of a process: a run's lock lies in it, and a process has one run."""
     folder = tmp_path_factory.mktemp("packerlab")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PACKERLAB_CACHE", str(folder / "cache"))
         redirect(patch, folder)
+        state.run_name()  # begins the run, before `kept` takes another cache for a moment
         yield
         cgroup.reap()  # what killed runs leave, since no next run has this cache
 
@@ -54,33 +63,46 @@ def _own_folders(
     redirect(monkeypatch, tmp_path_factory.mktemp("own"))
 
 
+@contextlib.contextmanager
+def _kept() -> Iterator[None]:
+    """Make what is made here in the cache of all test runs; outside CI, skip where that fails."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PACKERLAB_CACHE", str(KEPT))
+        try:
+            yield
+        except MachineError as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(error))
+
+
+def _lent(prepare: Callable[[Callable[[str], None]], Path]) -> Path:
+    """What `prepare` makes, linked into the cache of this process."""
+    with _kept():
+        made = prepare(lambda _: None)
+    name = made.relative_to(KEPT).parts[0]
+    (state.cache_folder() / name).symlink_to(KEPT / name)
+    return made
+
+
 @pytest.fixture(scope="session")
 def built_image(_whole_run: None) -> bytes:
-    """What is kept of the sandbox's image, which the container engine caches between test runs."""
-    try:
-        with contextlib.closing(docker.engine()):
-            pass
-    except MachineError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"docker: {error}")
-    image.build(lambda _: None)
+    """What is kept of the sandbox's image, whose layers the container engine caches."""
+    with _kept(), FileLock(state.cache_folder() / "image.lock"):
+        image.build(lambda _: None)
     return (state.state_folder() / docker.IMAGE_STATE).read_bytes()
 
 
 @pytest.fixture(scope="session")
-def instance_base(_whole_run: None) -> Iterator[Path]:
-    """The disk that instances start from, in the cache of this run."""
-    yield host_base.prepare(lambda _: None)
-    host_images.remove()  # a test's own `sandbox build` made them
-    host_base.remove()  # its files are owned by ids that a cleaner of folders may not have
+def instance_base(_whole_run: None) -> Path:
+    """The disk that instances start from."""
+    return _lent(host_base.prepare)
 
 
 @pytest.fixture(scope="session")
-def container_images(_whole_run: None) -> Iterator[Path]:
-    """The images that containers start from, in the cache of this run."""
-    yield host_images.prepare(lambda _: None)
-    host_images.remove()
+def container_images(_whole_run: None) -> Path:
+    """The images that containers start from."""
+    return _lent(host_images.prepare)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -22,6 +21,7 @@ from packerlab.gradebook import open_gradebook, read_gradebook
 from packerlab.sandbox import choose
 from packerlab.submissions.classes import handed_in
 from packerlab.units import MAX_ATTEMPTS, needs_of
+from tests.waiting import PATIENCE_S, sleepers, until
 
 if TYPE_CHECKING:
     from packerlab.batch import Tally
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 STATIC = ROOT / "benchmarks" / "course"
 TEMPLATE = (STATIC / "labs" / "101_static" / "solution" / "main.pkr.hcl").read_text()
+JOBS = 2
 SLOW = STATIC / "labs" / "102_slow" / "solution"
 
 SLEEPY = {
@@ -98,6 +99,10 @@ def saved(out: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
+def reports_in(book: Path) -> list[Path]:
+    return list(book.glob("reports/*/*/*.json"))
+
+
 def command(*words: str | Path) -> list[str]:
     return [sys.executable, "-m", "packerlab", *map(str, words)]
 
@@ -125,13 +130,6 @@ def processes() -> list[str]:
         if sandboxed and any(name in line + group for name in ours):
             found.append(line)
     return found
-
-
-def wait_for_no_process(patience: float) -> None:
-    end = time.monotonic() + patience
-    while (left := processes()) and time.monotonic() < end:
-        time.sleep(0.02)
-    assert left == []
 
 
 @pytest.fixture
@@ -170,7 +168,7 @@ def test_what_is_saved_is_not_graded_again(tmp_path: Path) -> None:
 
 
 def test_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
-    """SIGKILL, three times; what was saved stays, the rest follows, another run is unharmed."""
+    """SIGKILL at once, early, late; what was saved stays, another run is unharmed."""
     crowd = a_class(tmp_path / "class", 30)
     grade(STATIC, crowd, tmp_path / "undisturbed")
     book = tmp_path / "killed"
@@ -188,49 +186,49 @@ def test_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
     ]
     beside = subprocess.Popen(command(*words, tmp_path / "beside"), **quiet)
     kept: dict[Path, int] = {}
-    for _ in range(3):
+    for more in (0, 1, 8):
         process = subprocess.Popen(command(*words, book), **quiet)
-        time.sleep(random.uniform(0.4, 1.6))  # noqa: S311
+        until(lambda: book.is_dir() and len(reports_in(book)) >= len(kept) + more, "reports")  # noqa: B023
         process.kill()
         process.wait()
-        now = {path: path.stat().st_mtime_ns for path in book.rglob("reports/*/*/*.json")}
+        now = {path: path.stat().st_mtime_ns for path in reports_in(book)}
         assert kept.items() <= now.items()
         kept = now
     subprocess.run(command(*words, book), check=True, **quiet)
     assert beside.wait(120) == 0
     assert saved(book) == saved(tmp_path / "beside") == saved(tmp_path / "undisturbed")
-    wait_for_no_process(2)
+    until(lambda: not processes(), "all processes end")
     assert groups() == []
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_after_a_signal_in_a_build(tmp_path: Path, sign: signal.Signals) -> None:
-    for number in range(2):
+    for number in range(JOBS):
         workspace(
             tmp_path / "class" / f"l{number}", (SLOW / "main.pkr.hcl").read_text(), "102_slow"
         )
     out = tmp_path / "book"
     words: list[str | Path] = ["--course", STATIC, "--out", out, "--sandbox", "bubblewrap"]
+    words += ["--jobs", str(JOBS)]
     process = subprocess.Popen(
         command("grade", tmp_path / "class", *words),
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    time.sleep(2.5)
-    assert process.poll() is None
+    until(lambda: len(sleepers(process.pid, "50")) == JOBS, "each job builds")
     if sign == signal.SIGINT:
         os.killpg(process.pid, sign)
-        assert process.wait(5) == 130
+        assert process.wait(PATIENCE_S) == 130
         assert "interrupted" in process.communicate()[1]
     else:
         process.kill()
         process.communicate()
-    wait_for_no_process(1)
+    until(lambda: not processes(), "all processes end")
     if sign == signal.SIGKILL:  # what nobody could clean up, the next start does
         subprocess.run(command("sandbox", "status"), check=True, capture_output=True)
     assert groups() == []
-    assert list((tmp_path / "book").glob("reports/*/*/*.json")) == []
+    assert reports_in(out) == []
 
 
 def test_a_gradebook_in_use_is_bad_input(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ def test_a_lab_holds(slug: str) -> None:
     backend = choose("bubblewrap", set(lab.needs), [COURSE.root], full_limits=True)
     proof = verify(lab, backend, jobs=2, on_graded=print)
     assert proof.problems == []
-    assert proof.graded > 15
 
 
 @pytest.mark.usefixtures("sandbox_image")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import msgspec
 
 from packerlab import forkserver
+from packerlab.course import default_root
 from packerlab.errors import BadInputError, RejectedError
 from packerlab.grading.grade_one import grade, packer_version
 from packerlab.hcl.template import SYNTAX_HINT
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 MARGIN = 4
 """How many times over what the solution needed a lab's limits must be."""
+
+OWN_VARIANTS = 13
+"""How many right and wrong answers a lab of our own course is proven with, at the least."""
 
 HINTS = 3
 LAB_ENTRIES = {"lab.toml", "README.md", "DEBRIEF.md", "starter", "solution", "variants"}
@@ -281,6 +285,9 @@ def missing_or_stray(lab: Lab) -> Iterator[str]:
         for folder in _variants(lab, kind):
             if not (folder / "variant.toml").is_file():
                 yield f"variants/{kind}/{folder.name} has no variant.toml"
+    count = sum(len(list(_variants(lab, kind))) for kind in ("accept", "reject"))
+    if lab.path.parent.parent == default_root() and count < OWN_VARIANTS:
+        yield f"a lab of this course has {OWN_VARIANTS} variants or more; this one has {count}"
 
 
 def undocumented(lab: Lab, report: Report) -> Iterator[str]:

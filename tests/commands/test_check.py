@@ -9,12 +9,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.toy import MESSAGE, ROOT, SCRIPT, SHELL, cli
+from tests.waiting import sleepers, until, until_gone
 
 
 @pytest.fixture
@@ -96,23 +96,13 @@ def test_ctrl_c_ends_it_at_once(workspace: Path) -> None:
         text=True,
         start_new_session=True,
     )
-    time.sleep(2)
+    building = until(lambda: sleepers(process.pid, "57"), "the build begins")
     os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate(timeout=5)[1]
+    said = process.communicate(timeout=30)[1]
     assert process.returncode == 130
     assert said.endswith("interrupted\n")
     assert "Traceback" not in said
-    assert not any("sleep\x0057" in line for line in command_lines())
-
-
-def command_lines() -> list[str]:
-    lines = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            lines.append(path.read_text())
-        except OSError:
-            continue
-    return lines
+    until_gone(building)
 
 
 def test_a_name_in_a_hostile_marker_can_t_act(workspace: Path) -> None:

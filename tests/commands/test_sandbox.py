@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from packerlab.sandbox import BACKENDS
 from tests.toy import cli
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def test_status_tells_of_each_sandbox() -> None:
     assert done.returncode == 0
     rows = (line for line in done.stdout.splitlines() if not line.startswith(" "))
     lines = dict(line.split(": ", 1) for line in rows)
-    assert set(lines) == {"bubblewrap", "docker", "docker-plain"}
+    assert set(lines) == set(BACKENDS)
     assert lines["docker"] == lines["docker-plain"] != "ready"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import pty
@@ -13,16 +12,17 @@ import struct
 import subprocess
 import termios
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.places import alive, descendants
+from tests.sandbox.places import descendants
 from tests.toy import COURSE, MESSAGE, ROOT, SCRIPT, SHELL, cli
+from tests.waiting import sleepers, until, until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PATIENCE_S = 60
 CLEAR = "\x1b[3J"
@@ -164,40 +164,24 @@ def test_a_save_ends_the_build_under_way(tmp_path: Path) -> None:
     terminal = Terminal("watch", folder, "--lab", "110")
     try:
         terminal.until("✓")
-        while not sleepers(terminal.pid):
-            time.sleep(0.05)
-        first = sleepers(terminal.pid)
-        began = time.monotonic()
+        first = until(lambda: sleepers(terminal.pid, "50"), "the build begins")
         (folder / "main.pkr.hcl").write_text(
             SHELL.replace("PROGRAM", "echo hello > out/message.txt")
         )
-        while alive(first):
-            assert time.monotonic() - began < 3, "the build goes on"
-            time.sleep(0.02)
+        until_gone(first)
         terminal.forget()
         terminal.until("points in")
         terminal.press("q")
         ours = descendants(terminal.pid)
         assert terminal.ended() == 0
-        deadline = time.monotonic() + 5
-        while alive(ours) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert alive(ours) == []
+        until_gone(ours)
     finally:
         terminal.close()
 
 
-def sleepers(pid: int) -> list[int]:
-    return [child for child in descendants(pid) if command_of(child).startswith(b"sleep\x0050")]
-
-
-def command_of(pid: int) -> bytes:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    return b""
-
-
-def test_into_a_pipe_it_tells_line_by_line(workspace: Path) -> None:
+@pytest.fixture
+def piped(workspace: Path) -> Iterator[subprocess.Popen[str]]:
+    """`watch` into a pipe; it ends with the test, however that ends."""
     process = subprocess.Popen(
         [SCRIPT, "watch", workspace],
         env={**os.environ, "PACKERLAB_COURSE": str(ROOT)},
@@ -206,17 +190,30 @@ def test_into_a_pipe_it_tells_line_by_line(workspace: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def lines_until(words: str, process: subprocess.Popen[str]) -> list[str]:
+    """What it tells up to a line with these words."""
     assert process.stdout
     lines = []
-    while "points in" not in (line := process.stdout.readline()):
+    for line in process.stdout:
         lines.append(line)
+        if words in line:
+            return lines
+    pytest.fail(f"it ended without {words!r}: {lines}")
+
+
+def test_into_a_pipe_it_tells_line_by_line(piped: subprocess.Popen[str], workspace: Path) -> None:
+    lines = lines_until("points in", piped)
     assert any(line.startswith("✗ The template has one source.") for line in lines)
     (workspace / "two.pkr.hcl").unlink()
-    while "10 of 10 points in" not in (line := process.stdout.readline()):
-        lines.append(line)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 130
+    lines += lines_until("10 of 10 points in", piped)
+    piped.send_signal(signal.SIGINT)
+    _, errors = piped.communicate(timeout=PATIENCE_S)
+    assert piped.returncode == 130
     assert "Traceback" not in errors
     assert "\x1b" not in "".join(lines)
 

@@ -31,6 +31,7 @@ from packerlab.hcl.parsing import parse_trusted
 from packerlab.hcl.template import SYNTAX_HINT
 from packerlab.report import Check, Where, conclude, decode, encode
 from tests.toy import COURSE, MESSAGE, ROOT, Bench, handed, lasting, outcomes, program
+from tests.waiting import sleepers, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -361,14 +362,14 @@ def test_a_killed_process_harms_its_own_report_only(bench: Bench) -> None:
         while not killed:
             for process in multiprocessing.active_children():
                 if process.pid:
-                    time.sleep(0.7)  # Packer sleeps by then
+                    until(lambda: sleepers(os.getpid(), "53"), "the build begins")
                     os.kill(process.pid, signal.SIGKILL)
                     killed.append(process.pid)
             time.sleep(0.01)
 
     killer = threading.Thread(target=kill)
     killer.start()
-    report = bench.grade("110", program("sleep 60"))
+    report = bench.grade("110", program("sleep 53"))
     killer.join()
     assert (report.status, report.reason) == ("fault", "the grading process died.")
     assert (report.complete, report.score) == (False, None)

@@ -26,7 +26,9 @@ from packerlab.sandbox.base import Channel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROWS = ["bubblewrap", "bubblewrap as a user", "docker", "docker-plain"]
+ROWS = ["bubblewrap as a user", *BACKENDS]
+"""Every row of the table, and bubblewrap's once more as another user than the one who tests."""
+
 LIMITS = Limits(deadline_s=20, cpu_s=10, memory_mb=200, disk_mb=32)
 USER = 54_321
 
@@ -39,7 +41,8 @@ from packerlab.sandbox import BACKENDS
 from packerlab.sandbox.base import Sandbox
 ours = socket.socket(fileno=0)
 sandbox = Sandbox(BACKENDS[backend]([]), Limits(*limits))
-socket.send_fds(ours, [b"open"], [sandbox.channel().socket.fileno()])
+channel = sandbox.channel()
+socket.send_fds(ours, [b"framed" if channel.framed else b"plain"], [channel.socket.fileno()])
 ours.recv(1)
 sandbox.close()
 """
@@ -52,17 +55,18 @@ class Place:
         self.row = row
         self.backend = row.split(maxsplit=1)[0]
         self.nested = row != "docker-plain"
+        self.contained = row.startswith("docker")
         self.as_user = row.endswith("user")
         self._shared = Path(tempfile.mkdtemp(prefix="packerlab-test-"))
         self._control, theirs = socket.socketpair()
         with theirs:
             self.opener = self._start(theirs, limits)
         self._control.settimeout(60)
-        _, fds, _, _ = socket.recv_fds(self._control, 4, 1)
+        word, fds, _, _ = socket.recv_fds(self._control, 8, 1)
         if not fds:
             shutil.rmtree(self._shared)
             raise MachineError(f"{row} did not open: its opener ended with {self.opener.wait()}.")
-        self.channel = Channel(socket.socket(fileno=fds[0]), framed=self.backend != "bubblewrap")
+        self.channel = Channel(socket.socket(fileno=fds[0]), framed=word == b"framed")
 
     def _start(self, theirs: socket.socket, limits: Limits) -> subprocess.Popen[bytes]:
         python, paths = sys.executable, sys.path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from contextlib import closing
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,8 @@ from packerlab.prepared_account import ACCESS_KEY, SECRET_KEY
 from packerlab.sandbox import BACKENDS
 from packerlab.sandbox.base import Box, Sandbox
 from packerlab.submissions.reader import File
-from tests.sandbox.places import alive, descendants
+from tests.sandbox.places import descendants
+from tests.waiting import sleepers, until, until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -417,23 +417,19 @@ def test_a_hostile_disk_is_only_read(packer: Callable[..., Packer], name: str) -
 @pytest.mark.usefixtures("instance_base")
 def test_a_closed_sandbox_leaves_nothing(request: pytest.FixtureRequest) -> None:
     """All of an account ends with the supervisor, in the middle of a build too."""
+    before = set(descendants(os.getpid()))
     own = Sandbox(BACKENDS["bubblewrap"]([]), LIMITS, frozenset({"packer", "account"}))
     channel = own.channel()
     box = Box(channel, LIMITS)
     request.addfinalizer(own.close)
-    before = set(descendants(os.getpid()))
-    report = Packer(box, template("sleep 20"), packer_version(own), [], STATE)
+    report = Packer(box, template("sleep 51"), packer_version(own), [], STATE)
     pid = os.fork()
     if pid == 0:
         report.build({}, [])
         os._exit(0)
-    time.sleep(3)
-    started = set(descendants(os.getpid())) | before
+    until(lambda: sleepers(os.getpid(), "51"), "the instance is provisioned")
+    started = set(descendants(os.getpid())) - before
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     own.close()
-    end = time.monotonic() + 3
-    while alive(sorted(started - {pid})) and time.monotonic() < end:
-        time.sleep(0.05)
-    others = set(descendants(os.getpid()))
-    assert not {each for each in alive(sorted(started)) if each not in others}
+    until_gone(sorted(started))

@@ -24,7 +24,7 @@ def skip_unless_available() -> None:
 
 
 def test_every_row_has_its_name() -> None:
-    assert NAMES == ("auto", "bubblewrap", "docker", "docker-plain")
+    assert ("auto", *BACKENDS) == NAMES
     assert [make([]).name for make in BACKENDS.values()] == list(BACKENDS)
     assert all(make([]).lacks("packer") is None for make in BACKENDS.values())
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from pathlib import Path
@@ -52,6 +53,19 @@ def test_what_is_masked_is_not_seen(below_usr: Path, tmp_path: Path, way: str) -
         finally:
             sandbox.close()
     assert seen == {"open": "canary\n", "masked": ""}
+
+
+def test_a_signal_that_nohup_ignores_ends_a_program_all_the_same() -> None:
+    """An instance reboots on SIGHUP, also below `nohup packerlab grade`."""
+    skip_unless_available()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    sandbox = Sandbox(Bubblewrap([]), LIMITS)
+    try:
+        ran = Box(sandbox.channel(), LIMITS).run(["sh", "-c", "kill -HUP $$"], {}, env=ENV)
+    finally:
+        sandbox.close()
+        signal.signal(signal.SIGHUP, before)
+    assert ran.exit == 128 + signal.SIGHUP
 
 
 def test_without_bwrap_it_says_what_to_install(

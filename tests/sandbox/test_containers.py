@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import tempfile
-import time
 from contextlib import closing
 from pathlib import Path
 from textwrap import indent
@@ -29,8 +28,9 @@ from packerlab.sandbox import BACKENDS, docker, host_images
 from packerlab.sandbox.base import Box, Sandbox
 from packerlab.sandbox.bubblewrap import Bubblewrap
 from packerlab.submissions.reader import File
-from tests.sandbox.places import alive, descendants
+from tests.sandbox.places import descendants
 from tests.sandbox.test_contract import REFUSED
+from tests.waiting import sleepers, until, until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -411,23 +411,19 @@ def test_docker_plain_has_none() -> None:
 
 @pytest.mark.usefixtures("container_images")
 def test_a_killed_owner_leaves_nothing() -> None:
+    before = set(descendants(os.getpid()))
     own = Sandbox(BACKENDS["bubblewrap"]([]), LIMITS, NEEDS)
     box = Box(own.channel(), LIMITS)
-    before = set(descendants(os.getpid()))
     pid = os.fork()
     if pid == 0:
-        box.run(["sh", "-c", "docker run busybox sleep 60"], {}, env=ENVIRONMENT)
+        box.run(["sh", "-c", "docker run busybox sleep 52"], {}, env=ENVIRONMENT)
         os._exit(0)
-    time.sleep(2)
-    started = set(descendants(os.getpid())) | before
+    until(lambda: sleepers(os.getpid(), "52"), "the container runs")
+    started = set(descendants(os.getpid())) - before
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     own.close()
-    end = time.monotonic() + 3
-    while alive(sorted(started - {pid})) and time.monotonic() < end:
-        time.sleep(0.05)
-    others = set(descendants(os.getpid()))
-    assert not {each for each in alive(sorted(started)) if each not in others}
+    until_gone(sorted(started))
 
 
 # --- stores and archives that were meddled with ---------------------------------------------------

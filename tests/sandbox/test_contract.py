@@ -28,9 +28,8 @@ from packerlab.inside.files import MAX_FILES
 from packerlab.inside.meter import PROCESSES
 from packerlab.inside.supervisor import MAX_OUTPUT
 from packerlab.packer.verbs import Packer
-from packerlab.sandbox import docker, host_ids
+from packerlab.sandbox import BACKENDS, docker, host_ids
 from packerlab.sandbox.base import PROGRAM, Box
-from packerlab.sandbox.bubblewrap import Bubblewrap
 from packerlab.sandbox.docker import LABEL
 from packerlab.submissions.reader import File
 from tests.sandbox.places import (
@@ -355,7 +354,7 @@ def test_the_host_knows_it_as_nobody(place: Place) -> None:
                 os.kill(pid, 9)
         place.channel.header(time.monotonic() + 20)
     assert 0 not in uids
-    if os.getuid() == 0 or place.backend != "bubblewrap":
+    if os.getuid() == 0 or place.contained:
         assert os.getuid() not in uids
     if place.as_user:
         assert uids == {USER}
@@ -698,7 +697,7 @@ while True:
 
 
 def test_children_that_nobody_waits_for_use_cpu_time_too(place: Place) -> None:
-    weak = place.backend == "bubblewrap" and (place.as_user or bool(Bubblewrap([]).weak()))
+    weak = place.as_user or bool(BACKENDS[place.backend]([]).weak())
     limits = msgspec.structs.replace(LIMITS, cpu_s=1, deadline_s=3 if weak else 20)
     with pytest.raises(LimitError) as caught:
         run(place, ["python3", "-c", UNAWAITED], limits=limits)
@@ -752,14 +751,14 @@ def containers() -> list[str]:
 
 def left_of(place: Place, pids: list[int], others: list[str]) -> list[object]:
     found: list[object] = [*alive(pids)]
-    if place.backend != "bubblewrap":
+    if place.contained:
         found += [container for container in containers() if container not in others]
     return found
 
 
 def test_a_killed_owner_leaves_nothing(own_place: Place) -> None:
     number = marker()
-    others = containers() if own_place.backend != "bubblewrap" else []
+    others = containers() if own_place.contained else []
     begin(own_place, f"setsid sleep {number} & sleep {number}")
     pids = [*wait_for(number), *descendants(own_place.opener.pid)]
     own_place.kill()
@@ -772,7 +771,7 @@ def test_a_killed_owner_leaves_nothing(own_place: Place) -> None:
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
 def test_close_leaves_nothing(own_place: Place, *, busy: bool) -> None:
     number = marker()
-    others = containers() if own_place.backend != "bubblewrap" else []
+    others = containers() if own_place.contained else []
     groups = control_groups()
     pids = descendants(own_place.opener.pid)
     if busy:

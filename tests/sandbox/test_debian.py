@@ -82,6 +82,15 @@ def test_what_is_there_is_used(cache: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert host_base.prepare(lambda _: None) == host_base.folder()
 
 
+def test_what_a_link_leads_to_is_not_removed(cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept" / "file").parent.mkdir()
+    (tmp_path / "kept" / "file").touch()
+    (cache / host_base.folder().name).symlink_to(tmp_path / "kept")
+    assert host_base.remove() == []
+    assert (tmp_path / "kept" / "file").exists()
+    assert not host_base.folder().is_symlink()
+
+
 def test_what_a_killed_one_left_is_removed(cache: Path) -> None:
     half_made = state.cache_folder() / f".{host_base.folder().name}.1"
     half_made.mkdir()

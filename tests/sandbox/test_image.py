@@ -11,9 +11,10 @@ import pytest
 from packerlab import state
 from packerlab.errors import BadInputError, MachineError
 from packerlab.sandbox import docker, image
-from packerlab.sandbox.docker import IMAGE_STATE, Docker
+from packerlab.sandbox.docker import IMAGE_STATE, LABEL, Docker
 from packerlab.sandbox.host_packer import host_packer
-from tests.sandbox.test_docker import client, containers
+from tests.sandbox.test_docker import client
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,13 +78,15 @@ def test_a_packer_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
 
 def test_a_build_that_fails_says_why_and_leaves_nothing(client: Any) -> None:
     def everything() -> set[str]:
-        return {entry["Id"] for entry in client.api.containers(all=True)} - containers(client)
+        """All containers but sandboxes, of other test processes too."""
+        listed = client.api.containers(all=True)
+        return {entry["Id"] for entry in listed if LABEL not in entry["Labels"]}
 
     before = everything()
     kept = (state.state_folder() / IMAGE_STATE).read_bytes()
     with pytest.raises(MachineError, match="The image could not be made"):
         image.build(lambda _: None, arguments={"PACKER_ZIP": "file:///none.zip"})
-    assert everything() <= before
+    until(lambda: everything() <= before, "the build's containers are removed")
     assert (state.state_folder() / IMAGE_STATE).read_bytes() == kept
 
 

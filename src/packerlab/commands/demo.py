@@ -26,7 +26,7 @@ def demo(
     from packerlab import terminal
     from packerlab.commands.check import show_checked
     from packerlab.commands.grade import grade
-    from packerlab.commands.report import Format, report
+    from packerlab.commands.report import report
     from packerlab.commands.workspace import open_workspace
     from packerlab.course import default_root
 
@@ -40,7 +40,7 @@ def demo(
     report(out, None, None)
     page = out / "report.html"
     _say(screen, "And for every learner", f"packerlab report {out} --format html -o {page}")
-    report(out, Format.HTML, page)
+    report(out, "html", page)
     screen.print(f"Open {page} in a browser. Next: packerlab start 101")
 
 

@@ -34,6 +34,8 @@ REMEDIES = {
         "windows": "Docker Desktop with its WSL 2 engine; then packerlab sandbox build inside WSL",
     },
 }
+"""How each system gets a program or a sandbox. A sandbox without a row here speaks for itself."""
+
 MORE = {
     "account": "apt install iproute2 mmdebstrap uidmap; then packerlab sandbox build",
     "containers": "apt install --no-install-recommends podman crun mmdebstrap uidmap; "
@@ -100,7 +102,7 @@ def findings(system: str) -> Iterator[Finding]:
     for name, make in BACKENDS.items():
         backend = make([])
         trouble = backend.unavailable()
-        remedy = REMEDIES[name][system]
+        remedy = REMEDIES.get(name, {}).get(system, "")
         if trouble:
             yield Finding(f"{name} sandbox", "", trouble, remedy)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -109,4 +110,5 @@ def new(
         except OSError as error:
             raise BadInputError(f"{path} can't be written: {error.strerror}.") from None
         print(path)
-    print(f"\nNext: packerlab verify {slug}")
+    elsewhere = f" --course {shlex.quote(str(course))}" if course else ""
+    print(f"\nNext: packerlab verify {slug}{elsewhere}")

@@ -19,7 +19,7 @@ SandboxOption = Annotated[
     str,
     typer.Option(
         "--sandbox",
-        help="Where Packer runs: auto, bubblewrap, docker or docker-plain.",
+        help="Where Packer runs: auto, or one that `packerlab sandbox status` lists.",
         metavar="NAME",
         show_default=True,
     ),

@@ -1,7 +1,6 @@
 """`packerlab report`: show a gradebook, or write it in another form."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,12 +13,11 @@ if TYPE_CHECKING:
     from packerlab.writers.summary import LabSummary
 
 
-class Format(StrEnum):
+def _forms() -> list[str]:
     """The names in the table of writers, which is imported only when it is needed."""
+    from packerlab.writers import WRITERS
 
-    HTML = "html"
-    CSV = "csv"
-    JSON = "json"
+    return list(WRITERS)
 
 
 def report(
@@ -27,8 +25,14 @@ def report(
         Path, typer.Argument(metavar="DIR", help="The gradebook that `packerlab grade` made.")
     ],
     form: Annotated[
-        Format | None,
-        typer.Option("--format", "-f", help="Without it, a summary is shown here."),
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="NAME",
+            help="Such as html or csv. Without it, a summary is shown here.",
+            autocompletion=_forms,
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -39,22 +43,29 @@ def report(
     from packerlab.errors import BadInputError
     from packerlab.gradebook import read_gradebook
 
+    if output and form is None:
+        raise BadInputError(f"-o needs a format: add --format {_listed()}.")
+    if form is not None and form not in _forms():
+        raise BadInputError(f"There is no format `{form}`: it is {_listed()}.")
     book = read_gradebook(gradebook)
-    if form:
+    if form is not None:
         _write(book, form, output)
-    elif output:
-        raise BadInputError("-o needs a format: add --format html, csv or json.")
     else:
         _show(book)
 
 
-def _write(book: "Gradebook", form: Format, output: Path | None) -> None:
+def _listed() -> str:
+    *names, last = _forms()
+    return f"{', '.join(names)} or {last}"
+
+
+def _write(book: "Gradebook", form: str, output: Path | None) -> None:
     """Send the gradebook where it was asked for; nobody reads HTML on a terminal."""
     from packerlab.errors import BadInputError
     from packerlab.writers import WRITERS
 
     parts = WRITERS[form](book.latest())
-    if form == Format.HTML and not output and sys.stdout.isatty():
+    if form == "html" and not output and sys.stdout.isatty():
         output = book.path / "report.html"
     if not output:
         sys.stdout.buffer.writelines(parts)

@@ -20,7 +20,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from .endpoint import Endpoint, certificates
+from .endpoint import REQUEST_S, Endpoint, certificates
 from .simulated import AskError, Simulation, warm_up
 
 if TYPE_CHECKING:
@@ -137,7 +137,8 @@ def open_account(
 ) -> None:
     """In the child: a fresh account behind its own endpoint."""
     simulation = Simulation(state, supervisor.ask)
-    endpoint = Endpoint((options.address, options.port), context, simulation.answer)
+    address = (options.address, options.port)
+    endpoint = Endpoint(address, context, simulation.answer, options.request_s)
     threading.Thread(target=endpoint.serve_forever, daemon=True).start()
     hold(simulation, supervisor)
 
@@ -186,6 +187,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The simulated account's control plane.")
     parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=443)
+    parser.add_argument("--request-s", type=float, default=REQUEST_S)
     options = parser.parse_args()
     return guarded(lambda: serve(options))
 

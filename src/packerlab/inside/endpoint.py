@@ -122,8 +122,10 @@ class Endpoint(socketserver.ThreadingTCPServer):
         address: tuple[str, int],
         context: ssl.SSLContext,
         answer: Callable[[Call], Answer],
+        request_s: float = REQUEST_S,
     ) -> None:
         self.context = context
+        self.request_s = request_s
         self.answer = answer
         self.deadlines: dict[socket.socket, float] = {}
         self.open_connections = threading.BoundedSemaphore(CONNECTIONS)
@@ -145,7 +147,7 @@ class Endpoint(socketserver.ThreadingTCPServer):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Shake hands in the connection's own thread, so that a slow one holds up nobody."""
-        self.deadlines[request] = time.monotonic() + REQUEST_S
+        self.deadlines[request] = time.monotonic() + self.request_s
         try:
             request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             request.settimeout(IDLE_S)
@@ -197,7 +199,7 @@ class _Connection(BaseHTTPRequestHandler):
         self.server.deadlines[self.connection] = time.monotonic() + IDLE_S
         if not self.rfile.peek(1):  # type: ignore[attr-defined]
             return
-        self.server.deadlines[self.connection] = time.monotonic() + REQUEST_S
+        self.server.deadlines[self.connection] = time.monotonic() + self.server.request_s
         super().handle_one_request()
 
     def handle_expect_100(self) -> bool:

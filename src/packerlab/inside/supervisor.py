@@ -85,6 +85,10 @@ CRASHED = 2
 MOST_OPEN = 1024
 """Descriptors of a process: the machine has a number of open files for all."""
 
+OFTEN_IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+"""What `nohup` and a shell's `&` and `trap` ignore. All that we start would inherit it, and an
+instance that is to reboot would not."""
+
 NOTHING: Message = {"exit": None, "cpu": 0.0, "limit": "", "output": 0, "files": []}
 OOM = "/proc/self/oom_score_adj"
 
@@ -113,6 +117,8 @@ class Supervisor:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in OFTEN_IGNORED:
+            signal.signal(number, signal.SIG_DFL)
         self.account: Account | None = None
         self.engine = config["mode"] == "engine"
         if self.plain:

@@ -136,7 +136,7 @@ def remove_folders(prefix: str) -> list[str]:
     """Remove the prepared folders, half made or whole, whose names begin so; returns the names."""
     removed = []
     for path in state.cache_folder().glob(f"*{prefix}*"):
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             _remove_folder(path, id_maps()[0])
             removed.append(path.name)
         else:
