@@ -45,11 +45,13 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# By default with the Packer that is installed; PACKER=FILE PLUGINS=FOLDER name another one.
+NAMED = $(if $(PACKER),PACKERLAB_PACKER=$(PACKER)) $(if $(PLUGINS),PACKER_PLUGIN_PATH=$(PLUGINS))
 verify-all: setup
 	@scripts/need packer bubblewrap iproute2 docker mmdebstrap podman
 	@scripts/need-dockerd
-	$(BIN)/packerlab sandbox build
-	for row in bubblewrap docker docker-plain; do $(BIN)/packerlab verify --sandbox $$row || exit 1; done
+	$(BIN)/packerlab sandbox build $(if $(PACKER),--packer $(PACKER)) $(if $(PLUGINS),--plugins $(PLUGINS))
+	for row in bubblewrap docker docker-plain; do $(NAMED) $(BIN)/packerlab verify --record --sandbox $$row || exit 1; done
 
 wheel: setup
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

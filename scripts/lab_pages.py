@@ -9,7 +9,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packerlab import proofs
 from packerlab.course import open_course
+from packerlab.packer.versions import version_of
 
 if TYPE_CHECKING:
     from packerlab.course import Course
@@ -22,7 +24,6 @@ NEEDS = {  # what a learner has to have, or reads about first
     "account": "[simulated account](../concepts/simulated_account.md)",
     "containers": "container engine",
 }
-TRIED = "Packer 1.6.6 and 1.16.0"
 
 
 def head(course: Course, lab: Lab) -> str:
@@ -30,8 +31,20 @@ def head(course: Course, lab: Lab) -> str:
     after = [f"after [{course.lab(slug).number}]({link(course, lab, slug)})"
              for slug in lab.manifest.after]  # fmt: skip
     needs = [NEEDS[need] for need in lab.manifest.needs if need != "packer"] or [NEEDS["packer"]]
-    facts = [lab.track.capitalize(), f"{lab.manifest.minutes} minutes", *after, *needs, TRIED]
+    facts = [lab.track.capitalize(), f"{lab.manifest.minutes} minutes", *after, *needs,
+             *proven(course, lab)]  # fmt: skip
     return f"# {lab.title}\n\n{' · '.join(facts)}\n{{ .facts }}\n\n"
+
+
+def proven(course: Course, lab: Lab) -> list[str]:
+    """Where the lab is proven, as `proof.json` has it; nothing for one that is not."""
+    found = proofs.proven(course, lab)
+    if not found:
+        return []
+    sandboxes = " and ".join(sorted({each.sandbox for each in found}))
+    packers = " and ".join(sorted({each.packer for each in found}, key=version_of))
+    answers = max(each.gradings for each in found)
+    return [f"proven with {answers} answers on {sandboxes}, Packer {packers}"]
 
 
 def link(course: Course, lab: Lab, slug: str) -> str:

@@ -22,7 +22,7 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from packerlab import cli, errors, gradebook, lab, pages, progress, report, verify
+from packerlab import cli, errors, gradebook, lab, pages, progress, report, variants
 from packerlab.evidence import files as evidence
 from packerlab.hcl import parsing, template
 from packerlab.inside import supervisor
@@ -218,7 +218,7 @@ def fields(*structs: type[msgspec.Struct]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("anchor", "struct"),
-    [("lab-toml", lab.Manifest), ("variant-toml", verify.Variant), ("marker", workspaces.Marker)],
+    [("lab-toml", lab.Manifest), ("variants", variants.Variant), ("marker", workspaces.Marker)],
 )
 def test_every_key_of_a_file_is_on_the_page(anchor: str, struct: type[msgspec.Struct]) -> None:
     assert set(first_cells(section(page(CONTRACTS), anchor))) == fields(struct)

@@ -9,7 +9,7 @@ import pytest
 from packerlab.course import Course
 from packerlab.errors import BadInputError
 from packerlab.sandbox import choose
-from packerlab.verify import Variant, missing_or_stray, overlaid, verify
+from packerlab.verify import answers, brief, missing_or_stray, verify
 from tests.toy import MESSAGE
 
 if TYPE_CHECKING:
@@ -37,21 +37,34 @@ disk_mb = 32
     "labs/101_lab/README.md": "A task.\n",
     "labs/101_lab/starter/main.pkr.hcl": "# Declare a source.\n",
     "labs/101_lab/solution/main.pkr.hcl": MESSAGE,
-    "labs/101_lab/variants/accept/other_words/variant.toml": 'why = "The words are free."\n',
-    "labs/101_lab/variants/accept/other_words/main.pkr.hcl": MESSAGE.replace("Hello", "Hi"),
-    "labs/101_lab/variants/accept/of_tomorrow/variant.toml": (
-        'why = "It needs another Packer."\npacker = ">=99.0"\n'
-    ),
-    "labs/101_lab/variants/reject/elsewhere/variant.toml": (
-        'why = "It writes elsewhere."\nfails = ["test_message"]\nsays = "no out/message.txt"\n'
-    ),
-    "labs/101_lab/variants/reject/elsewhere/main.pkr.hcl": MESSAGE.replace("message.txt", "x"),
-    "labs/101_lab/variants/reject/program/variant.toml": (
-        'why = "It runs a program."\nstatus = "rejected"\nsays = "shell-local"\n'
-    ),
-    "labs/101_lab/variants/reject/program/more.pkr.hcl": (
-        'build {\n  sources = ["source.file.message"]\n  provisioner "shell-local" {\n  }\n}\n'
-    ),
+    "labs/101_lab/variants/accept.toml": """\
+[other_words]
+why = "The words are free."
+replace = { "Hello" = "Hi" }
+
+[of_tomorrow]
+why = "It needs another Packer."
+packer = ">=99.0"
+replace = { "Hello" = "Hi" }
+""",
+    "labs/101_lab/variants/reject.toml": """\
+[elsewhere]
+why = "It writes elsewhere."
+fails = ["test_message"]
+says = "no out/message.txt"
+replace = { "message.txt" = "x" }
+
+[program]
+why = "It runs a program."
+status = "rejected"
+says = "shell-local"
+diff = '''
+   sources = ["source.file.message"]
++
++  provisioner "shell-local" {
++  }
+'''
+""",
     "graders/test_101_lab.py": '''\
 from packerlab.grader import check, fail
 
@@ -94,9 +107,9 @@ def lab(tmp_path: Path) -> Lab:
     return Course(tmp_path).lab(SLUG)
 
 
-def proved(lab: Lab, *, brief: bool = False) -> Proof:
+def proved(lab: Lab, *, only: list[str] | None = None) -> Proof:
     backend = choose("bubblewrap", set(), [], full_limits=False)
-    return verify(lab, backend, brief=brief, on_graded=lambda _: None)
+    return verify(lab, backend, only=only, on_graded=lambda _: None)
 
 
 def test_a_lab_that_holds(lab: Lab) -> None:
@@ -117,8 +130,44 @@ def test_a_lab_that_holds(lab: Lab) -> None:
 
 
 def test_in_brief_some_are_left_out(lab: Lab) -> None:
-    proof = proved(lab, brief=True)
+    assert brief(lab) == ["starter", "solution", "reject/elsewhere"]
+    proof = proved(lab, only=brief(lab))
     assert (proof.problems, proof.graded) == ([], 4)
+
+
+def test_one_answer_alone(lab: Lab) -> None:
+    proof = proved(lab, only=["reject/elsewhere"])
+    assert (proof.problems, proof.graded, proof.margins) == ([], 1, {})
+    (said,) = proof.said.values()
+    assert said.startswith("graded 4/10; test_message failed: The build leaves no out/message.txt.")
+
+
+def test_what_is_blocked_is_said(lab: Lab) -> None:
+    assert answers(lab) == [
+        "starter",
+        "solution",
+        "accept/other_words",
+        "accept/of_tomorrow",
+        "reject/elsewhere",
+        "reject/program",
+    ]
+    proof = proved(lab, only=["starter", "solution"])
+    assert proof.said["starter"].endswith("; blocked: test_message")
+    assert proof.said["solution"] == "graded 10/10"
+
+
+@pytest.mark.parametrize("needed", ["test_nowhere", "test_later", "test_message"])
+def test_a_need_of_no_check_before_it_is_a_fault(lab: Lab, needed: str) -> None:
+    edit(lab, "graders/test_101_lab.py", 'needs="test_source"', f'needs=("{needed}",)')
+    lab.grader.write_text(
+        lab.grader.read_text()
+        + '\n\n@check(points=1)\ndef test_later(build):\n    """It passes."""\n'
+    )
+    (problem,) = proved(lab, only=["solution"]).problems[:1]
+    assert problem == (
+        "the solution does not pass: fault "
+        f"test_message needs {needed}, and no check that runs before it has that name."
+    )
 
 
 def edit(lab: Lab, name: str, old: str, new: str) -> None:
@@ -137,6 +186,7 @@ def test_a_starter_that_passes_and_checks_that_nothing_fails(lab: Lab) -> None:
 
 def test_a_solution_that_fails(lab: Lab) -> None:
     edit(lab, "labs/101_lab/solution/main.pkr.hcl", "message.txt", "massage.txt")
+    edit(lab, "labs/101_lab/variants/reject.toml", "message.txt", "massage.txt")
     problems = proved(lab).problems
     assert problems[0].startswith(
         "the solution does not pass: graded 4/10; test_message failed: "
@@ -145,10 +195,11 @@ def test_a_solution_that_fails(lab: Lab) -> None:
 
 
 def test_variants_that_do_not_end_as_they_say(lab: Lab) -> None:
-    rejects = "labs/101_lab/variants/reject"
-    edit(lab, "labs/101_lab/variants/accept/other_words/main.pkr.hcl", "out/message", "out/other")
-    edit(lab, f"{rejects}/elsewhere/variant.toml", "no out/message.txt", "something else")
-    edit(lab, f"{rejects}/program/variant.toml", 'status = "rejected"', 'status = "timeout"')
+    rejects = "labs/101_lab/variants/reject.toml"
+    old, new = '"Hello" = "Hi" }\n\n', '"out/message" = "out/other" }\n\n'
+    edit(lab, "labs/101_lab/variants/accept.toml", old, new)
+    edit(lab, rejects, "no out/message.txt", "something else")
+    edit(lab, rejects, 'status = "rejected"', 'status = "timeout"')
     problems = proved(lab).problems
     assert problems[0].startswith("accept/other_words does not pass: graded 4/10; test_message")
     assert problems[1] == "reject/elsewhere does not say `something else`"
@@ -159,7 +210,7 @@ def test_variants_that_do_not_end_as_they_say(lab: Lab) -> None:
 
 
 def test_a_reject_that_fails_other_checks(lab: Lab) -> None:
-    edit(lab, "labs/101_lab/variants/reject/elsewhere/variant.toml", "test_message", "test_source")
+    edit(lab, "labs/101_lab/variants/reject.toml", "test_message", "test_source")
     (problem,) = proved(lab).problems
     assert problem.startswith(
         "reject/elsewhere should end as graded and fail test_source: graded 4/10; test_message"
@@ -168,7 +219,7 @@ def test_a_reject_that_fails_other_checks(lab: Lab) -> None:
 
 def test_limits_that_are_too_narrow(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("packerlab.verify.MARGIN", 100_000)  # no machine is so fast
-    problems = proved(lab, brief=True).problems
+    problems = proved(lab, only=brief(lab)).problems
     assert any("deadline_s is only" in problem for problem in problems)
     assert any("cpu_s is only" in problem for problem in problems)
 
@@ -189,7 +240,7 @@ def test_links_that_lead_nowhere_and_too_few_hints(lab: Lab) -> None:
 
 def test_what_is_not_formatted(lab: Lab) -> None:
     edit(lab, "labs/101_lab/solution/main.pkr.hcl", "  type    =", "  type =")
-    (problem,) = proved(lab, brief=True).problems
+    (problem,) = proved(lab, only=brief(lab)).problems
     assert problem.startswith("solution/ is not formatted: main.pkr.hcl")
 
 
@@ -197,42 +248,23 @@ def test_what_is_missing_or_does_not_belong(lab: Lab) -> None:
     (lab.path / "README.md").unlink()
     (lab.path / "notes.txt").write_text("")
     lab.page.unlink()
-    (lab.path / "variants" / "accept" / "nothing").mkdir()
+    (lab.path / "variants" / "accept" / "nothing").mkdir(parents=True)
+    (lab.path / "variants" / "refuse.toml").write_text("")
     found = list(missing_or_stray(lab))
     assert [problem.partition(" (")[0] for problem in found] == [
         "README.md is missing",
         "101_lab.md is missing",
         "101_lab/notes.txt does not belong there",
-        "variants/accept/nothing has no variant.toml",
+        "variants/refuse.toml does not belong there",
+        "variants/accept/nothing has no row in accept.toml",
     ]
 
 
-def test_a_variant_overlays_and_deletes(lab: Lab) -> None:
-    (lab.solution / "more.txt").write_text("")
-    folder = lab.path / "variants" / "accept" / "other_words"
-    files = overlaid(lab, folder, Variant(why="x", delete=["more.txt"])).files
-    assert list(files) == ["main.pkr.hcl"]
-    assert b"Hi, " in files["main.pkr.hcl"].data
-    with pytest.raises(BadInputError, match=r"the solution has no nothing\.txt to delete"):
-        overlaid(lab, folder, Variant(why="x", delete=["nothing.txt"]))
-
-
-def test_a_variant_that_the_reader_refuses_is_a_rejected_submission(lab: Lab) -> None:
-    folder = lab.path / "variants" / "reject" / "program"
-    (folder / "link").symlink_to("/etc/passwd")
-    assert "link" in overlaid(lab, folder, Variant(why="x")).refusal
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "words"),
-    [
-        ("why = ", "wy = ", "wy"),
-        ('why = "It runs a program."', 'why = ""', "why"),
-        ('"rejected"', '"refused"', "status"),
-    ],
-)
-def test_a_variant_s_file_is_checked(lab: Lab, old: str, new: str, words: str) -> None:
-    edit(lab, "labs/101_lab/variants/reject/program/variant.toml", old, new)
-    with pytest.raises(BadInputError, match=words) as caught:
+def test_all_rows_that_are_broken_are_told_of_before_any_grading(lab: Lab) -> None:
+    edit(lab, "labs/101_lab/solution/main.pkr.hcl", "Hello", "Good day")
+    with pytest.raises(BadInputError) as caught:
         proved(lab)
-    assert "reject/program/variant.toml" in str(caught.value)
+    assert [line.partition("variants/")[2] for line in str(caught.value).split("\n")] == [
+        "accept.toml:1 [other_words]: the solution has no `Hello`.",
+        "accept.toml:5 [of_tomorrow]: the solution has no `Hello`.",
+    ]

@@ -28,6 +28,7 @@ from packerlab.commands import (
     sandbox,
     solution,
     start,
+    variant,
     verify,
     watch,
 )
@@ -85,6 +86,7 @@ for function, panel in (
     (grade.grade, INSTRUCTORS),
     (report.report, INSTRUCTORS),
     (verify.verify, AUTHORS),
+    (variant.variant, AUTHORS),
     (new.new, AUTHORS),
     (doctor.doctor, EVERYONE),
     (demo.demo, EVERYONE),

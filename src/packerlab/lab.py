@@ -68,15 +68,22 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load_toml(path: Path, kind: type[T]) -> T:
     """Read a TOML file into a struct; a missing, unknown or ill-typed key names file and key."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadInputError(f"{path}: there is no such file.") from None
     except OSError as error:
         raise BadInputError(f"{path} can't be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInputError(f"{path}: not valid TOML: {error}.") from None
+    return typed(tables, kind, str(path))
+
+
+def typed(table: object, kind: type[T], place: str) -> T:
+    """A TOML table as a struct; `place` is where the table stands, for messages."""
+    try:
+        return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
-        raise BadInputError(f"{path}: {_at_key(str(error))}.") from None
+        raise BadInputError(f"{place}: {_at_key(str(error))}.") from None
 
 
 def _at_key(message: str) -> str:

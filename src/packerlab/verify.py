@@ -8,32 +8,27 @@ import queue
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple
 
 from packerlab import forkserver
 from packerlab.course import default_root
-from packerlab.errors import BadInputError, RejectedError
+from packerlab.errors import BadInputError
 from packerlab.grading.grade_one import grade, packer_version
 from packerlab.hcl.template import SYNTAX_HINT
-from packerlab.lab import load_toml
 from packerlab.packer.versions import version_of
 from packerlab.pages import headings
 from packerlab.sandbox import Sandbox
-from packerlab.submissions.reader import WORKSPACE as WORKSPACE_CAPS
-from packerlab.submissions.reader import digest, entries_of, take
-from packerlab.submissions.workspaces import Submission, refused, sifted, submission
+from packerlab.variants import KINDS, answer, read_own, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Iterator
 
     from packerlab.lab import Lab
     from packerlab.packer.versions import Version
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
-    from packerlab.submissions.reader import Files
+    from packerlab.submissions.workspaces import Submission
+    from packerlab.variants import Row
 
 MARGIN = 4
 """How many times over what the solution needed a lab's limits must be."""
@@ -45,28 +40,19 @@ HINTS = 3
 LAB_ENTRIES = {"lab.toml", "README.md", "DEBRIEF.md", "starter", "solution", "variants"}
 
 
-class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`variant.toml`: a change of the solution, and what must come of it."""
-
-    why: Annotated[str, msgspec.Meta(min_length=1)]
-    delete: list[str] = []
-    packer: str = ">=0.0"
-    status: Literal["graded", "rejected", "timeout", "limit"] = "graded"
-    fails: list[str] = []
-    says: str = ""
-
-
 @dataclass
 class Proof:
     """What was found of one lab: `problems` is empty for a lab that holds."""
 
     slug: str
+    packer: str = ""
     graded: int = 0
     left_out: int = 0
     problems: list[str] = field(default_factory=list)
     checks: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     margins: dict[str, float] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
 
     def take(
         self, lab: Lab, trial: Trial, report: Report, on_graded: Callable[[str], None]
@@ -75,6 +61,7 @@ class Proof:
         self.graded += 1
         self.checks |= {check.name for check in report.checks}
         self.failed |= {check.name for check in report.checks if check.outcome == "failed"}
+        self.said[trial.name] = _said(report)
         self.problems += [*trial.judge(report), *undocumented(lab, report)]
         on_graded(f"{lab.slug} {trial.name}")
 
@@ -85,39 +72,51 @@ class Trial(NamedTuple):
     name: str
     submission: Submission
     judge: Callable[[Report], list[str]]
+    packer: str = ">=0.0"
 
 
 def verify(
     lab: Lab,
     backend: Backend,
     *,
-    brief: bool = False,
+    only: Collection[str] | None = None,
     jobs: int = 1,
     on_graded: Callable[[str], None],
 ) -> Proof:
-    """Prove one lab on one backend. `brief` takes the starter, the solution and one reject only."""
+    """Prove one lab on one backend, by all of its answers or those that `only` names."""
     proof = Proof(lab.slug)
     proof.problems += missing_or_stray(lab)
+    trials = _trials([row for row in _all_rows(lab) if only is None or row.answer in only])
     with closing(_Bench(lab, backend, jobs)) as bench:
         version = bench.version()
-        rejects = list(_variants(lab, "reject"))
-        accepts = [] if brief else list(_variants(lab, "accept"))
-        trials = [
-            *(_accept(lab, folder, version) for folder in accepts),
-            *(_reject(lab, folder, version) for folder in (rejects[:1] if brief else rejects)),
-        ]
-        proof.left_out = trials.count(None)
+        proof.packer = ".".join(map(str, version))
         first = [_starter(lab), _solution(lab, proof), _solution(lab, proof)]
+        rest = [trial for trial in trials if version >= version_of(trial.packer)]
+        proof.left_out = len(trials) - len(rest)
         for trial in first:  # alone, so that the solution's time is its own
-            proof.take(lab, trial, bench.grade(trial), on_graded)
-        rest = [trial for trial in trials if trial]
+            if only is None or trial.name in only:
+                proof.take(lab, trial, bench.grade(trial), on_graded)
         for trial, report in zip(rest, bench.grade_all(rest), strict=True):
             proof.take(lab, trial, report, on_graded)
-        for name in () if brief else sorted(proof.checks - proof.failed):
+        for name in sorted(proof.checks - proof.failed) if only is None else ():
             proof.problems.append(f"no wrong answer fails {name}")
         _formatted(lab, proof, bench.sandbox, version)
     proof.problems = list(dict.fromkeys(proof.problems))
     return proof
+
+
+def answers(lab: Lab) -> list[str]:
+    """The names of all answers that prove a lab, in the order in which they are graded."""
+    return ["starter", "solution", *(row.answer for row in _all_rows(lab))]
+
+
+def brief(lab: Lab) -> list[str]:
+    """The answers that show the most in the least time."""
+    return [*answers(lab)[:2], *(row.answer for row in list(rows(lab, "reject"))[:1])]
+
+
+def _all_rows(lab: Lab) -> list[Row]:
+    return [row for kind in KINDS for row in rows(lab, kind)]
 
 
 class _Bench:
@@ -165,7 +164,7 @@ def _starter(lab: Lab) -> Trial:
             return []
         return [f"the starter should fail its checks: {_said(report)}"]
 
-    return Trial("starter", _read(lab.starter), judge)
+    return Trial("starter", read_own(lab.starter), judge)
 
 
 def _solution(lab: Lab, proof: Proof) -> Trial:
@@ -186,69 +185,43 @@ def _solution(lab: Lab, proof: Proof) -> Trial:
                 problems.append(f"{key} is only {margin:.1f} times what the solution needed")
         return problems
 
-    return Trial("solution", _read(lab.solution), judge)
+    return Trial("solution", read_own(lab.solution), judge)
 
 
-def _accept(lab: Lab, folder: Path, version: Version) -> Trial | None:
-    """None for a variant that needs a newer Packer than this."""
-    variant = load_toml(folder / "variant.toml", Variant)
-    if version < version_of(variant.packer):
-        return None
-    name = f"accept/{folder.name}"
+def _trials(chosen: list[Row]) -> list[Trial]:
+    """Raises BadInputError with every row that no longer fits its solution."""
+    trials, broken = [], []
+    for row in chosen:
+        try:
+            judge = _accept(row) if row.kind == "accept" else _reject(row)
+            trials.append(Trial(row.answer, answer(row), judge, row.variant.packer))
+        except BadInputError as error:
+            broken.append(str(error))
+    if broken:
+        raise BadInputError("\n".join(broken))
+    return trials
 
+
+def _accept(row: Row) -> Callable[[Report], list[str]]:
     def judge(report: Report) -> list[str]:
-        return [] if report.passed else [f"{name} does not pass: {_said(report)}"]
+        return [] if report.passed else [f"{row.answer} does not pass: {_said(report)}"]
 
-    return Trial(name, overlaid(lab, folder, variant), judge)
+    return judge
 
 
-def _reject(lab: Lab, folder: Path, version: Version) -> Trial | None:
-    """None for a variant that needs a newer Packer than this."""
-    variant = load_toml(folder / "variant.toml", Variant)
-    if version < version_of(variant.packer):
-        return None
-    name = f"reject/{folder.name}"
+def _reject(row: Row) -> Callable[[Report], list[str]]:
+    variant = row.variant
 
     def judge(report: Report) -> list[str]:
         failed = [check.name for check in report.checks if check.outcome == "failed"]
         if report.status != variant.status or sorted(failed) != sorted(variant.fails):
             expected = f"end as {variant.status} and fail {', '.join(variant.fails) or 'no check'}"
-            return [f"{name} should {expected}: {_said(report)}"]
+            return [f"{row.answer} should {expected}: {_said(report)}"]
         if variant.says not in _words(report):
-            return [f"{name} does not say `{variant.says}`"]
+            return [f"{row.answer} does not say `{variant.says}`"]
         return []
 
-    return Trial(name, overlaid(lab, folder, variant), judge)
-
-
-def overlaid(lab: Lab, folder: Path, variant: Variant) -> Submission:
-    """The solution with a variant's files over it, read as a learner's submission is."""
-    files: Files = dict(_read(lab.solution).files)
-    for name in variant.delete:
-        if files.pop(name, None) is None:
-            raise BadInputError(f"{folder}/variant.toml: the solution has no {name} to delete.")
-    entries = [entry for entry in entries_of(folder) if entry.name != "variant.toml"]
-    try:
-        files.update(take(sifted(entries)[0], WORKSPACE_CAPS))
-    except RejectedError as error:
-        return refused(str(error))
-    return Submission(files, digest(files))
-
-
-def _read(folder: Path) -> Submission:
-    try:
-        return submission(entries_of(folder))
-    except RejectedError as error:
-        raise BadInputError(f"{folder}: {error}") from None
-
-
-def _variants(lab: Lab, kind: str) -> Iterator[Path]:
-    folder = lab.path / "variants" / kind
-    return (
-        iter(sorted(path for path in folder.iterdir() if path.is_dir()))
-        if folder.is_dir()
-        else iter(())
-    )
+    return judge
 
 
 def _said(report: Report) -> str:
@@ -258,9 +231,10 @@ def _said(report: Report) -> str:
         for check in report.checks
         if check.outcome in ("failed", "incapable")
     ]
-    return "; ".join(
-        [f"{report.status} {report.score}/{report.max_score} {report.reason}".strip(), *failed]
-    )
+    blocked = ", ".join(check.name for check in report.checks if check.outcome == "blocked")
+    score = "" if report.score is None else f"{report.score}/{report.max_score}"
+    ended = " ".join(filter(None, [report.status, score, report.reason]))
+    return "; ".join([ended, *failed, *([f"blocked: {blocked}"] if blocked else [])])
 
 
 def _words(report: Report) -> str:
@@ -281,13 +255,23 @@ def missing_or_stray(lab: Lab) -> Iterator[str]:
     strays = {entry.name for entry in lab.path.iterdir()} - expected
     for name in sorted(strays):
         yield f"{lab.path.name}/{name} does not belong there"
-    for kind in ("accept", "reject"):
-        for folder in _variants(lab, kind):
-            if not (folder / "variant.toml").is_file():
-                yield f"variants/{kind}/{folder.name} has no variant.toml"
-    count = sum(len(list(_variants(lab, kind))) for kind in ("accept", "reject"))
+    yield from _stray_variants(lab)
+    count = sum(1 for kind in KINDS for _ in rows(lab, kind))
     if lab.path.parent.parent == default_root() and count < OWN_VARIANTS:
         yield f"a lab of this course has {OWN_VARIANTS} variants or more; this one has {count}"
+
+
+def _stray_variants(lab: Lab) -> Iterator[str]:
+    """What lies in `variants/` and belongs to no row."""
+    folder = lab.path / "variants"
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name not in {*KINDS, *(f"{kind}.toml" for kind in KINDS)}:
+            yield f"variants/{path.name} does not belong there"
+    for kind in KINDS:
+        names = {row.name for row in rows(lab, kind)}
+        for path in sorted((folder / kind).glob("*")):
+            if path.name not in names:
+                yield f"variants/{kind}/{path.name} has no row in {kind}.toml"
 
 
 def undocumented(lab: Lab, report: Report) -> Iterator[str]:
@@ -311,6 +295,6 @@ def _formatted(lab: Lab, proof: Proof, sandbox: Sandbox, version: Version) -> No
 
     for folder in (lab.starter, lab.solution):
         box = Box(sandbox.channel(), lab.limits)
-        answer = Packer(box, _read(folder).files, version, lab.manifest.outputs).fmt()
+        answer = Packer(box, read_own(folder).files, version, lab.manifest.outputs).fmt()
         if answer.exit != 0:
             proof.problems.append(f"{folder.name}/ is not formatted: {answer.output.strip()[:200]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,10 +52,39 @@ def test_no_sandbox_is_the_machine_s(course: Path) -> None:
 
 
 def test_a_broken_variant_is_bad_input(course: Path) -> None:
-    folder = course / "labs" / "105_a" / "variants" / "accept" / "x"
-    folder.mkdir(parents=True)
-    (folder / "variant.toml").write_text("why = 1\n")
+    (table := course / "labs" / "105_a" / "variants" / "accept.toml").parent.mkdir()
+    table.write_text("[x]\nwhy = 1\n")
     done = cli("verify", "--course", course)
     assert done.returncode == 2
-    assert "accept/x/variant.toml" in done.stderr
+    assert "variants/accept.toml:1 [x]: key `why`" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_one_answer(course: Path) -> None:
+    (table := course / "labs" / "105_a" / "variants" / "reject.toml").parent.mkdir()
+    table.write_text(
+        '[wrong]\nwhy = "It is undone."\nfails = ["test_result"]\nreplace = { done = "undone" }\n'
+    )
+    done = cli("verify", "105", "--only", "wrong", "--only", "solution", "--course", course)
+    assert done.returncode == 0
+    assert done.stdout.startswith("105_a: holds (3 gradings on ")
+    assert "  solution: graded 10/10\n  reject/wrong: graded 0/10; test_result fai" in done.stdout
+    nowhere = cli("verify", "105", "--only", "nothing", "--course", course)
+    assert nowhere.returncode == 2
+    assert "105_a has no variant `nothing` in accept.toml or reject.toml." in nowhere.stderr
+    assert "--only is about one lab" in cli("verify", "--only", "wrong").stderr
+
+
+def test_what_holds_is_recorded(course: Path) -> None:
+    words = ("verify", "--course", course, "--sandbox", "bubblewrap", "--record")
+    assert cli(*words).returncode == 0
+    record = json.loads((course / "proof.json").read_text())
+    (proven,) = record["labs"]["105_a"]["proven"]
+    assert (proven["sandbox"], proven["gradings"]) == ("bubblewrap", 3)
+    assert proven["margin"] >= 4
+    (course / "labs" / "105_a" / "notes.txt").write_text("")
+    assert cli(*words).returncode == 1
+    assert json.loads((course / "proof.json").read_text())["labs"] == {}
+    done = cli(*words, "--brief")
+    assert done.returncode == 2
+    assert "--record needs a whole proof" in done.stderr

@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-LabArgument = Annotated[str, typer.Argument(help="The lab: its slug, its number, or its name.")]
+if TYPE_CHECKING:
+    from packerlab.course import Course
+
+
+def lab_names(context: typer.Context) -> list[str]:
+    """What a shell completes where a lab is named."""
+    course = completing(context)
+    return course.slugs if course else []
+
+
+def completing(context: typer.Context) -> Course | None:
+    """The course of a command line that is being completed; None where there is none."""
+    from packerlab.course import open_course
+    from packerlab.errors import BadInputError
+
+    try:
+        return open_course(context.params.get("course"))
+    except BadInputError:
+        return None
+
+
+LabArgument = Annotated[
+    str,
+    typer.Argument(help="The lab: its slug, its number, or its name.", autocompletion=lab_names),
+]
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="[DIR]", help="The workspace; by default this folder.")
 ]

@@ -24,15 +24,13 @@ def start(
     """Begin a lab: copy its starter into a new folder."""
     from packerlab import progress
     from packerlab.course import open_course
-    from packerlab.errors import BadInputError
     from packerlab.submissions.leftovers import MARKER
 
     whole = open_course(course)
     chosen = whole.lab(lab)
     beside = Path("..") if Path(MARKER).exists() else Path()  # never one workspace in another
     target = folder or beside / chosen.slug
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise BadInputError(f"{target} exists already; name another folder.")
+    refuse_used(target)
     lay_out(chosen, target)
     progress.begin(whole, chosen, target)
     print(f"{chosen.title}: your workspace is {target}/")
@@ -41,18 +39,31 @@ def start(
     print(f"  or watch:  packerlab watch {target}")
 
 
+def refuse_used(target: Path) -> None:
+    """Raise BadInputError where there is anything that a new workspace would mix with."""
+    from packerlab.errors import BadInputError
+
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise BadInputError(f"{target} exists already; name another folder.")
+
+
 def lay_out(lab: Lab, target: Path) -> None:
     """Make a workspace: the starter, the task sheet, and the marker."""
     import shutil
 
     from packerlab.errors import BadInputError
-    from packerlab.submissions.leftovers import MARKER
 
     try:
         shutil.copytree(lab.starter, target, dirs_exist_ok=True)
         shutil.copy(lab.path / "README.md", target / "README.md")
-        (target / MARKER).write_text(
-            f'format = 1\nlab = "{lab.slug}"\nlab_digest = "{lab.digest}"\n'
-        )
+        mark(lab, target)
     except OSError as error:
         raise BadInputError(f"{target} can't be written: {error.strerror}.") from None
+
+
+def mark(lab: Lab, target: Path) -> None:
+    """Note in a workspace which lab it is of."""
+    from packerlab.submissions.leftovers import MARKER
+
+    text = f'format = 1\nlab = "{lab.slug}"\nlab_digest = "{lab.digest}"\n'
+    (target / MARKER).write_text(text)

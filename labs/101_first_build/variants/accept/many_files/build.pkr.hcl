@@ -1,3 +1,0 @@
-build {
-  sources = ["source.file.motd"]
-}

@@ -1,4 +1,0 @@
-source "file" "motd" {
-  content = "Built by Packer.\nDo not edit by hand.\nOwner: ${var.owner}\n"
-  target  = "out/motd.txt"
-}

@@ -1,9 +1,0 @@
-variable "owner" {
-  type    = string
-  default = "platform"
-}
-
-source "file" "motd" {
-  content = "Built by Packer.\nDo not edit by hand.\nOwner: ${var.owner}\n"
-  target  = "out/motd.txt"
-}

@@ -1,4 +1,0 @@
-variable "owner" {
-  type    = string
-  default = "platform"
-}

@@ -1,8 +1,0 @@
-build {
-  sources = [
-    "source.file.card",
-    "source.file.card_sum",
-    "source.file.notes",
-    "source.file.notes_sum",
-  ]
-}

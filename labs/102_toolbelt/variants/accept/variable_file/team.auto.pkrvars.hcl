@@ -1,2 +1,0 @@
-owner   = "ops-2"
-release = "2.5"

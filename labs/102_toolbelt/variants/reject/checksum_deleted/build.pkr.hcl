@@ -1,4 +1,0 @@
-build {
-  name    = "papers"
-  sources = ["source.file.card", "source.file.notes"]
-}

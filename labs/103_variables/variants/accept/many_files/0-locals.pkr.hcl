@@ -1,4 +1,0 @@
-locals {
-  stamp = formatdate("YYYYMMDDhhmmss", timestamp())
-  name  = "${var.app}-${var.env}-${local.stamp}"
-}

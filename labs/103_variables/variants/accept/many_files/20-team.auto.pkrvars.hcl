@@ -1,2 +1,0 @@
-# more than the site's
-disk_gb = 24

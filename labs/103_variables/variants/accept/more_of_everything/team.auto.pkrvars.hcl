@@ -1,6 +1,0 @@
-disk_gb = 24
-regions = ["east"]
-
-tags = {
-  owner = "web"
-}

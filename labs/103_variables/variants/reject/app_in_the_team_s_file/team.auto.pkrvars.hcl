@@ -1,2 +1,0 @@
-app     = "shop"
-disk_gb = 24

@@ -1,7 +1,0 @@
-variable "env" {
-  default = "prod"
-}
-
-variable "disk_gb" {
-  default = 64
-}

@@ -1,4 +1,0 @@
-variable "stamp" {
-  type    = string
-  default = timestamp()
-}

@@ -1,2 +1,0 @@
-environment = "prod"
-disk_gb     = 64

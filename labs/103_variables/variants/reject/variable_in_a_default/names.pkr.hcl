@@ -1,4 +1,0 @@
-variable "bucket" {
-  type    = string
-  default = "${var.app}-images"
-}

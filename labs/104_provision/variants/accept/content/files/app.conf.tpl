@@ -1,2 +1,0 @@
-port = 9090
-greeting = ${greeting}

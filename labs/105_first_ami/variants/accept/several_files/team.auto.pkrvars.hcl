@@ -1,2 +1,0 @@
-region = "eu-central-1"
-team   = "platform"

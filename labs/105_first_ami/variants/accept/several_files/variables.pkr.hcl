@@ -1,7 +1,0 @@
-variable "region" {
-  type = string
-}
-
-variable "team" {
-  type = string
-}

@@ -1,2 +1,0 @@
-# for local tests
-export AWS_ACCESS_KEY_ID=AKIAPACKERLABLEARNER

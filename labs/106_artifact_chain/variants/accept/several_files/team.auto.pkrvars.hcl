@@ -1,3 +1,0 @@
-env     = "dev"
-git_sha = "0000000"
-folder  = "dist"

@@ -1,1 +1,0 @@
-made = ["source.file.rootfs", "source.file.manifest"]

@@ -1,1 +1,0 @@
-channel = "prod-stable"

@@ -1,3 +1,0 @@
-variable "channel" {
-  type = string
-}

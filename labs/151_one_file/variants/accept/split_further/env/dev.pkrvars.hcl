@@ -1,2 +1,0 @@
-region  = "eu-west-3"
-channel = "dev-daily"

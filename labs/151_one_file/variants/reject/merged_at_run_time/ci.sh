@@ -1,8 +1,0 @@
-#!/bin/sh
-# CI calls this for each release: sh ci.sh 1.4.2
-set -eu
-
-cd "$(dirname "$0")"
-whole=$(mktemp -d)/whole.pkr.hcl
-cat ./*.pkr.hcl >"$whole"
-packer build -var "release=$1" -var-file=prod.auto.pkrvars.hcl "$whole"

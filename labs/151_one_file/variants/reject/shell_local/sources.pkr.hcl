@@ -1,3 +1,0 @@
-source "null" "release" {
-  communicator = "none"
-}

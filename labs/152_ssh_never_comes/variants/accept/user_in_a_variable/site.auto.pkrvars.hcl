@@ -1,1 +1,0 @@
-login = "ubuntu"

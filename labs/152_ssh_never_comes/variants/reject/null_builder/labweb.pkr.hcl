@@ -1,7 +1,0 @@
-source "null" "labweb" {
-  communicator = "none"
-}
-
-build {
-  sources = ["source.null.labweb"]
-}

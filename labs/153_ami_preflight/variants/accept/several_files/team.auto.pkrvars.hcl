@@ -1,1 +1,0 @@
-image_key = "alias/labweb-images"

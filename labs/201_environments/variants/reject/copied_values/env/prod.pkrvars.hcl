@@ -1,4 +1,0 @@
-environment   = "stage"
-region        = "eu-central-1"
-instance_type = "m5.large"
-encrypted     = true

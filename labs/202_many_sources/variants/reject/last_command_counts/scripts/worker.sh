@@ -1,3 +1,0 @@
-#!/bin/sh
-sudo apt-get install -y "$TOOL"
-echo "The worker is ready."

@@ -1,4 +1,0 @@
-#!/bin/sh
-set -eu
-packer build -only='amazon-ebs.web' .
-packer build -only='amazon-ebs.base' .

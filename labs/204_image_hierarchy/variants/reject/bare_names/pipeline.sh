@@ -1,4 +1,0 @@
-#!/bin/sh
-set -eu
-packer build -only=base .
-packer build -only=web .

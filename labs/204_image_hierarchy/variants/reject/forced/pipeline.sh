@@ -1,7 +1,0 @@
-#!/bin/sh
-# CI calls this for each release: sh pipeline.sh
-set -eu
-
-cd "$(dirname "$0")"
-packer build -force -only='amazon-ebs.base' .
-packer build -force -only='amazon-ebs.web' .

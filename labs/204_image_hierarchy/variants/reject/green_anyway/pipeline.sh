@@ -1,4 +1,0 @@
-#!/bin/sh
-if packer build -only='amazon-ebs.base' .; then
-  packer build -only='amazon-ebs.web' .
-fi

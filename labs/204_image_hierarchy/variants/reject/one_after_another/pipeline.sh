@@ -1,3 +1,0 @@
-#!/bin/sh
-set -eu
-packer build -parallel-builds=1 .
