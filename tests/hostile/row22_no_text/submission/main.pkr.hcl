@@ -1,3 +1,3 @@
-# café
 locals {
+  place = "café"
 }
