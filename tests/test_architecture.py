@@ -28,8 +28,11 @@ BROAD = {
     ("cli.py", "main"),
     ("grading/grade_one.py", "_child"),
     ("inside/simulated/dispatch.py", "_answered"),
+    ("inside/account.py", "_answer"),
+    ("inside/control.py", "within_bounds"),
+    ("inside/room.py", "bounded"),
 }
-"""The boundaries where any mistake of ours becomes a sentence and a log."""
+"""The boundaries where a mistake of ours, or what hostile state makes of it, becomes a sentence."""
 
 
 def name_of(module: Path) -> str:

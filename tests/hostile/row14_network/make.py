@@ -30,7 +30,8 @@ with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGR
     loot.append("sent a datagram")
 with contextlib.suppress(OSError):
     loot.append(str(socket.getaddrinfo("packerlab-hostile.invalid", 80)))
-loot += [name for _, name in socket.if_nameindex() if name != "lo"]
+with contextlib.suppress(OSError):
+    loot += [name for _, name in socket.if_nameindex() if name != "lo"]
 for path in [*glob.glob("/run/**/*.sock", recursive=True), "/var/run/docker.sock"]:
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
         client.connect(path)
