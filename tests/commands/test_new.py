@@ -32,7 +32,7 @@ def test_every_file_is_where_the_slug_says(course: Path, slug: str, track: str) 
     for path in (lab.path / "README.md", lab.starter, lab.solution, lab.grader, lab.page):
         assert path.exists()
     assert 'docs="#result"' in lab.grader.read_text()
-    assert done.stdout.endswith(f"Next: packerlab verify {slug}\n")
+    assert done.stdout.endswith(f"Next: packerlab verify {slug} --course {course}\n")
 
 
 @pytest.mark.parametrize("slug", ["", "x", "105", "105-a", "905_a", "105_A", "../105_a", "105_a/b"])

@@ -119,8 +119,12 @@ class _Reader:
         return Expression(value.kind, line, None, items, keys, list(paths))
 
     def _string(self, text: str, value: Json) -> Expression:
-        """A string is a template, whose text has a place in the file as a whole."""
-        if "${" not in text and "%{" not in text:
+        """A string is a template, whose text has a place in the file as a whole.
+
+        In a file of values for variables it is no more than its characters.
+        """
+        is_plain = "${" not in text and "%{" not in text
+        if is_plain or self.file.endswith(".pkrvars.json"):
             return Expression("literal", self._line(value), unicodedata.normalize("NFC", text))
         try:
             return template_expression(self.file, text, self._line(value))
