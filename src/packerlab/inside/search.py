@@ -29,11 +29,11 @@ MAX_DEPTH = 3
 """Of gzip in gzip."""
 
 SPACE = b" \t\r\n"
-BASE64, HEX = "in base64", "in hexadecimal"
+LOWER = bytes(range(256)).lower()
 
 
 class Needle(NamedTuple):
-    """The bytes by which a secret is known in one form; where they may be broken by white space."""
+    """The bytes by which a secret is known in one form: in lower case, without white space."""
 
     secret: int
     form: str
@@ -50,6 +50,21 @@ def base64_parts(secret: bytes) -> set[bytes]:
     return parts | {part.translate(bytes.maketrans(b"+/", b"-_")) for part in parts}
 
 
+def forms_of(secret: str) -> set[tuple[str, bytes]]:
+    """What a person would make of a secret, and what that is called; upper case goes without."""
+    forms = {
+        ("", secret.encode()),
+        ("reversed", secret[::-1].encode()),
+        ("in UTF-16", secret.encode("utf-16-le")),
+    }
+    if quote(secret, safe="") != secret:
+        forms.add(("URL-encoded", quote(secret, safe="").encode()))
+    for each in (secret, secret.lower(), secret.upper(), secret[::-1]):
+        forms |= {("in base64", part) for part in base64_parts(each.encode())}
+        forms.add(("in hexadecimal", each.encode().hex().encode()))
+    return forms
+
+
 class Search:
     """The secrets to look for, and what was found: [secret, kind, of, path, form] of each place.
 
@@ -60,46 +75,21 @@ class Search:
         self.found: list[list[Any]] = []
         self._hits: dict[tuple[int, str, str], int] = {}
         self._known: dict[str, list[tuple[str, set[tuple[int, str]]]]] = {}
-        self._small: list[Needle] = []
-        self._encoded: list[Needle] = []
-        self._hexadecimal: list[Needle] = []
-        for number, secret in enumerate(secrets):
-            data = secret.lower().encode()
-            forms = {
-                "": data,
-                "reversed": secret.lower()[::-1].encode(),
-                "URL-encoded": quote(secret, safe="").lower().encode(),
-                "in UTF-16": secret.lower().encode("utf-16-le"),
-            }
-            self._small += [
-                Needle(number, form, each)
-                for form, each in forms.items()
-                if form in ("", "reversed") or each != data
-            ]
-            for each in {secret, secret.lower(), secret.upper(), secret[::-1]}:
-                parts = base64_parts(each.encode())
-                self._encoded += [Needle(number, BASE64, part) for part in parts]
-                self._hexadecimal.append(Needle(number, HEX, each.encode().hex().encode()))
-        longest = max((len(each.data) for each in self._encoded + self._hexadecimal), default=0)
+        self._needles = [
+            Needle(number, form, data.translate(LOWER, SPACE))
+            for number, secret in enumerate(secrets)
+            for form, data in forms_of(secret)
+        ]
+        longest = max((len(each.data) for each in self._needles), default=0)
         self.overlap = 4 * longest + 64
 
     def __bool__(self) -> bool:
-        return bool(self._small)
+        return bool(self._needles)
 
     def matches(self, data: bytes) -> set[tuple[int, str]]:
         """Which secrets stand in `data`, and in which form."""
-        small = data.lower()
-        looked = (
-            (small, self._small),
-            (data.translate(None, SPACE), self._encoded),
-            (small.translate(None, SPACE), self._hexadecimal),
-        )
-        return {
-            (needle.secret, needle.form)
-            for text, needles in looked
-            for needle in needles
-            if needle.data in text
-        }
+        plain = data.translate(LOWER, SPACE)
+        return {(each.secret, each.form) for each in self._needles if each.data in plain}
 
     def note(self, kind: str, of: str, path: str, matches: set[tuple[int, str]]) -> None:
         """Keep what was found."""
