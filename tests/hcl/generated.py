@@ -43,7 +43,8 @@ class Maker:
         local = [self._locals() for _ in range(self.random.randint(0, 2))]
         sources = [(kind, name) for kind in SOURCES for name in self._names(2)]
         blocks = [*variables, *local, *(self._source(*source) for source in sources)]
-        blocks += [self._build(sources) for _ in range(self.random.randint(1, 3))]
+        if sources or not self.newer:  # Packer since 1.7 wants a source in each build
+            blocks += [self._build(sources) for _ in range(self.random.randint(1, 3))]
         blocks += self.extra
         self.random.shuffle(blocks)
         names = self.random.sample(["b.pkr.hcl", "a.pkr.json", "c.pkr.json", "a-2.pkr.hcl"], 3)
@@ -91,7 +92,7 @@ class Maker:
         build = Made("build")
         if self.random.random() < 0.5:
             build.attributes["name"] = self._literal(self.random.choice(["web", "a.b", "über"]))
-        if sources and self.random.random() < 0.8:
+        if sources and (self.newer or self.random.random() < 0.8):
             build.attributes["sources"] = self._references(sources)
         for _ in range(self.random.randint(0, 5)):
             build.blocks += self._step(sources)
@@ -99,7 +100,7 @@ class Maker:
 
     def _references(self, sources: list[tuple[str, str]]) -> tuple[str, Any]:
         names = [self._reference(*self.random.choice(sources))
-                 for _ in range(self.random.randint(0, 3))]  # fmt: skip
+                 for _ in range(self.random.randint(int(self.newer), 3))]  # fmt: skip
         pairs = [self._literal(name) for name in names]
         comma = self.random.choice([", ", ",\n    ", " , # and\n"])
         end = self.random.choice(["", ",", ",\n  "]) if names else ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from packerlab.hcl.template import Block, Template
 
-COUNT = 600
+COUNT = 500
 MODERN = os.environ.get("PACKERLAB_PACKER", "")
 
 

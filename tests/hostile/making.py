@@ -18,7 +18,8 @@ MESSAGE, ANY_PROGRAM = "901_message", "902_any_program"
 ACCOUNT, BESIDE_AN_ACCOUNT = "905_account", "906_any_program_in_an_account"
 ACCOUNT_CLOCK = "907_account_clock"
 AND_AN_ENGINE = "908_any_program_and_an_engine"
-NOT_IN_PLAIN = frozenset({ACCOUNT, BESIDE_AN_ACCOUNT, ACCOUNT_CLOCK, AND_AN_ENGINE})
+CONTAINER = "909_container"
+NOT_IN_PLAIN = frozenset({ACCOUNT, BESIDE_AN_ACCOUNT, ACCOUNT_CLOCK, AND_AN_ENGINE, CONTAINER})
 """The labs that need more than Packer."""
 
 API = r"""
@@ -191,6 +192,13 @@ if loot:
 """
 """What both end with."""
 
+OWN = b"""#!/bin/sh
+mkdir -p /workspace/out
+echo "ran in the box: $0 $*" >> /workspace/out/loot.txt
+exec /opt/packerlab/bin/docker "$@"
+"""
+"""A program that stands in for the engine."""
+
 
 def marker(lab: str) -> bytes:
     return f'format = 1\nlab = "{lab}"\n'.encode()
@@ -232,6 +240,25 @@ def on_an_instance(script: str, source: str = "", lab: str = ACCOUNT) -> dict[st
     template = head + b'\n  provisioner "shell" {\n    script = "attack.sh"\n  }\n}\n' + tail
     template = template.replace(b"  source_ami_filter", f"{source}\n  source_ami_filter".encode())
     return {**files, "main.pkr.hcl": template, "attack.sh": f"#!/bin/bash\n{script}\n".encode()}
+
+
+def in_a_container(source: str = "", steps: str = "") -> dict[str, bytes]:
+    """A right answer with an image, and lines that are added to its source and after its steps.
+
+    `./own` is a program of the submission's, which says in the outputs that it ran.
+    """
+    files = solution(CONTAINER)
+    template = files["main.pkr.hcl"].replace(b'"busybox"\n', f'"busybox"\n{source}'.encode())
+    head, _, tail = template.partition(b"  post-processor")
+    template = head + steps.encode() + b"  post-processor" + tail
+    return {**files, "main.pkr.hcl": template, "own": OWN}
+
+
+def executable(folder: Path, files: dict[str, bytes], name: str = "own") -> Path:
+    """What is `written`, with one file that may be run."""
+    written(folder, files)
+    (folder / name).chmod(0o755)
+    return folder
 
 
 def written(folder: Path, files: dict[str, bytes]) -> Path:

@@ -42,6 +42,9 @@ LABELS = {
 }  # fmt: skip
 """By parent block ("" is the file): the blocks that may stand in it, with their label counts."""
 
+VALUES = ".pkrvars.json"
+"""How the name of a file ends that gives variables their values."""
+
 
 def json_body(file: str, text: str) -> Body:
     """The attributes and blocks of a JSON file; raises SourceError where it is none."""
@@ -49,6 +52,8 @@ def json_body(file: str, text: str) -> Body:
     whole = parse(source)
     if whole.kind not in ("object", "list"):
         raise source.error("a template in JSON is one object.", whole.start)
+    if file.endswith(VALUES):
+        return _Values(file, source).body("variables", whole)
     return _Reader(file, source).body("", whole)
 
 
@@ -133,3 +138,10 @@ class _Reader:
 
     def _line(self, value: Json) -> int:
         return self.source.line(value.start)
+
+
+class _Values(_Reader):
+    """For a file of values: in it Packer takes a string as it stands, and not as a template."""
+
+    def _string(self, text: str, value: Json) -> Expression:
+        return Expression("literal", self._line(value), unicodedata.normalize("NFC", text))

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.hostile.making import executable, in_a_container
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def make(folder: Path) -> Path:
+    return executable(folder, in_a_container('  docker_path = "./own"\n'))

@@ -1,0 +1,4 @@
+variable "word" {
+  type    = string
+  default = "none"
+}
