@@ -54,6 +54,7 @@ from packerlab.inside.files import (
     wipe,
     write_text,
 )
+from packerlab.inside.machines import SHIFT
 from packerlab.inside.meter import MOST_PROCESSES, Meter
 from packerlab.inside.processes import (
     become_box_user,
@@ -62,6 +63,7 @@ from packerlab.inside.processes import (
     kill_children,
     kill_everything,
 )
+from packerlab.inside.shortage import shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -248,6 +250,9 @@ class Supervisor:
             said = (output + log).decode(errors="replace")
             return {**answer, "output": b"", "error": said[-300:]}
         code = verb.returncode
+        shared = self.engine or bool(self.account)
+        if code and shared and (short := shortage(SHIFT)):
+            return {**answer, "output": b"", "error": short}
         return {**answer, "exit": code if code >= 0 else 128 - code}
 
     def start(self, request: Message) -> tuple[subprocess.Popen[bytes], int]:

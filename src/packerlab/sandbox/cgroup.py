@@ -42,9 +42,10 @@ def make(name: str, memory: int, processes: int) -> Group | None:
 
 
 def bound_sockets(pid: int, container: str) -> None:
-    """Bound what the sockets of a container hold, whose first process is `pid`, where version 1 would not count it.
+    """Bound what the sockets of a container hold, where version 1 does not count it as memory.
 
-    Its engine can't: runc passes over the API's own word for it. Raises OSError where we may not.
+    `pid` is its first process. Its engine can't do it: runc passes over the API's own word for it.
+    Raises OSError where we may not.
     """
     for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
         _, controllers, path = line.split(":", 2)
