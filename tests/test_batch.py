@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +18,21 @@ import pytest
 from packerlab import state
 from packerlab.batch import Batch
 from packerlab.course import Course
+from packerlab.errors import SandboxError
 from packerlab.gradebook import open_gradebook, read_gradebook
-from packerlab.sandbox import choose
+from packerlab.grading.grade_one import packer_version
+from packerlab.sandbox import Sandbox, choose
+from packerlab.sandbox.bubblewrap import Bubblewrap
 from packerlab.submissions.classes import handed_in
 from packerlab.units import MAX_ATTEMPTS, needs_of
 from tests.waiting import PATIENCE_S, sleepers, until
 
 if TYPE_CHECKING:
     from packerlab.batch import Tally
+    from packerlab.lab import Limits
     from packerlab.report import Report
+    from packerlab.sandbox.base import Needs
+    from packerlab.sandbox.bubblewrap import Started
 
 ROOT = Path(__file__).parent.parent
 STATIC = ROOT / "benchmarks" / "course"
@@ -336,6 +343,41 @@ def test_learners_are_told_apart_by_their_entries(tmp_path: Path) -> None:
         "another entry has the same learner's name.",
     }
     assert tally.counts["rejected"] == 2
+
+
+class Unsteady(Bubblewrap):
+    """A sandbox whose machine is short of something the first `failures` times."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__([STATIC])
+        self.failures = failures
+        self.started = 0
+
+    def start(self, limits: Limits, needs: Needs) -> Started:
+        self.started += 1
+        if self.started <= self.failures:
+            raise SandboxError("The machine is short of something.")
+        return super().start(limits, needs)
+
+
+@pytest.mark.parametrize(("failures", "verdict", "started"), [(1, "passed", 2), (9, "fault", 2)])
+def test_what_the_machine_fails_at_is_tried_once_more(
+    tmp_path: Path, failures: int, verdict: str, started: int
+) -> None:
+    crowd = a_class(tmp_path / "class", 1)
+    backend = Unsteady(failures)
+    if reason := backend.unavailable():
+        pytest.skip(f"bubblewrap: {reason}")
+    with closing(Sandbox(Bubblewrap([]), Course(STATIC).lab("101").limits)) as steady:
+        packer_version(steady)  # asked once, and remembered
+    heard: list[Report] = []
+    with open_gradebook(tmp_path / "book", "bubblewrap") as book:
+        Batch(Course(STATIC), book, backend, heard.append).run(
+            handed_in([crowd], None).handed, None, 1
+        )
+    assert [report.verdict for report in heard] == [verdict]
+    assert backend.started == started
+    assert heard[0].score == (None if verdict == "fault" else heard[0].max_score)
 
 
 def test_with_a_lab_named_markers_are_held_against_it(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.hostile.crowd import Crowd
 
-TAKING = ("row09_memory", "row09_sockets", "row30_")
+TAKING = ("row09_memory", "row09_networks", "row09_sockets", "row30_")
 BESIDE = {ANY_PROGRAM: MESSAGE, BESIDE_AN_ACCOUNT: ACCOUNT}
 """Of which lab the right answers are, where not of the attack's own."""
 

@@ -210,7 +210,7 @@ def test_a_program_that_can_t_be_started_is_a_fault_of_the_machine(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:
     told = {**ANSWER, "exit": None, "error": "bwrap: no", "output": 0, "files": []}
-    with pytest.raises(MachineError, match="could not start a program: bwrap: no"):
+    with pytest.raises(MachineError, match="could not run a program: bwrap: no"):
         answered(pair, json.dumps(told).encode() + b"\n").run(["true"], {}, env={})
 
 

@@ -90,6 +90,9 @@ unqualified-search-registries = ["docker.io"]
 filter of its own for a container: it has the box's, and the machine has one room for all of them.
 """
 
+NAMESPACES = {"net": 16, **dict.fromkeys(("cgroup", "ipc", "mnt", "pid", "time", "uts"), 200)}
+"""How many of each kind there may be: no control group counts all that a network takes."""
+
 WRITABLE = ("/tmp", HOME, WORKSPACE, "/run", "/var")
 
 _CUT = "-net_admin,-net_raw"
@@ -109,6 +112,8 @@ def prepare(config: Message) -> None:
             syscalls.mount("masked", path, "tmpfs", syscalls.MS_RDONLY)
         else:
             syscalls.mount(os.devnull, path, flags=syscalls.MS_BIND)
+    for kind, most in NAMESPACES.items():
+        write_text(f"/proc/sys/user/max_{kind}_namespaces", str(most))
     for folder in ("etc", "bin"):
         os.makedirs(f"{OURS}/{folder}")
     for name, text in SETTINGS.items():

@@ -1,6 +1,7 @@
 """Two networks: the box's, and the machines' where every address is their own.
 
-A veth pair is all that joins them. The box reaches any address of a machine, and nothing else is
+A veth pair is all that joins them, without IPv6: the host has one table of neighbours for all that
+is asked there. The box reaches any address of a machine, and nothing else is
 anywhere. A machine reaches no port of the box or of the control plane, and may bind its own low
 ports, for nobody whom it could deceive shares its network. Standard library only.
 """
@@ -15,6 +16,7 @@ from packerlab.inside import syscalls
 
 MACHINES = """
 link add machines type veth peer name box
+link set machines addrgenmode none
 link set box netns {box}
 link set lo up
 addr add 169.254.100.1/30 dev machines
@@ -23,6 +25,7 @@ route add local default dev lo
 """
 BOX = """
 link set lo up
+link set box addrgenmode none
 addr add 169.254.100.2/30 dev box
 link set box up
 route add default via 169.254.100.1

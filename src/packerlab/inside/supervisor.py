@@ -57,6 +57,7 @@ from packerlab.inside.files import (
     wipe,
     write_text,
 )
+from packerlab.inside.machines import SHIFT
 from packerlab.inside.meter import MOST_PROCESSES, Meter
 from packerlab.inside.processes import (
     become_box_user,
@@ -67,6 +68,7 @@ from packerlab.inside.processes import (
 )
 from packerlab.inside.room import Room, bounded
 from packerlab.inside.search import Search, Stream
+from packerlab.inside.shortage import shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -279,6 +281,9 @@ class Supervisor:
             said = (output + log).decode(errors="replace")
             return {**answer, "output": b"", "error": said[-300:]}
         code = verb.returncode
+        shared = self.engine or bool(self.account)
+        if code and shared and (short := shortage(SHIFT)):
+            return {**answer, "output": b"", "error": short}
         return {**answer, "exit": code if code >= 0 else 128 - code}
 
     def start(self, request: Message) -> tuple[subprocess.Popen[bytes], int]:

@@ -306,7 +306,7 @@ class Box:
         if answer.limit:
             raise limit_error(answer.limit, self.limits)
         if answer.exit is None:
-            raise SandboxError(f"The sandbox could not start a program: {answer.error}")
+            raise SandboxError(f"The sandbox could not run a program: {answer.error}")
         irregular: dict[str, str] = {}
         taken = take(entries, EVIDENCE, irregular=irregular)
         text = output.decode(errors="replace")

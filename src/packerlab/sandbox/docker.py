@@ -24,8 +24,8 @@ from packerlab import state
 from packerlab.course import PACKAGE, default_root
 from packerlab.errors import BadInputError, MachineError
 from packerlab.inside.files import BOX, MAX_FILES
-from packerlab.inside.meter import MOST_IN_SOCKETS, MOST_PROCESSES, SOCKETS
-from packerlab.sandbox import host_base, host_ids, host_packer, seccomp
+from packerlab.inside.meter import MOST_PROCESSES, SOCKETS
+from packerlab.sandbox import cgroup, host_base, host_ids, host_packer, seccomp
 from packerlab.sandbox.base import (
     OVERHEAD_MB,
     OVERHEAD_PROCESSES,
@@ -197,7 +197,7 @@ class Docker:
         if capability == "packer":
             return None
         if capability in TRIED and not self.plain:
-            return self._image.get(TRIED[capability]) or None
+            return self._image.get(TRIED[capability]) or _unbounded_sockets()
         return f"it does not offer {capability}."
 
     def start(self, limits: Limits, needs: Needs) -> Started:
@@ -212,7 +212,8 @@ class Docker:
     def _started(self, client: Any, limits: Limits, needs: Needs) -> Started:
         for name, first in host_ids.names():
             with contextlib.suppress(NameTakenError):
-                return Started(client, self._container(limits, needs, first), name)
+                container = self._container(limits, needs, first)
+                return Started(client, container, name, has_network=bool(needs & TRIED.keys()))
         raise OSError("containers of ours have all host ids.")
 
     def _container(self, limits: Limits, needs: Needs, first: int) -> dict[str, Any]:
@@ -295,6 +296,17 @@ class Docker:
         }
 
 
+def _unbounded_sockets() -> str | None:
+    """Why what sockets hold has no bound: then there is no box that has a network."""
+    with contextlib.closing(engine()) as client:
+        if os.getuid() == 0 or client.info().get("CgroupVersion") == "2":
+            return None
+    return (
+        "only root can bound what sockets hold with control groups of version 1: "
+        "have version 2 (systemd.unified_cgroup_hierarchy=1), or run it as root."
+    )
+
+
 def _config(limits: Limits, mode: str, calls: str = FILTER) -> dict[str, object]:
     return supervisor_config(
         limits,
@@ -323,7 +335,6 @@ def _bounds(limits: Limits, more_mb: int = 0) -> dict[str, Any]:
         "CapDrop": ["ALL"],
         "Memory": memory,
         "MemorySwap": memory,
-        "KernelMemoryTCP": MOST_IN_SOCKETS,
         "PidsLimit": MOST_PROCESSES + OVERHEAD_PROCESSES,
         "LogConfig": {"Type": "none"},
         "AutoRemove": True,
@@ -350,13 +361,23 @@ def _create(client: Any, container: dict[str, Any], name: str | None) -> str:
 class Started:
     """A container whose standard input and output is our socket; it ends with its input."""
 
-    def __init__(self, client: Any, container: dict[str, Any], name: str | None = None) -> None:
+    def __init__(
+        self,
+        client: Any,
+        container: dict[str, Any],
+        name: str | None = None,
+        *,
+        has_network: bool = False,
+    ) -> None:
         self._engine = client
         self._id = _create(client, container, name)
         with contextlib.ExitStack() as on_error:
             on_error.callback(self._remove)
             self.channel = Channel(on_error.enter_context(self._attach()), framed=True)
             client.api.start(self._id)
+            if has_network:
+                pid = client.api.inspect_container(self._id)["State"]["Pid"]
+                cgroup.bound_sockets(pid, self._id)
             on_error.pop_all()
 
     def _attach(self) -> socket.socket:
