@@ -24,6 +24,7 @@ def test_status_tells_of_each_sandbox() -> None:
     assert lines["docker"] == lines["docker-plain"] != "ready"
 
 
+@pytest.mark.usefixtures("container_images")
 def test_the_instances_disk_needs_no_engine(instance_base: Path) -> None:
     done = cli("sandbox", "build", env=NOWHERE)
     assert done.returncode == 0
