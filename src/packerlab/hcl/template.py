@@ -167,9 +167,13 @@ class Template:
         return sequences
 
     def source_of(self, build: Block) -> list[tuple[str, Block | None, Block | None]]:
-        """What a build builds: (`type.name`, the top-level block, the block inside the build)."""
+        """What a build builds: (`type.name`, the top-level block, the block inside the build).
+
+        Where the list is computed, every source at the top may be in it.
+        """
         known = {".".join(block.labels): block for block in self.sources}
-        listed = [(name, known.get(name), None) for name in self.listed_sources(build) or []]
+        names = self.listed_sources(build)
+        listed = [(name, known.get(name), None) for name in (known if names is None else names)]
         inner = [(referred_source(label), block)
                  for block in build.all("source") for label in block.labels]  # fmt: skip
         return [*listed, *((name, known.get(name), block) for name, block in inner)]

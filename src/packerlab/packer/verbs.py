@@ -46,6 +46,10 @@ ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
+NO_SETTINGS = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+"""What a build writes to its home is no settings for the library that asks AWS's API: they may
+name programs and endpoints. A learner's own program may have them."""
+
 WRAPPED = {"PACKER_WRAP_COOKIE": "49C22B1A-3A93-4C98-97FA-E07D18C787B5"}
 """Says that somebody else minds Packer's crashes: its log is then on standard error. Without it
 Packer starts itself a second time to mind them, which is half of what a short verb takes (main.go,
@@ -334,7 +338,7 @@ class Packer:
         account: Account | None = None,
         left: Files | None = None,
     ) -> Answer:
-        environment = self._environment(account)
+        environment = self._environment(account) | NO_SETTINGS
         wrapped = verb != "console"
         if wrapped:
             environment |= {**WRAPPED, RUN_ID: str(uuid.uuid4())}
