@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from packerlab.hcl.parsing import parse_trusted, parse_untrusted
-from packerlab.hcl.template import COMPUTED, Template, Unknown, template_files
+from packerlab.hcl.template import COMPUTED, Template, Unknown, referred_source, template_files
 from packerlab.packer.components import inspected_components
 from packerlab.packer.verbs import Answer
 from packerlab.report import Where
@@ -145,9 +145,70 @@ def test_what_a_build_builds() -> None:
     ]
 
 
-def test_templates_are_the_files_at_the_top() -> None:
-    names = ["b.pkr.json", "a.pkr.hcl", ".c.pkr.hcl", "d.hcl", "e/f.pkr.hcl", "g.pkr.hcl.txt"]
-    assert template_files(names) == [".c.pkr.hcl", "a.pkr.hcl", "b.pkr.json"]
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("file.a", "file.a"),
+        ("source.file.a", "file.a"),
+        ("sources.file.a", "file.a"),
+        ("anything at all.file.a", "file.a"),
+        (".file.a", "file.a"),
+        ("source.file.a.b.c", "file.a"),
+        ("file.", "file."),
+        ("file", ""),
+        ("", ""),
+    ],
+)
+def test_a_reference_is_read_by_packer_s_rule(reference: str, name: str) -> None:
+    assert referred_source(reference) == name
+
+
+@pytest.mark.parametrize(
+    ("sources", "names"),
+    [
+        ('["sources.file.a", "x.null.b", "file.a"]', ["file.a", "null.b", "file.a"]),
+        ("var.list", ["file.a"]),
+        ("local.list", ["null.b", "file.a"]),
+        ('["${var.kind}.a", local.one]', ["file.a", "null.b"]),
+        ('[upper("x"), "file.a"]', ["", "file.a"]),
+        ("[]", []),
+        ("null", None),
+        ('"file.a"', None),
+        ('concat(["file.a"], [])', None),
+        ('[for name in ["a"] : "file.${name}"]', None),
+    ],
+)
+def test_what_sources_names(sources: str, names: list[str] | None) -> None:
+    found = template(f"""
+variable "kind" {{
+  default = "file"
+}}
+variable "list" {{
+  default = ["build.file.a"]
+}}
+locals {{
+  one  = "null.b"
+  list = [local.one, "sources.file.a"]
+}}
+build {{
+  sources = {sources}
+}}
+build {{
+}}
+""")
+    first, second = found.builds
+    assert found.listed_sources(first) == names
+    assert found.listed_sources(second) == []
+
+
+def test_of_a_computed_list_every_source_may_be_built() -> None:
+    found = template('source "file" "a" {\n}\nbuild {\n  sources = concat([], [])\n}\n')
+    assert found.source_of(found.builds[0]) == [("file.a", found.sources[0], None)]
+
+
+def test_templates_are_the_files_at_the_top_those_in_json_at_last() -> None:
+    names = ["b.pkr.json", "c.pkr.hcl", ".c.pkr.hcl", "d.hcl", "e/f.pkr.hcl", "g.pkr.hcl.txt"]
+    assert template_files(names) == [".c.pkr.hcl", "c.pkr.hcl", "b.pkr.json"]
 
 
 # --- components ---
@@ -162,6 +223,8 @@ def test_templates_are_the_files_at_the_top() -> None:
         ('error-cleanup-provisioner "a" {\n}', ["error-cleanup-provisioner.a"]),
         ('source "source.a.b" {\n}', ["source.a"]),
         ('source "a.b" {\n}', ["source.a"]),
+        ('source "sources.a.b" {\n}', ["source.a"]),
+        ('source "x.a.b.c" {\n}', ["source.a"]),
         ("sources = []", []),
         ('hcp_packer_registry {\n bucket_name = "a"\n}', []),
         ('dynamic "provisioner" {\n labels = ["a"]\n}', ["provisioner.a"]),
@@ -227,6 +290,11 @@ def test_what_a_variables_file_sets_is_the_value() -> None:
     assert local(text) == "1!"
     assert local(text, a__auto__pkrvars__hcl="a = 2") == "2!"
     assert isinstance(local(text, a__auto__pkrvars__hcl="a = upper(1)"), Unknown)
+
+
+def test_a_string_in_a_json_file_of_values_is_no_template() -> None:
+    text = 'variable "a" {\n}\nlocals {\n x = var.a\n}'
+    assert local(text, a__auto__pkrvars__json='{"a": "${not} $${one}"}') == "${not} $${one}"
 
 
 def test_a_variable_without_default_is_unknown() -> None:
