@@ -30,6 +30,7 @@ from tests.hostile.making import (
     AND_AN_ENGINE,
     ANY_PROGRAM,
     BESIDE_AN_ACCOUNT,
+    CONTAINER,
     MESSAGE,
     NOT_IN_PLAIN,
     solution,
@@ -50,6 +51,7 @@ NEIGHBOURS = {
     "row28_good": BESIDE_AN_ACCOUNT,
     "zz_account": ACCOUNT,
     "zz_engine": AND_AN_ENGINE,
+    "zz_container": CONTAINER,
 }
 """Right answers before, among and after the attacks."""
 
