@@ -236,7 +236,7 @@ class _Adopting:
 
 def _left_behind(own: Path, before: set[int]) -> list[str]:
     """Processes, control groups, containers and temporary files that outlive the command."""
-    deadline = time.monotonic() + 5  # multiprocessing's own servers end a moment after it
+    deadline = time.monotonic() + 60  # multiprocessing's own servers end a moment after it
     while (left := _processes(before)) and time.monotonic() < deadline:
         time.sleep(0.05)
     (lock,) = (own / "cache" / "runs").glob("*.lock")
