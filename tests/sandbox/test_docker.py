@@ -13,7 +13,7 @@ from packerlab import state
 from packerlab.course import PACKAGE
 from packerlab.errors import BAD_INPUT, BadInputError, MachineError
 from packerlab.lab import Limits
-from packerlab.sandbox import docker
+from packerlab.sandbox import docker, host_ids
 from packerlab.sandbox.docker import IMAGE_STATE, LABEL, OTHER_HOST, Docker
 from tests.sandbox.places import LIMITS
 
@@ -25,7 +25,7 @@ CREATE = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from packerlab import state
-from packerlab.sandbox import docker
+from packerlab.sandbox import docker, host_ids
 made = {"Image": sys.argv[2], "Cmd": ["true"], "Labels": {docker.LABEL: state.run_name()}}
 print(docker.engine().api.create_container_from_config(made)["Id"], flush=True)
 sys.stdin.read()
@@ -157,6 +157,22 @@ def test_what_the_engine_refuses_is_a_fault_of_the_machine(client: Any, *, plain
     ):
         Docker(plain=plain).start(too_small, frozenset())
     assert containers(client) == before
+
+
+def test_a_name_that_is_taken_is_passed_over(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user of the engine has these host ids: the next ones are taken."""
+    taken, free = f"packerlab-test-{os.getpid()}-1", f"packerlab-test-{os.getpid()}-2"
+    made = {"Image": image_id(), "Cmd": ["true"], "Labels": {LABEL: state.run_name()}}
+    other = client.api.create_container_from_config(made, taken)["Id"]
+    names = [(taken, host_ids.NAMED), (free, host_ids.NAMED + host_ids.WIDTH)]
+    monkeypatch.setattr(host_ids, "names", lambda: iter(names))
+    started = Docker(plain=True).start(LIMITS, frozenset())
+    try:
+        named = client.api.inspect_container(free)
+        assert named["HostConfig"]["Tmpfs"]["/run/box"].find(f"uid={names[1][1]},") > 0
+    finally:
+        started.kill()
+        client.api.remove_container(other)
 
 
 def test_a_container_that_does_not_start_is_removed(client: Any) -> None:

@@ -211,9 +211,12 @@ class Docker:
 
     def _started(self, client: Any, limits: Limits, needs: Needs) -> Started:
         for name, first in host_ids.names():
-            with contextlib.suppress(NameTakenError):
-                container = self._container(limits, needs, first)
+            container = self._container(limits, needs, first)
+            try:
                 return Started(client, container, name, has_network=bool(needs & TRIED.keys()))
+            except engine_error() as error:
+                if getattr(error, "status_code", 0) != http.HTTPStatus.CONFLICT:
+                    raise
         raise OSError("containers of ours have all host ids.")
 
     def _container(self, limits: Limits, needs: Needs, first: int) -> dict[str, Any]:
@@ -341,23 +344,6 @@ def _bounds(limits: Limits, more_mb: int = 0) -> dict[str, Any]:
     }
 
 
-class NameTakenError(Exception):
-    """A container of that name is there already."""
-
-
-def _create(client: Any, container: dict[str, Any], name: str | None) -> str:
-    import docker
-
-    try:
-        created = client.api.create_container_from_config(container, name)
-    except docker.errors.APIError as error:
-        if error.status_code == http.HTTPStatus.CONFLICT:
-            raise NameTakenError from None
-        raise
-    identity: str = created["Id"]
-    return identity
-
-
 class Started:
     """A container whose standard input and output is our socket; it ends with its input."""
 
@@ -370,7 +356,7 @@ class Started:
         has_network: bool = False,
     ) -> None:
         self._engine = client
-        self._id = _create(client, container, name)
+        self._id = client.api.create_container_from_config(container, name)["Id"]
         with contextlib.ExitStack() as on_error:
             on_error.callback(self._remove)
             self.channel = Channel(on_error.enter_context(self._attach()), framed=True)
