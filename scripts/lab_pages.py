@@ -41,10 +41,14 @@ def proven(course: Course, lab: Lab) -> list[str]:
     found = proofs.proven(course, lab)
     if not found:
         return []
-    sandboxes = " and ".join(sorted({each.sandbox for each in found}))
-    packers = " and ".join(sorted({each.packer for each in found}, key=version_of))
-    answers = max(each.gradings for each in found)
-    return [f"proven with {answers} answers on {sandboxes}, Packer {packers}"]
+    sandboxes = and_all(sorted({each.sandbox for each in found}))
+    packers = and_all(sorted({each.packer for each in found}, key=version_of))
+    gradings = max(each.gradings for each in found)
+    return [f"proven by {gradings} gradings on {sandboxes} with Packer {packers}"]
+
+
+def and_all(words: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def link(course: Course, lab: Lab, slug: str) -> str:
