@@ -134,7 +134,7 @@ def test_what_is_no_workspace(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\x7fELF\0\0\xff\xfe", "not UTF-8"),
+        (b"\x7fELF\0\0\xff\xfe", "an invisible character"),
         (b'source "file" "caf\xe9" {}', "not UTF-8"),
         (b"a = " + b"[" * 5000, "main.pkr.hcl"),
         (b"a = {\n  b = \n", "main.pkr.hcl:"),
@@ -240,7 +240,9 @@ def test_a_new_lab_holds(tmp_path: Path) -> None:
     done = packerlab("verify", "--course", tmp_path)
     assert (done.returncode, "201_my_lab: holds" in done.stdout) == (0, True), done.stdout
     grader = tmp_path / "graders" / "test_201_my_lab.py"
-    grader.write_text(grader.read_text().replace('!= "done\\n"', '!= "undone\\n"'))
+    old = grader.read_text()
+    grader.write_text(old.replace('expect(text, "done\\n"', 'expect(text, "undone\\n"'))
+    assert grader.read_text() != old
     done = packerlab("verify", "--course", tmp_path)
     assert done.returncode == 1
     assert "the solution does not pass" in done.stdout

@@ -28,7 +28,8 @@ def test_status_tells_of_each_sandbox() -> None:
 def test_the_instances_disk_needs_no_engine(instance_base: Path) -> None:
     done = cli("sandbox", "build", env=NOWHERE)
     assert done.returncode == 0
-    assert f"bubblewrap: the instances' disk is in {instance_base}" in done.stdout
+    assert "bubblewrap: the instances' disk is in " in done.stdout
+    assert f"/{instance_base.name}\n" in done.stdout
     assert "not for docker: no container engine answers" in done.stderr
     status = cli("sandbox", "status", env=NOWHERE).stdout
     assert "bubblewrap: ready\n  packer: ready\n  account: ready\n" in status

@@ -105,7 +105,7 @@ def screen(workspace: Path) -> Iterator[Terminal]:
 def test_a_save_is_checked_and_a_pass_is_kept(screen: Terminal, workspace: Path) -> None:
     before = screen.until("points in")
     assert "✗ The template has one source." in before
-    assert "101_message: Every kind of check" in before
+    assert "101 · Every kind of check" in before
     (workspace / "two.pkr.hcl").unlink()
     after = screen.until("Passed. Next: packerlab start")
     assert "10 of 10 points" in after
