@@ -175,7 +175,12 @@ GOLDEN = """\
  },
  "run": {
   "learner": "ada",
+  "name": "Ada",
   "attempt": 2,
+  "workspace": "attempt 2",
+  "passed_over": [
+   ".DS_Store"
+  ],
   "sandbox": "bubblewrap",
   "limits": {
    "cpu_s": 30
@@ -222,7 +227,10 @@ def test_golden_bytes() -> None:
         digests=Digests("sha256:0a", "sha256:0b", "sha256:0c", "sha256:0d", "sha256:0e"),
         run=Run(
             learner="ada",
+            name="Ada",
             attempt=2,
+            workspace="attempt 2",
+            passed_over=[".DS_Store"],
             sandbox="bubblewrap",
             limits={"cpu_s": 30},
             packer="1.16.0",
