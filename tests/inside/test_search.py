@@ -82,6 +82,12 @@ def test_a_gzip_bomb_is_a_bound() -> None:
         stream.feed(gzip.compress(bytes(20_000_000)))
 
 
+def test_a_log_is_no_gzip_stream() -> None:
+    stream = Stream(Search([SECRET]))
+    stream.feed(gzip.compress(bytes(20_000_000)) + PLAIN)
+    assert stream.matches == {(0, "")}
+
+
 def test_a_tree_is_searched_in_all_that_it_has(tmp_path: Path) -> None:
     name = FORMS["hexadecimal"][0].decode()
     (tmp_path / name).mkdir()

@@ -118,9 +118,9 @@ class Search:
 
 
 class Stream:
-    """Bytes that come in chunks, and what they are gzip's form of."""
+    """Bytes that come in chunks, and where there is room for it what they are gzip's form of."""
 
-    def __init__(self, search: Search, room: Room, depth: int = 0) -> None:
+    def __init__(self, search: Search, room: Room | None = None, depth: int = 0) -> None:
         self.matches: set[tuple[int, str]] = set()
         self._search = search
         self._room = room
@@ -132,19 +132,19 @@ class Stream:
         self._unpacker = zlib.decompressobj(31)
 
     def feed(self, chunk: bytes) -> None:
-        if self._first and chunk.startswith(GZIP) and self._depth < MAX_DEPTH:
+        if self._room and self._first and chunk.startswith(GZIP) and self._depth < MAX_DEPTH:
             self._inner = Stream(self._search, self._room, self._depth + 1)
         self._first = False
         data = self._tail + chunk
         self.matches |= self._search.matches(data)
         self._tail = data[-self._search.overlap :]
-        if self._inner:
-            self._unpack(chunk, self._inner)
+        if self._inner and self._room:
+            self._unpack(chunk, self._inner, self._room)
             self.matches |= {
                 (secret, f"{form} in a gzip stream".strip()) for secret, form in self._inner.matches
             }
 
-    def _unpack(self, chunk: bytes, inner: Stream) -> None:
+    def _unpack(self, chunk: bytes, inner: Stream, room: Room) -> None:
         """Feed on what a chunk unpacks to, one stream after the other, up to what is damaged."""
         while chunk and self._whole:
             try:
@@ -152,7 +152,7 @@ class Stream:
             except zlib.error:
                 self._whole = False
                 return
-            self._room.take("unpacked", len(data))
+            room.take("unpacked", len(data))
             inner.feed(data)
             chunk = self._unpacker.unconsumed_tail
             if self._unpacker.eof:

@@ -163,7 +163,7 @@ class Supervisor:
         self.as_owner(partial(containers.unpack if self.engine else unpack, request, files))
         deadline, ooms = time.monotonic() + request["deadline"], self.meter.ooms()
         search = Search(request["secrets"])
-        self.log_search = Stream(search, Room(self.config["disk"], deadline)) if search else None
+        self.log_search = Stream(search) if search else None
         left: Message = {"files": [], "data": [], "told": b"", "found": []}
         try:
             if self.account and request["account"]:
