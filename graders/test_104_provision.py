@@ -112,8 +112,10 @@ def test_nothing_left(build: Build, hidden: Hidden) -> None:
     - Delete each upload and copy as the last step, and give nobody else the right to write.
     """
     disk = set_up(build, first(hidden), "web")
-    greeting = hidden("greeting").encode()
-    left = [path for path in disk.changed() if is_left(disk, path, greeting)]
+    copies = {
+        leak.path for leak in build(first(hidden)).leaks.of(hidden.secret("greeting"), "disk")
+    }
+    left = [path for path in disk.changed() if is_left(path, copies)]
     if left:
         fail("The build leaves files of its own on the host.", expected="none", found=paths(left))
     opened = [path for path in disk.changed() if open_to_everybody(disk, path)]
@@ -193,7 +195,11 @@ def test_fails_loudly(build: Build, hidden: Hidden) -> None:
 
 def first(hidden: Hidden) -> dict[str, str]:
     """The inputs of most checks."""
-    return {**HOSTS["web"], "labweb_version": "1.0", "greeting": f"Hello {hidden('greeting')}"}
+    return {
+        **HOSTS["web"],
+        "labweb_version": "1.0",
+        "greeting": f"Hello {hidden.secret('greeting')}",
+    }
 
 
 def set_up(build: Build, inputs: dict[str, str], name: str, nth: int = 1) -> Disk:
@@ -239,12 +245,9 @@ def state(disk: Disk) -> str:
     return "\n".join([text, access(disk), f"labweb.service: {disk.unit('labweb.service')}"])
 
 
-def is_left(disk: Disk, path: str, greeting: bytes) -> bool:
+def is_left(path: str, copies: set[str]) -> bool:
     """Whether it is a build's own file: one in the usual places, or a copy with the greeting."""
-    if matches(path, NOT_LEFT):
-        return False
-    entry = disk.at(path)
-    return matches(path, USUAL) or bool(entry and entry.content and greeting in entry.content)
+    return not matches(path, NOT_LEFT) and (matches(path, USUAL) or path in copies)
 
 
 def open_to_everybody(disk: Disk, path: str) -> bool:

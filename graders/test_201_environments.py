@@ -270,4 +270,4 @@ def content(entry: Entry | None) -> tuple[object, ...]:
         return ()
     size = entry.size if entry.kind == "file" else 0
     about = (entry.kind, entry.mode, entry.owner, entry.group)
-    return (*about, size, entry.target, entry.content)
+    return (*about, size, entry.target, entry.sha256)

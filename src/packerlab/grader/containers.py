@@ -45,7 +45,7 @@ def _program(disk: Disk, word: str) -> Entry | None:
 
 
 def _shell_script(entry: Entry) -> str:
-    text = (entry.content or b"").decode(errors="replace")
+    text = (entry.told or b"").decode(errors="replace")
     return text if re.match(r"#! ?(/usr)?/bin/(env )?(ba|da)?sh\b", text) else ""
 
 
