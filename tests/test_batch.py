@@ -444,6 +444,7 @@ def test_a_lab_that_this_machine_can_t_serve_is_one_incomplete_report(
     ended = subprocess.run(
         command("grade", tmp_path / "class", "--course", sleepy, "--out", tmp_path / "book",
                 "--sandbox", "bubblewrap"),
+        env={**os.environ, "PACKERLAB_CACHE": str(tmp_path / "cache")},  # where nothing is prepared
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     found = {each.run.learner: each for each in read_gradebook(tmp_path / "book").latest()}
