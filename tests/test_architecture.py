@@ -28,7 +28,6 @@ BROAD = {
     ("cli.py", "main"),
     ("grading/grade_one.py", "_child"),
     ("inside/simulated/dispatch.py", "_answered"),
-    ("inside/account.py", "_answer"),
     ("inside/control.py", "within_bounds"),
     ("inside/room.py", "bounded"),
 }

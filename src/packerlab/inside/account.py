@@ -290,7 +290,7 @@ class Account:
                 said = {"error": "InternalError: There is no such machine."}
         except OSError as error:  # its disk is full, or it has too many layers
             said = {"error": str(error)}
-        except Exception as error:  # noqa: BLE001  an ask is made of what a learner's code sent
+        except (LookupError, TypeError, ValueError) as error:  # made of what a learner's code sent
             said = {"error": f"InternalError: {type(error).__name__}: {error}"}
         if said is not None:
             self._control.tell({"answer": number, **said})
