@@ -105,7 +105,7 @@ class Joined(Account):
     def let_the_second_pass(self, *, again: bool) -> None:
         """Where names count seconds, a second build in an account must make up another one.
 
-        Whoever builds bare has to wait for that too: it counts.
+        Anyone who builds bare has to wait for that too, so it counts.
         """
         while again and int(time.time()) == self._second:
             time.sleep(0.001)

@@ -73,7 +73,7 @@ def test_owner_line(template: Template, submission: Files, build: Build, hidden:
     given, default = lines_of(told), lines_of(build())
     message = "The third line is not `Owner: ` and the name that was given."
     if given[2:3] and given[2:3] == default[2:3]:
-        message = "The third line stays the same, whoever is named as the owner."
+        message = "The third line stays the same when another owner is named."
     where = place(template, "content")
     expect_line(given, 2, f"Owner: {owner}", message, where, submission)
     message = "Without `-var` the third line does not name the owner of the starter."

@@ -108,7 +108,7 @@ def test_nothing_left(build: Build, hidden: Hidden) -> None:
 
     - Log in to such a host in your mind: what did the build leave in the folders it used?
     - An upload stays where it was sent until somebody deletes it. And a mode that lets everybody
-      write mends no build: it opens the host.
+      write repairs no build. It only weakens the host.
     - Delete each upload and copy as the last step, and give nobody else the right to write.
     """
     disk = set_up(build, first(hidden), "web")

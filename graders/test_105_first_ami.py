@@ -31,7 +31,7 @@ NEWEST = {HOME: f"{UBUNTU}20240612", "eu-west-1": f"{UBUNTU}20240701"}
 def test_no_keys(template: Template, submission: Files) -> None:
     """No access key stands in a file.
 
-    - Whoever can read the template could use what stands in it.
+    - What can anyone who reads the template do with the keys in it?
     - Packer finds credentials by itself, in the environment and in AWS's own files.
     - Take `access_key`, `secret_key`, `token` and every key out of all files of the workspace.
     """

@@ -91,11 +91,11 @@ def test_diagnosis(submission: Files) -> None:
 def test_image(build: Build, hidden: Hidden) -> None:
     """The build makes one AMI, from Canonical's Ubuntu, and leaves nothing behind.
 
-    - On the way in the port comes first, the user second. How far does Packer get?
-    - Where sshd heard from nobody, it is the port or the address; where it refused each login, it
-      is the user or the key.
-    - Take out what tells Packer another port than sshd's. The user is decided by whoever makes the
-      source image: the page has a table.
+    - A connection needs the right port before the user matters. How far does Packer get?
+    - If sshd heard from nobody, look at the port or the address. If it refused each login, look at
+      the user or the key.
+    - Remove the argument that gives Packer a port other than sshd's. Each source image has its own
+      user, which the page lists in a table.
     """
     answer = built(build, hidden)
     image = answer.account.image()
@@ -127,7 +127,7 @@ def test_login(build: Build, hidden: Hidden) -> None:
         )
 
 
-@check(points=1, needs="test_image", docs="#mend-the-cause")
+@check(points=1, needs="test_image", docs="#fix-the-cause")
 def test_steps(build: Build, hidden: Hidden) -> None:
     """In the AMI labweb is installed and enabled, and its release file has the build's release.
 
@@ -142,7 +142,7 @@ def test_steps(build: Build, hidden: Hidden) -> None:
     expect(line, wanted, f"{RELEASE} has another release.", no="no line")
 
 
-@check(points=1, needs="test_image", docs="#mend-the-cause")
+@check(points=1, needs="test_image", docs="#fix-the-cause")
 def test_machine(build: Build, hidden: Hidden) -> None:
     """The machine boots as Canonical made it: no user data, and sshd's settings are unchanged.
 

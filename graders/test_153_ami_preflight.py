@@ -32,7 +32,7 @@ RECORD = "/etc/labweb/release"
 def test_image(build: Build, hidden: Hidden) -> None:
     """`packer build -var release=... .` makes one AMI in eu-central-1.
 
-    - `packer validate .` needs no account. Mend one of its complaints, and run it again.
+    - `packer validate .` needs no account. Fix one of its complaints, and run it again.
     - One argument stands a brace too deep, one is missing beside another, and one value has
       characters that it must not have; the release brings one of them along.
     - `owners` is a list and stands beside `filters`; `kms_key_id` wants `encrypt_boot`; the name

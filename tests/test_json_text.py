@@ -20,38 +20,38 @@ from tests.hcl.texts import Texts
 MISTAKES = [
     ("", "expected a value, but the file ends here.", 1, 1),
     (" \n", "expected a value, but the file ends here.", 2, 1),
-    ('{"a": 1,}', "JSON has no comma before a `}`.", 1, 8),
-    ('{"a": 1\n,\n\n}', "JSON has no comma before a `}`.", 2, 1),
-    ("[1,\n]", "JSON has no comma before a `]`.", 1, 3),
+    ('{"a": 1,}', "JSON allows no comma before `}`.", 1, 8),
+    ('{"a": 1\n,\n\n}', "JSON allows no comma before `}`.", 2, 1),
+    ("[1,\n]", "JSON allows no comma before `]`.", 1, 3),
     ("[,]", "expected a value or `]`, but found `,`.", 1, 2),
     ("[1,,2]", "expected a value or `]`, but found `,`.", 1, 4),
     ('{"a": 1\n "b": 2}', "expected a comma before the next item.", 2, 2),
     ("[1 2]", "expected a comma before the next item.", 1, 4),
     ('{"a" 1}', "expected `:` and a value after the name, but found `1`.", 1, 6),
-    ('{"a" = 1}', "between a name and its value JSON has a `:`, no `=`.", 1, 6),
+    ('{"a" = 1}', "JSON puts a `:` between a name and its value, not a `=`.", 1, 6),
     ('{"a": }', "expected a value, but found `}`.", 1, 7),
     ("{\n a: 1}", "expected a name in double quotes or `}`, but found `a`.", 2, 2),
-    ("{'a': 1}", "strings stand in double quotes, not in single ones.", 1, 2),
-    ("{\"a\": 'b'}", "strings stand in double quotes, not in single ones.", 1, 7),
+    ("{'a': 1}", "put strings in double quotes, not in single quotes.", 1, 2),
+    ("{\"a\": 'b'}", "put strings in double quotes, not in single quotes.", 1, 7),
     ('{"a": 1', "the `{` that begins here is not closed by `}`.", 1, 1),
     ('{"a": [1, 2', "the `[` that begins here is not closed by `]`.", 1, 7),
     ('{"a": [1}', "expected a comma or `]`, but found `}`.", 1, 9),
     ('{"a": "b', "the string that begins here is not closed on its line.", 1, 7),
     ('{"a": "b\nc"}', "the string that begins here is not closed on its line.", 1, 7),
-    ('{"a": "b\tc"}', "a control character (U+0009) stands here: write an escape.", 1, 9),
-    ('{"a": "C:\\dir"}', "`\\d` is no escape of JSON's.", 1, 10),
-    ('{"a": "\\u12"}', "`\\u` is no escape of JSON's.", 1, 8),
+    ('{"a": "b\tc"}', "there is a control character (U+0009) here: write it as an escape.", 1, 9),
+    ('{"a": "C:\\dir"}', "`\\d` is not a JSON escape.", 1, 10),
+    ('{"a": "\\u12"}', "`\\u` is not a JSON escape.", 1, 8),
     ('{"a": NaN}', "expected a value, but found `NaN`.", 1, 7),
     ('{"a": True}', "expected a value, but found `True`.", 1, 7),
-    ('{"a": -}', "`-` is no number of JSON.", 1, 7),
-    ('{"a": 01}', "`01` is no number of JSON.", 1, 7),
-    ('{"a": .5}', "`.5` is no number of JSON.", 1, 7),
-    ('{"a": 1} {}', "the value ends before this; a file has one.", 1, 10),
+    ('{"a": -}', "`-` is not a JSON number.", 1, 7),
+    ('{"a": 01}', "`01` is not a JSON number.", 1, 7),
+    ('{"a": .5}', "`.5` is not a JSON number.", 1, 7),
+    ('{"a": 1} {}', "the JSON value ends before this, and a file holds only one.", 1, 10),
     ('{ // why\n"a": 1}', "JSON has no comments.", 1, 3),
     ("\N{SNOWMAN}", "expected a value, but found `\N{SNOWMAN}`.", 1, 1),
     ("[" * (MAX_DEPTH + 1), "it nests too deep to be read.", 1, 1),
-    ("[\n" + "1" * 5_000 + "]", "this number is larger than any that is read.", 2, 1),
-    ("[-1e999]", "this number is larger than any that is read.", 1, 2),
+    ("[\n" + "1" * 5_000 + "]", "this number is too large to be read.", 2, 1),
+    ("[-1e999]", "this number is too large to be read.", 1, 2),
 ]
 
 
@@ -75,7 +75,7 @@ def test_values_are_python_s_in_any_encoding(encoding: str) -> None:
 
 
 def test_a_key_that_stands_twice_is_refused() -> None:
-    with pytest.raises(SourceError, match="`a` stands here twice"):
+    with pytest.raises(SourceError, match="`a` appears twice in this object"):
         json_text.loads(b'{"a": 1, "a": 2}')
 
 

@@ -59,7 +59,9 @@ def _plain(source: Source, value: Json) -> Any:
         found: dict[str, Any] = {}
         for key, item in zip(value.keys, value.items, strict=True):
             if key in found:  # a reader can't tell which one is meant
-                raise source.error(f"`{visible(key)[:60]}` stands here twice.", value.start)
+                raise source.error(
+                    f"`{visible(key)[:60]}` appears twice in this object.", value.start
+                )
             found[key] = _plain(source, item)
         return found
     if value.kind == "list":
@@ -72,7 +74,7 @@ def _plain(source: Source, value: Json) -> Any:
 def _plain_number(source: Source, value: Json) -> int | float:
     is_whole = value.text.lstrip("-").isdigit()
     if len(value.text) > MAX_DIGITS or math.isinf(float(value.text)):
-        raise source.error("this number is larger than any that is read.", value.start)
+        raise source.error("this number is too large to be read.", value.start)
     return int(value.text) if is_whole else float(value.text)
 
 
@@ -98,7 +100,7 @@ class _Parser:
         """The value, and nothing behind it."""
         value = self._value("a value")
         if self._next():
-            raise self._error("the value ends before this; a file has one.")
+            raise self._error("the JSON value ends before this, and a file holds only one.")
         return value
 
     def _next(self) -> str:
@@ -117,9 +119,9 @@ class _Parser:
         if self.text.startswith(("//", "/*", "#"), self.at):
             return self._error("JSON has no comments.")
         if found == "'":
-            return self._error("strings stand in double quotes, not in single ones.")
+            return self._error("put strings in double quotes, not in single quotes.")
         if found == "\ufeff":
-            return self._error("a byte order mark stands here: save the file as UTF-8 without it.")
+            return self._error("there is a byte order mark here: save as UTF-8 without it.")
         word = _WORD.match(self.text, self.at)
         shown = visible(word[0])[:40] if word else visible(found)
         what = f"found `{shown}`" if found else "the file ends here"
@@ -143,7 +145,7 @@ class _Parser:
 
     def _number(self, match: re.Match[str]) -> Json:
         if not _NUMBER.fullmatch(match[0]):
-            raise self._error(f"`{match[0][:40]}` is no number of JSON.")
+            raise self._error(f"`{match[0][:40]}` is not a JSON number.")
         self.at = match.end()
         return Json("number", match.start(), match[0])
 
@@ -153,13 +155,15 @@ class _Parser:
         for escape in _ESCAPE.finditer(self.text, self.at, match.end()):
             if escape["wrong"]:
                 shown = visible(escape["wrong"])
-                raise self._error(f"`\\{shown}` is no escape of JSON's.", escape.start())
+                raise self._error(f"`\\{shown}` is not a JSON escape.", escape.start())
         end = match.end()
         if self.text[end : end + 1] != '"':
             if self.text[end : end + 1] in ("", "\n", "\r", "\\"):
                 raise self._error("the string that begins here is not closed on its line.")
             named = f"U+{ord(self.text[end]):04X}"
-            raise self._error(f"a control character ({named}) stands here: write an escape.", end)
+            raise self._error(
+                f"there is a control character ({named}) here: write it as an escape.", end
+            )
         self.at = end + 1
         value: str = json.loads(f'{match[0]}"')
         return value
@@ -173,7 +177,7 @@ class _Parser:
                 raise self._expected("a name in double quotes or `}`")
             keys.append(self._string())
             if self._next() == "=":
-                raise self._error("between a name and its value JSON has a `:`, no `=`.")
+                raise self._error("JSON puts a `:` between a name and its value, not a `=`.")
             if self._next() != ":":
                 raise self._expected("`:` and a value after the name")
             self.at += 1
@@ -205,7 +209,7 @@ class _Parser:
         comma = self.at
         self.at += 1
         if self._next() == closing:
-            raise self._error(f"JSON has no comma before a `{closing}`.", comma)
+            raise self._error(f"JSON allows no comma before `{closing}`.", comma)
         return True
 
     def _closed(self, closing: str, value: Json) -> Json:

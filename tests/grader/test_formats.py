@@ -15,10 +15,10 @@ def test_json_may_begin_with_a_byte_order_mark() -> None:
 @pytest.mark.parametrize(
     ("data", "says", "line"),
     [
-        (b'{\n"a": 1,\n}', "no comma before a `}`", 2),
-        (b'{"a": 1, "a": 2}', "`a` stands here twice", 1),
+        (b'{\n"a": 1,\n}', "no comma before `}`", 2),
+        (b'{"a": 1, "a": 2}', "`a` appears twice in this object", 1),
         (b"[NaN]", "expected a value", 1),
-        (b"1" * 6_000, "larger than any that is read", 1),
+        (b"1" * 6_000, "too large to be read", 1),
         (b"\xff", "expected a value", 1),
         (b"[" * 100_000, "nests too deep", 1),
         (b" " * 1_000_001, "is larger than", 0),

@@ -219,10 +219,10 @@ def test_one_key_twice_is_rejected(text: str) -> None:
     ("text", "message", "line", "column"),
     [
         ("", "expected a value, but the file ends here.", 1, 1),
-        ('{"a": 1,\n}', "JSON has no comma before a `}`.", 1, 8),
+        ('{"a": 1,\n}', "JSON allows no comma before `}`.", 1, 8),
         ("1", "a template in JSON is one object.", 1, 1),
         ('\n"a"', "a template in JSON is one object.", 2, 1),
-        ('\ufeff{"a": 1}', "save the file as UTF-8 without it.", 1, 1),
+        ('\ufeff{"a": 1}', "save as UTF-8 without it.", 1, 1),
         ('{"a": "${b"}', "in this string, the `${` that begins here is not closed", 1, 7),
         ('{"a": 1,\n "b": "${1 +}"}', "in this string, expected a value, but found `}`.", 2, 7),
     ],

@@ -101,7 +101,7 @@ def test_a_program_is_no_template() -> None:
     with Path("/proc/self/exe").open("rb") as program:
         head = program.read(4096)
     text, where = problem(files(main__pkr__hcl=head))
-    assert text == "an invisible character (U+007F) stands here: delete it."
+    assert text == "there is an invisible character (U+007F) here: delete it."
     assert (where.line, where.column) == (1, 1)
 
 

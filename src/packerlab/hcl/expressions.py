@@ -92,7 +92,7 @@ class Expressions(Cursor):
         token = self.read()
         match = _NUMBER.fullmatch(self.text_of(token))
         if not match:
-            raise self.source.error(f"`{self.shown(token)}` is no number.", token.start)
+            raise self.source.error(f"`{self.shown(token)}` is not a number.", token.start)
         self.put(
             token, "FLOAT_LITERAL" if match["fraction"] or match["exponent"] else "INT_LITERAL"
         )

@@ -159,9 +159,9 @@ class _Scanner:
         if found in _WRONG:
             sentence = _WRONG[found]
         elif unicodedata.category(found) in ("Zs", "Zl", "Zp"):
-            sentence = f"this space ({named}) is not one that HCL takes: type it again."
+            sentence = f"HCL does not accept this kind of space ({named}): type a plain one."
         elif shown != found:
-            sentence = f"an invisible character ({named}) stands here: delete it."
+            sentence = f"there is an invisible character ({named}) here: delete it."
         else:
             sentence = f"HCL has no `{shown}`."
         return self.source.error(sentence, self.at)
@@ -213,11 +213,11 @@ class _Scanner:
             if simple is None:
                 number = int(match["short"] or match["long"], 16)
                 if 0xD800 <= number < 0xE000 or number > 0x10FFFF:
-                    sentence = f"`{match[0]}` is no character."
+                    sentence = f"`{match[0]}` is not a character."
                     raise self.source.error(sentence, match.start())
             elif simple in "uU":
                 wanted = "four" if simple == "u" else "eight"
-                sentence = f"`\\{simple}` needs {wanted} hexadecimal digits behind it."
+                sentence = f"`\\{simple}` needs {wanted} hexadecimal digits after it."
                 raise self.source.error(sentence, match.start())
             elif simple not in 'nrt"\\':
                 shown = visible(simple)
@@ -237,17 +237,17 @@ class _Scanner:
         return self.source.error(sentence, opened.token.start)
 
 
-_QUOTE = 'this is a typographic quote: strings stand between plain ones, `"`.'
+_QUOTE = 'this is a typographic quote; use the plain double quote, `"`.'
 _WRONG = {
-    "'": 'strings stand in double quotes, `"`, not in single ones.',
-    "`": 'strings stand in double quotes, `"`; one of several lines is a heredoc, `<<EOT`.',
+    "'": 'put strings in double quotes, `"`, not in single quotes.',
+    "`": 'put strings in double quotes, `"`; for several lines, use a heredoc, `<<EOT`.',
     ";": "HCL has no `;`: end the line here, or write a comma between the items of a list.",
     "<<": "expected a heredoc's marker as the last word of the line, such as `<<EOT`.",
     "&": "HCL has no `&`; do you mean `&&`?",
     "|": "HCL has no `|`; do you mean `||`?",
-    "$": "`${` belongs in a string; outside of one, the value stands alone.",
+    "$": "`${` belongs inside a string; outside one, write the expression alone.",
     "~": "HCL has no `~`; do you mean `!`?",
-    "\r": "a carriage return without a line feed stands here: save the file with other line ends.",
+    "\r": "a carriage return has no line feed after it: save the file with Unix line endings.",
 } | dict.fromkeys("\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb", _QUOTE)
 
 

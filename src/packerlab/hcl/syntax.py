@@ -117,7 +117,7 @@ class Bodies(Expressions):
             self.literal()
         if not self.at("close"):
             sign = self.text_of(self.peek())[:2]
-            raise self.wrong(f"a label has no `{sign}`; a plain one is written `{sign[0]}{sign}`.")
+            raise self.wrong(f"a label can't contain `{sign}`: write `{sign[0]}{sign}` instead.")
         self.take()
 
     def _end_line(self, what: str) -> None:
@@ -134,5 +134,5 @@ class Bodies(Expressions):
         if self.at("}"):
             return self.wrong("this `}` closes nothing: no `{` is open.")
         if self.at("string"):
-            return self.wrong("names of arguments and blocks have no quotes.")
+            return self.wrong("write the names of arguments and blocks without quotes.")
         return self.expected("the name of an argument or a block")

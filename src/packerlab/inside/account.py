@@ -244,7 +244,7 @@ class Account:
         )
 
     def _hear(self, machine: Machine) -> None:
-        """A machine's console: when sshd listens, whoever waits is told; at its end, see why."""
+        """A machine's console: answer the waiting call once sshd listens; at its end, see why."""
         going_on = self._machines.hear(machine)
         if machine.listening:
             self._done(machine)

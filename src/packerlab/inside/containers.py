@@ -98,8 +98,8 @@ WRITABLE = ("/tmp", HOME, WORKSPACE, "/run", "/var")
 _CUT = "-net_admin,-net_raw"
 WITHOUT_NETWORKS = ["/usr/bin/setpriv", "--bounding-set", _CUT, "--inh-caps", _CUT,
                     "--ambient-caps", _CUT, "--"]  # fmt: skip
-"""What a verb never has, and so never a container: the kernel's networks are set up by whoever has
-these, and bubblewrap needs them until its own is there."""
+"""Capabilities that no verb has, and so no container: with them a process configures the kernel's
+networks. Bubblewrap needs them until its own network is there."""
 
 
 def prepare(config: Message) -> None:

@@ -1,8 +1,8 @@
 """How much is read of what a verb left, and the one boundary around all such reading.
 
-What a verb left is hostile to the last name. Whoever reads it takes what he reads out of a `Room`,
-and whatever goes wrong all the same is a bound that was hit. It runs in the supervisor: standard
-library only.
+Everything that a verb left is hostile, down to the names. Each reader takes what it reads out of a
+`Room`, and anything that still goes wrong counts as a bound that was hit. It runs in the
+supervisor, so it needs the standard library alone.
 """
 
 from __future__ import annotations

@@ -295,7 +295,7 @@ class Started:
     def kill(self) -> None:
         """The supervisor ends with its input, and bubblewrap after all that is in it; else KILL."""
         with contextlib.suppress(OSError):
-            self.channel.socket.shutdown(socket.SHUT_RDWR)  # whoever else holds the socket
+            self.channel.socket.shutdown(socket.SHUT_RDWR)  # for every holder of the socket
         self.channel.socket.close()
         try:
             self._process.wait(PATIENCE_S)

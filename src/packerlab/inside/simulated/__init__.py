@@ -1,4 +1,4 @@
-"""AWS as moto simulates it, with what Packer needs mended: the only importers of moto.
+"""AWS as moto simulates it, with what Packer needs fixed: the only importers of moto.
 
 `tables` keeps moto's big tables unread. `account` is what one account holds besides moto's state.
 `ec2` has the response handlers and the backend that replace moto's for EC2: what they override,

@@ -1,6 +1,6 @@
 """Who calls, by access key, and what they may do.
 
-The signature itself is not checked: whoever reaches the endpoint has the learner's secret anyway.
+The signature itself is not checked, because anyone who reaches the endpoint has the secret anyway.
 Of a policy, effect and action count; resources and conditions are passed over.
 """
 
