@@ -17,7 +17,7 @@ GIVEN = ["Built by Packer.", "Do not edit by hand."]
 def test_source(template: Template) -> None:
     """The template has a `source` block of type `file`.
 
-    - Packer needs a description of the thing to make. Which kind of block describes?
+    - Packer needs a description of what to make. Which kind of block is a description?
     - The block starts with `source`, then the type and a name of your choice, both in quotes.
     - The type is `file`: `source "file" "..." {` on one line, its arguments below, then `}`.
     """

@@ -64,8 +64,8 @@ def test_image_name(build: Build, hidden: Hidden) -> None:
 
     - Give another release with `-var`: does the card's `image` change?
     - Ask `packer console .` for each local in turn: which one is not what you expect?
-    - What stands in quotes is text. A reference to a variable stands without quotes, or in a string
-      inside `${` and `}`.
+    - Anything in quotes is text. Write a reference to a variable without quotes, or inside `${` and
+      `}` in a string.
     """
     given = inputs(hidden)
     card = card_of(told(build, hidden))
@@ -103,7 +103,7 @@ def test_notes(build: Build, hidden: Hidden) -> None:
 def test_checksums(build: Build, hidden: Hidden) -> None:
     """Beside each file that the build makes lies its SHA-256 checksum, in NAME.txt.sha256.
 
-    - Which files lie in out/ beside the card? What do the notes and the card have each?
+    - Which files are in out/ next to the card? Compare what the notes and the card each have.
     - The post-processor `checksum` makes MD5 unless its arguments say something else.
     - Keep the `checksum` of the chat's text with its `output`, and set the argument that `packer
       validate .` suggested to a list with sha256 alone.
@@ -122,7 +122,7 @@ def test_checksums(build: Build, hidden: Hidden) -> None:
 def test_formatted(submission: Files, fmt: Fmt) -> None:
     """The template is laid out as `packer fmt` lays it out.
 
-    - How does Packer itself lay out a template? It has a command that tells, and does it.
+    - How would Packer itself format this template? It has a command for that.
     - `packer fmt -check -diff .` shows what it would change, and changes nothing.
     - Run `packer fmt .` in the folder, after your last change, and save no older text over it.
     """
@@ -143,7 +143,7 @@ def test_answers(submission: Files) -> None:
     """answers.json is JSON and has an answer to each of the three questions.
 
     - Is there a value after each of the three keys?
-    - Lists stand in [ ], texts in double quotes, and a comma between any two things.
+    - Write lists in [ ] and texts in double quotes, with a comma between any two items.
     - `builds` is a list of texts, as in ["a.b"]; the other two answers are texts, as in "a".
     """
     answers = answers_of(submission)
@@ -162,7 +162,7 @@ def test_builds_answer(template: Template, submission: Files) -> None:
     """`builds` in answers.json lists what your template builds, as `packer inspect .` does.
 
     - Ask again, now that the template is repaired.
-    - `packer inspect .` lists variables, locals and builds; the names stand under `sources:`.
+    - `packer inspect .` lists variables, locals and builds; the names are listed under `sources:`.
     - Each name is a source's type, a dot and its label: copy all of them, as texts in a list.
     """
     answer = answers_of(submission)["builds"]

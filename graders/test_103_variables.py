@@ -32,9 +32,9 @@ LONGEST = timedelta(seconds=60)
 def test_inputs(template: Template) -> None:
     """The four inputs are declared, each with its type.
 
-    - Which inputs does the task sheet list, and of which type is each?
+    - Which inputs does the task sheet list, and what type does each have?
     - A `variable` block with the input's name as its label declares an input.
-    - The type stands in the block: `type = string` for text, `type = number` for a number.
+    - The type goes into the block: `type = string` for text, `type = number` for a number.
     """
     for name, wanted in TYPES.items():
         block = template.variables.get(name)
@@ -79,7 +79,7 @@ def test_record(build: Build, hidden: Hidden) -> None:
     """out/image.json has the app, env and disk_gb of this very build.
 
     - Build with `-var app=chat -var disk_gb=99` and look into the record.
-    - What is typed into the object stays the same; a reference to a variable does not.
+    - A value that is typed into the object never changes; a reference to a variable does.
     - In the object, `app = var.app` takes the value of the variable; no quotes around it.
     """
     given = full_inputs(hidden)
@@ -93,7 +93,7 @@ def test_computed_once(template: Template, build: Build, hidden: Hidden) -> None
     """The manifest, written after the pause, has the same name as the record.
 
     - Build with the pause, then compare the name in the record with that in the manifest.
-    - An expression is computed anew in each place where it stands, and time passes meanwhile.
+    - An expression is computed again in every place where you write it, and time passes in between.
     - Compute the name in a `locals` block, and refer to it in the record and in `custom_data`.
     """
     expect_frame(template)
@@ -119,10 +119,10 @@ def test_computed_once(template: Template, build: Build, hidden: Hidden) -> None
 def test_name(build: Build, hidden: Hidden) -> None:
     """The name is made of app, env and the UTC time at which the build began.
 
-    - Of which parts is the name made, in which order, and how many digits are at its end?
+    - Which parts make up the name, in which order, and how many digits does it end with?
     - `timestamp()` is now, in UTC; `formatdate` writes a time as you want it.
-    - `formatdate` takes a form and a time. In the form, `YYYY` is the year, `MM` the month, `DD`
-      the day; `hh`, `mm` and `ss` are hours, minutes and seconds.
+    - `formatdate` takes a format and a time. In the format, `YYYY` is the year, `MM` the month,
+      `DD` the day; `hh`, `mm` and `ss` are hours, minutes and seconds.
     """
     given = full_inputs(hidden)
     answer = build(given)
@@ -130,7 +130,7 @@ def test_name(build: Build, hidden: Hidden) -> None:
     stamp = stamp_of(name, f"{given['app']}-stage-")
     if stamp is None:
         fail(
-            "The name has another form.",
+            "The name does not have the required form.",
             expected="<app>-stage- and 14 digits: year, month, day, hour, minute, second",
             found=masked(name, hidden),
         )

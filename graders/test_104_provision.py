@@ -67,7 +67,7 @@ def test_package(build: Build, hidden: Hidden) -> None:
 def test_configuration(build: Build, hidden: Hidden) -> None:
     """/etc/labweb/app.conf sets the port to 9090 and the greeting to what `greeting` says.
 
-    - As whom does the `file` provisioner write, and may that user write to /etc/labweb?
+    - As which user does the `file` provisioner write, and may that user write to /etc/labweb?
     - Two steps: send the file to where the login user may write, then have root put it in its
       place. On the way GREETING is replaced by the variable's value.
     - Send files/app.conf to /tmp with `file`. In the `shell` after it, `sed` replaces GREETING by
@@ -94,7 +94,7 @@ def test_owner_and_mode(build: Build, hidden: Hidden) -> None:
 def test_unit(build: Build, hidden: Hidden) -> None:
     """The service labweb starts when the host boots.
 
-    - Does labweb come back after the host has been started anew?
+    - Does labweb come back after the host restarts?
     - Installing labweb does not enable it, and starting a service does not either.
     - `sudo systemctl` has a verb that makes a unit start at boot; the unit is `labweb`.
     """
@@ -106,7 +106,7 @@ def test_unit(build: Build, hidden: Hidden) -> None:
 def test_nothing_left(build: Build, hidden: Hidden) -> None:
     """No upload or copy is left on the host, and nobody has got the right to write there.
 
-    - Log in to such a host in your mind: what did the build leave in the folders it used?
+    - Imagine that you log in to the host: what did the build leave in the folders that it used?
     - An upload stays where it was sent until somebody deletes it. And a mode that lets everybody
       write repairs no build. It only weakens the host.
     - Delete each upload and copy as the last step, and give nobody else the right to write.
@@ -184,7 +184,7 @@ def test_fails_loudly(build: Build, hidden: Hidden) -> None:
         )
     if answer.exit == 0:
         fail(
-            "The build ends well although labweb could not be installed.",
+            "The build succeeds although labweb could not be installed.",
             expected="a build that fails",
             found=complaint(answer) or "no complaint",
         )

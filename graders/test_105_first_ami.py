@@ -62,7 +62,7 @@ def test_names(build: Build, hidden: Hidden, submission: Files) -> None:
     """Each build makes an AMI `labweb-...` of its own; the earlier ones stay.
 
     - Build twice, with the same inputs. Which part of the AMI's name differs?
-    - A time or a random part makes a name unique. Replacing the older AMI is no way out.
+    - A time or a random part makes a name unique. Replacing the older AMI is not a solution.
     - Make the name in a local, of `labweb-` and `formatdate` of `timestamp()`, down to the second
       and without colons; leave `force_deregister` alone.
     """

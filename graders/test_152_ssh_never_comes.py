@@ -147,7 +147,7 @@ def test_machine(build: Build, hidden: Hidden) -> None:
     """The machine boots as Canonical made it: no user data, and sshd's settings are unchanged.
 
     - Which of the two was wrong: the machine, or what the template says about it?
-    - A machine that boots as its maker meant it has one door. Nothing has to be done there.
+    - The machine boots the way its image intends. Nothing needs to change there.
     - Take out the user data, and leave sshd's settings alone; change the source's arguments.
     """
     account = built(build, hidden).account
@@ -161,7 +161,7 @@ def test_machine(build: Build, hidden: Hidden) -> None:
         if not path.endswith("sshd_config.d")
     ]
     if touched:
-        fail("The AMI has other settings of sshd than Canonical's image.", expected="the same",
+        fail("The AMI's sshd settings differ from those of Canonical's image.", expected="the same",
              found=", ".join(sorted(touched)[:4]))  # fmt: skip
 
 

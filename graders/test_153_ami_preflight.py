@@ -33,16 +33,16 @@ def test_image(build: Build, hidden: Hidden) -> None:
     """`packer build -var release=... .` makes one AMI in eu-central-1.
 
     - `packer validate .` needs no account. Fix one of its complaints, and run it again.
-    - One argument stands a brace too deep, one is missing beside another, and one value has
-      characters that it must not have; the release brings one of them along.
-    - `owners` is a list and stands beside `filters`; `kms_key_id` wants `encrypt_boot`; the name
-      wants `regex_replace(var.release, ..., "-")` instead of the bare release.
+    - One argument is nested one block too deep, one is missing next to another, and one value has
+      characters that are not allowed; the release brings one of them in.
+    - `owners` is a list and belongs next to `filters`; `kms_key_id` requires `encrypt_boot`; the
+      name needs `regex_replace(var.release, ..., "-")` instead of the bare release.
     """
     answer = build(inputs(hidden))
     message, where = answer.error
     if answer.exit != 0 and "No AMI was found" in message:
         fail(
-            "The lookup of the source image finds none: none has such a name and such an owner.",
+            "The search for the source image finds nothing: no image has that name and owner.",
             expected="an image that the filter and `owners` fit",
             found="none",
             where=where,
@@ -125,7 +125,7 @@ def test_name(build: Build, hidden: Hidden) -> None:
     places = range(len(parts) - len(told) + 1)
     if not any(parts[place : place + len(told)] == told for place in places):
         fail(
-            "The AMI's name does not tell the release.",
+            "The AMI's name does not show the release.",
             expected=f"{VERSION}, a separator, and what stands behind the plus",
             found=f"{VERSION} in another form" if VERSION in name else f"no {VERSION}",
         )
@@ -136,8 +136,8 @@ def test_second_build(build: Build, hidden: Hidden) -> None:
     """A second build of the same release makes another AMI, and the first one stays.
 
     - Run the same build twice. What does EC2 say to the second?
-    - A name is taken for good. Making room for it means deleting an image that somebody may be
-      using; so each build needs a name of its own.
+    - Once a name is taken, only deleting its image frees it, and somebody may be using that image.
+      So each build needs a name of its own.
     - Add something to the name that is new with each build, such as a local made of
       `formatdate("YYYYMMDD-hhmmss", timestamp())`, and delete nothing.
     """

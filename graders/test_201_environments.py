@@ -80,7 +80,7 @@ def test_one_template(submission: Files) -> None:
 def test_no_token(submission: Files) -> None:
     """The metrics token stands in no file.
 
-    - Does everything that only prod has belong into a file that everybody may read?
+    - Does everything that only prod has belong in a file that everybody can read?
     - A file with values is committed like the template: a token that moves there is as public.
     - The machines fetch the token themselves: take it out of all files, whatever their names.
     """
@@ -145,8 +145,8 @@ def test_same(build: Build, submission: Files) -> None:
     """The three images hold the same files: nothing in them tells the environment.
 
     - Could you tell from the disk alone for which environment it was made?
-    - Who has tested stage's image has not tested prod's, if a single file is another one.
-    - Let no provisioner ask for the environment, nor for the time: both belong into tags. The task
+    - If even one file differs, a test of stage's image says nothing about prod's.
+    - No provisioner should use the environment or the time, because both belong in tags. The task
       sheet says where a machine learns its environment.
     """
     first, *others = ENVIRONMENTS
@@ -193,19 +193,19 @@ def test_no_default(build: Build) -> None:
     """Without an environment's file the build fails, and no machine is started.
 
     - Somebody forgets `-var-file`. For which environment is the image then?
-    - A default answers for everybody who has forgotten to say something.
+    - A default decides for everyone who forgets to choose.
     - Declare `environment` without a default, and let no file give it by itself.
     """
     answer = build({"labweb": RELEASE})
     started = answer.account.instances
     if started:
         fail(
-            "Without an environment's file there is a build all the same.",
+            "Without an environment's file, Packer still starts a machine.",
             expected="a build that fails before a machine is started",
             found=", ".join(sorted({f"{each['type']} in {each['region']}" for each in started})),
         )
     if answer.exit == 0:
-        fail("Without an environment's file the build ends well.", expected="a build that fails")
+        fail("Without an environment's file the build succeeds.", expected="a build that fails")
 
 
 # --- what the checks stand on ---------------------------------------------------------------------

@@ -97,7 +97,7 @@ def test_choice(build: Build, hidden: Hidden) -> None:
 
     - What are your builds called? The task sheet has a name for each of the three.
     - The patterns are compared with `type.name`, and with `build.type.name` where the `build` block
-      has a name. What fits nothing chooses nothing.
+      has a name. A pattern that matches nothing selects nothing.
     - A `source` block in the build gets its name from `name`: here it is web, or worker.
     """
     for option, expected in ((ONLY_WEB, names(hidden)["web"]), (NO_IMAGES, NOTES)):
@@ -130,18 +130,18 @@ def test_manifest(build: Build, hidden: Hidden) -> None:
 
 @check(points=1, needs="test_builds", docs="#failure")
 def test_failure(build: Build, hidden: Hidden) -> None:
-    """If the worker's package can't be had, the build fails, but keeps the other two.
+    """If the worker's package can't be installed, the build fails, but keeps the other two.
 
-    - What does the worker's step say in the end, if there is no such package: failed, or done?
+    - If there is no such package, does the worker's step fail or succeed?
     - The builds don't know of each other: the others go on to their end. But a step whose failure
       is hidden fails no build at all.
     - Install the package that `tool` names, in a line of its own in `inline`, with nothing after it
-      that makes a success of a failure.
+      that turns a failure into a success.
     """
     answer = build({**release(hidden), "tool": f"no-{hidden('tool')}"})
     if answer.exit == 0:
         fail(
-            "The worker's package can't be had, and Packer calls the build a success.",
+            "The worker's package can't be installed, and Packer calls the build a success.",
             expected="an exit code other than 0",
             found="0",
         )

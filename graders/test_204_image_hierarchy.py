@@ -108,7 +108,7 @@ def test_again(run: Run) -> None:
     """A second run makes a new base and a new app on it, and keeps those of the first run.
 
     - The account holds what the first run made. What does the second meet, make and destroy?
-    - An AMI's name can be had once; and nobody may lose the image that runs in production.
+    - An AMI's name can be used only once, and nobody may delete the image that runs in production.
     - Give both names a part that differs with each build, and don't force anything.
     """
     first = release(run).account

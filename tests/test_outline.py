@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from packerlab.course import default_root
 from packerlab.errors import BadInputError
-from packerlab.outline import Chapter, load_outline, misplaced
+from packerlab.lab import load_toml
+from packerlab.outline import Chapter, Outline, load_outline, misplaced
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,3 +81,17 @@ def test_a_lab_comes_after_what_it_needs(root: Path) -> None:
     assert early == "course.toml has it before `101_first`, which it needs by `after`"
     (unknown,) = misplaced(outline, "101_first", ["109_none"])
     assert "`after` names `109_none`" in unknown
+
+
+def test_our_course_has_a_place_for_every_lab_and_learning_page() -> None:
+    root = default_root()
+    named = set(load_toml(root / "course.toml", Outline).steps())
+    folders = ("concepts", "quizzes", "beginner", "intermediate")
+    pages = {
+        path.relative_to(root / "docs").with_suffix("").as_posix()
+        for folder in folders
+        for path in (root / "docs" / folder).glob("*.md")
+    }
+    labs = {path.name for path in (root / "labs").iterdir()}
+    steps = {page.rpartition("/")[2] if page.rpartition("/")[2] in labs else page for page in pages}
+    assert steps | labs | {"install"} == named

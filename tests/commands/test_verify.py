@@ -88,3 +88,11 @@ def test_what_holds_is_recorded(course: Path) -> None:
     done = cli(*words, "--brief")
     assert done.returncode == 2
     assert "--record needs a whole proof" in done.stderr
+
+
+def test_a_lab_comes_after_what_it_needs(course: Path) -> None:
+    manifest = course / "labs" / "105_a" / "lab.toml"
+    manifest.write_text(manifest.read_text().replace("after = []", 'after = ["104_none"]'))
+    done = cli("verify", "--brief", "--course", course)
+    assert done.returncode == 1
+    assert "lab.toml: `after` names `104_none`, which is no lab of this course" in done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -51,5 +52,6 @@ def variant(
     except OSError as error:
         raise BadInputError(f"{folder} can't be written: {error.strerror}.") from None
     print(f"{row.answer}: {row.variant.why}")
-    print(f"  check it:      packerlab check {folder}")
-    print(f"  what differs:  diff -ru {chosen.solution} {folder}")
+    target, solution = shlex.quote(str(folder)), shlex.quote(str(chosen.solution))
+    print(f"  check it:      packerlab check {target}")
+    print(f"  what differs:  diff -ru {solution} {target}")

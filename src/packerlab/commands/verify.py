@@ -66,6 +66,7 @@ def verify(
     """Prove the labs: wrong answers fail as they should, right ones pass."""
     from packerlab import errors, terminal
     from packerlab.course import open_course
+    from packerlab.outline import misplaced
     from packerlab.sandbox import choose
     from packerlab.verify import brief as fewest
     from packerlab.verify import verify as prove
@@ -89,6 +90,7 @@ def verify(
             proof = prove(lab, backend, only=names, jobs=jobs or os.cpu_count() or 1,
                           on_graded=status.update)  # fmt: skip
             seconds = time.monotonic() - started
+            proof.problems += misplaced(whole.outline, lab.slug, lab.manifest.after)
             wrong += bool(proof.problems)
             out.print(_verdict(proof, backend.name))
             for line in [*(_ends(proof) if only else ()), *proof.problems]:
