@@ -48,7 +48,7 @@ def shown(
 def test_a_failed_check_says_all_that_helps() -> None:
     assert [line.strip() for line in shown(FAILED).splitlines()] == [
         "\N{BALLOT X} It does. (0/2)",
-        "main.pkr.hcl:3: out/motd.txt holds something else.",
+        "main.pkr.hcl:3:7: out/motd.txt holds something else.",
         "expected: a",
         "found:    b",
         "hint:     The first.",

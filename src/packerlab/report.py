@@ -27,6 +27,10 @@ class Where(msgspec.Struct, frozen=True):
     line: int
     column: int = 0
 
+    def __str__(self) -> str:
+        """As editors and compilers write a place; without a column that nobody knows."""
+        return f"{self.file}:{self.line}" + (f":{self.column}" if self.column else "")
+
 
 class Check(msgspec.Struct, frozen=True):
     """What one check found. `title` is the sentence that the learner reads."""

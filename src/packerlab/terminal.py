@@ -78,7 +78,7 @@ def _details(check: Check, titles: Mapping[str, str], hints: int) -> list[tuple[
         return [("after: ", waiting)] if waiting else []
     if check.outcome == "passed":
         return []
-    where = f"{check.where.file}:{check.where.line}: " if check.where else ""
+    where = f"{check.where}: " if check.where else ""
     details = [("", where + check.message)]
     if check.expected:
         details.append(("expected: ", check.expected))

@@ -34,8 +34,8 @@ MAX_TEXT = 1_000_000
 
 
 SYNTAX_HINT = (
-    "Look at this place, and at what stands just before it: is a comma, a quote, a bracket or an "
-    "`=` missing, or one too many? `packer validate .` finds the same mistake."
+    "Look at this place and just before it. Is a comma, a quote, a bracket or an `=` missing, or "
+    "is there one too many? `packer validate .` finds the same mistake."
 )
 """Helps with a template that can't be read, which the hints of the check that it fails do not."""
 
