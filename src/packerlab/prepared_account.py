@@ -61,7 +61,7 @@ class OthersImage(TeamImage, frozen=True):
     shared: bool = False
 
 
-class Image(OthersImage, frozen=True):
+class OfferedImage(OthersImage, frozen=True):
     """An AMI that somebody offers."""
 
     owner: AccountId = "099720109477"
@@ -115,7 +115,7 @@ class Prepared(Struct, frozen=True):
 
     format: Annotated[int, msgspec.Meta(ge=1, le=1)]
     default_vpc: bool = True
-    image: list[Image] = []
+    image: list[OfferedImage] = []
     team_image: list[TeamImage] = []
     key: list[Key] = []
     parameter: dict[str, str] = {}

@@ -15,7 +15,7 @@ from .account import REGIONS
 from .images import Fault, stamp
 
 if TYPE_CHECKING:
-    from .ec2 import Backend
+    from .ec2 import SimulatedEC2
 
 TYPES_A_PAGE = 100
 """EC2's own bound, which also keeps an answer short of a second."""
@@ -25,8 +25,8 @@ class Handlers(EC2Response):
     """One method for each call, named as moto finds it. Shapes are botocore's."""
 
     @property
-    def here(self) -> Backend:
-        backend: Backend = self.ec2_backend
+    def here(self) -> SimulatedEC2:
+        backend: SimulatedEC2 = self.ec2_backend
         return backend
 
     # Images
