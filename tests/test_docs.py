@@ -1,9 +1,10 @@
 """What the pages say is what happens.
 
-A `console` block is run, command by command, in a folder of the page's own; a block with a title is
-a file that is written there. What a page shows of an output must come, with `...` for what differs
-from run to run; where it shows an error or a negative verdict, the command must end with exit code
-1. HCL that is no file is a fragment, and formatted as Packer would.
+A `console` block is run, command by command, in a folder of the page's own, also where it stands in
+a box or a tab; a block with a title is a file that is written there. What a page shows of an output
+must come, with `...` for what differs from run to run; where it shows an error or a negative
+verdict, the command must end with exit code 1. HCL that is no file is a fragment, and formatted as
+Packer would.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 import typer
@@ -43,13 +45,27 @@ WRITING = "docs/contributing/writing_labs.md"
 ARCHITECTURE = "docs/contributing/architecture.md"
 
 BLOCK = re.compile(
-    r'^(?P<fence>`{3,})(?P<kind>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^(?P=fence)$',
+    r'^(?P<indent> *)(?P<fence>`{3,})(?P<kind>\w+)(?: title="(?P<title>[^"]+)")?\n'
+    r"(?P<text>.*?)^(?P=indent)(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
 
 
+class Block(NamedTuple):
+    """A fenced block of a page; `title` is the file's name if it is one."""
+
+    kind: str
+    title: str | None
+    text: str
+
+
 def page(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str) -> Iterator[Block]:
+    for found in BLOCK.finditer(page(name)):
+        yield Block(found["kind"], found["title"], textwrap.dedent(found["text"]))
 
 
 PAGES = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("labs/*/*.md")]
@@ -58,7 +74,7 @@ NAMES = sorted(path.relative_to(ROOT).as_posix() for path in PAGES)
 
 def with_blocks(*kinds: str) -> list[str]:
     """The pages that have a block of one of these kinds."""
-    return [name for name in NAMES if any(b["kind"] in kinds for b in BLOCK.finditer(page(name)))]
+    return [name for name in NAMES if any(block.kind in kinds for block in blocks(name))]
 
 
 def section(text: str, anchor: str) -> str:
@@ -98,13 +114,13 @@ def folder(tmp_path: Path) -> Path:
 def test_a_page_that_is_run(name: str, folder: Path) -> None:
     """In the order of the page: files are written, commands are run."""
     commands = 0
-    for block in BLOCK.finditer(page(name)):
-        if block["title"]:
-            file = folder / block["title"]
+    for block in blocks(name):
+        if block.title:
+            file = folder / block.title
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block["text"].replace(";--8<--", "--8<--"), encoding="utf-8")
-        elif block["kind"] == "console":
-            for command, shown in transcript(block["text"]):
+            file.write_text(block.text.replace(";--8<--", "--8<--"), encoding="utf-8")
+        elif block.kind == "console":
+            for command, shown in transcript(block.text):
                 commands += 1
                 check_command(command, shown, folder)
     assert commands
@@ -145,19 +161,19 @@ def check_command(command: str, shown: list[str], folder: Path) -> None:
 
 @pytest.mark.parametrize("name", with_blocks("hcl"))
 def test_fragments_are_formatted_hcl(name: str, tmp_path: Path) -> None:
-    for number, block in enumerate(BLOCK.finditer(page(name))):
-        if block["kind"] == "hcl" and not block["title"]:
+    for number, block in enumerate(blocks(name)):
+        if block.kind == "hcl" and not block.title:
             file = tmp_path / f"{number}.pkr.hcl"
-            file.write_text(block["text"], encoding="utf-8")
+            file.write_text(block.text, encoding="utf-8")
             words = ["packer", "fmt", "-check", "-diff", str(file)]
             done = subprocess.run(words, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"{block['text']}\n{done.stdout}"
+            assert done.returncode == 0, f"{block.text}\n{done.stdout}"
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_make_knows_its_targets(name: str) -> None:
     """`make -n` says what it would do, and does nothing."""
-    shell = "".join(block["text"] for block in BLOCK.finditer(page(name)) if block["kind"] == "sh")
+    shell = "".join(block.text for block in blocks(name) if block.kind == "sh")
     targets = re.findall(r"^make (\w+)", shell, re.MULTILINE)
     assert targets
     done = subprocess.run(
