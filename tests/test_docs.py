@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 COMMANDS = "docs/reference/commands.md"
 CONTRACTS = "docs/reference/contracts.md"
-WRITING = "docs/contributing/writing_labs.md"
+GRADERS = "docs/contributing/grader_reference.md"
 ARCHITECTURE = "docs/contributing/architecture.md"
 
 BLOCK = re.compile(
@@ -262,7 +262,7 @@ def test_every_field_of_a_report_is_on_the_page() -> None:
 def test_every_fixture_is_on_the_page() -> None:
     source = (ROOT / "src/packerlab/grading/plugin.py").read_text()
     found = re.findall(r'@pytest\.fixture\((?:name="(\w+)")?.*?\n    def (\w+)', source)
-    told = section(page(WRITING), "api").partition("**What a verb answers**")[0]
+    told = section(page(GRADERS), "api").partition("**What a verb answers**")[0]
     assert set(first_cells(told)) == {given or name for given, name in found}
 
 
@@ -273,7 +273,7 @@ def test_every_method_for_graders_is_on_the_page(kind: type) -> None:
     names = {*vars(kind), *inspect.get_annotations(kind)}
     for name in sorted(names):
         if not name.startswith("_"):
-            assert re.search(rf"\b{name}[`(]", page(WRITING)), name
+            assert re.search(rf"\b{name}[`(]", page(GRADERS)), name
 
 
 def test_every_module_is_on_the_page() -> None:
