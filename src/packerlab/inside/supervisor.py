@@ -5,7 +5,7 @@ standard input and output, one request and one answer at a time, and ends with i
 
     request  {"argv", "env", "stdin", "log": bool, "files": [[name, size, executable]],
               "outputs": [name], "deadline", "cpu", "account": {"state": {} or null} or null,
-              "secrets": [text], "blind": bool}, then the files' bytes
+              "secrets": [text], "blind": bool, "live": {} or null}, then the files' bytes
     answer   {"exit", "cpu", "limit", "error", "output": size, "account" or "engine": size,
               "files": [[name, size, executable, kind]], "found": [[secret, kind, of, path,
               form]]}, then the output, what the account or the container engine tells, and the
@@ -15,9 +15,10 @@ standard input and output, one request and one answer at a time, and ends with i
                                           layer of the prepared image that "prepared" names
     request  {"close": true}      answer  {"closed": true}: nothing of the account lives on
 
-Each begins with a JSON line of at most HEADER bytes. `limit` names the bound that was hit. With
-`log`, standard error is the program's log: of it, the output gets the line that tells of a crash.
-A verb that is `blind` can't see its own processes; in the mode `plain` nobody can hide them.
+Each begins with a JSON line. `limit` names the bound that was hit. With `log`, standard error is
+the program's log: of it, the output gets the line that tells of a crash. A verb that is `blind`
+can't see its own processes; in the mode `plain` nobody can hide them. With `live`, somebody follows
+the verb (`packerlab.inside.live`), and afterwards the workspace alone is told of.
 `found` is where the `secrets` are in what the verb said and left; see `packerlab.inside.search`.
 
 What is around a verb is the mode's matter: see `packerlab.inside.modes`.
@@ -29,7 +30,6 @@ import contextlib
 import importlib
 import json
 import os
-import re
 import selectors
 import signal
 import subprocess
@@ -41,26 +41,23 @@ from typing import TYPE_CHECKING, Any
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 
+from packerlab.inside import talk
 from packerlab.inside.errors import AccountError
-from packerlab.inside.files import BOX, HEADER, collect, read_text, write_text
+from packerlab.inside.files import collect, read_text, write_text
+from packerlab.inside.kept import Kept
+from packerlab.inside.live import Live
 from packerlab.inside.meter import Meter
-from packerlab.inside.processes import drain, kill_everything
+from packerlab.inside.processes import kill_everything
 from packerlab.inside.room import Room, bounded
-from packerlab.inside.search import Search, Stream
+from packerlab.inside.search import Search
+from packerlab.inside.talk import Talk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from packerlab.inside.modes.nested import Mode
 
     Message = dict[str, Any]
 
 TICK = 0.05
-MAX_OUTPUT = 1_000_000
-MAX_LOG = 100_000
-CRASH = re.compile(rb"^(?:panic|fatal error): .*\n", re.MULTILINE)
-CRASHED = 2
-"""What a Go program that crashes says on standard error, and its exit status."""
 
 OFTEN_IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """What `nohup` and a shell's `&` and `trap` ignore. All that we start would inherit it, and an
@@ -68,10 +65,6 @@ instance that is to reboot would not."""
 
 NOTHING: Message = {"exit": None, "cpu": 0.0, "limit": "", "output": 0, "files": []}
 OOM = "/proc/self/oom_score_adj"
-
-
-class Gone(Exception):  # noqa: N818  (an event, not an error)
-    """The other side closed the pipe: there is nobody to work for."""
 
 
 class Supervisor:
@@ -83,11 +76,9 @@ class Supervisor:
     def __init__(self, config: Message) -> None:
         self.config = config
         self.meter = Meter(config["group"], config["memory"])
-        self.output = bytearray()
-        self.log = bytearray()
-        self.log_search: Stream | None = None
+        self.talk = Talk()
         self.selector = selectors.DefaultSelector()
-        self.selector.register(sys.stdin.fileno(), selectors.EVENT_READ, gone)
+        self.selector.register(talk.INPUT, selectors.EVENT_READ, talk.gone)
         self.woken, wake = os.pipe()
         self.selector.register(self.woken, selectors.EVENT_READ, partial(os.read, self.woken, 4096))
         os.set_blocking(wake, False)
@@ -99,104 +90,90 @@ class Supervisor:
         self.mode: Mode = module.Mode(config, self.selector)
 
     def serve(self) -> None:
-        self.send({"ready": True})
-        while line := sys.stdin.buffer.readline(HEADER):
-            request = json.loads(line)
+        self.talk.send({"ready": True})
+        while True:
+            request = self.talk.header()
             if "argv" in request:
                 self.serve_verb(request)
             elif "base" in request:
                 told = self.mode.base(request)
-                self.send({"size": len(told)}, told)
-            else:
+                self.talk.send({"size": len(told)}, told)
+            elif "close" in request:
                 self.mode.close()
-                self.send({"closed": True})
+                self.talk.send({"closed": True})
+            else:  # it was meant for a verb that has ended meanwhile
+                self.talk.read(request.get("typed", 0))
 
     def serve_verb(self, request: Message) -> None:
         """Run one verb in a fresh box, and bring out what it left there and in the account."""
-        read = sys.stdin.buffer.read
+        read = self.talk.read
         files = [(name, read(size), executable) for name, size, executable in request["files"]]
         self.mode.fresh_box()
         self.mode.as_owner(partial(self.mode.unpack, request, files))
         deadline, ooms = time.monotonic() + request["deadline"], self.meter.ooms()
         search = Search(request["secrets"])
-        self.log_search = Stream(search) if search else None
         left: Message = {"files": [], "data": [], "told": b"", "found": []}
         try:
             self.mode.begin(request)
-            answer = self.run(request)
-            if not answer["limit"]:
+            output, answer = self.run(request, search)
+            if request.get("live") or not answer["limit"]:
                 left |= bounded(partial(self.what_is_left, request, search, deadline))
-                answer["limit"] = left["limit"]
+                answer["limit"] = answer["limit"] or left["limit"]
         except AccountError as error:
             late = "deadline" if time.monotonic() > deadline else ""
             limit = "memory" if self.meter.ooms() > ooms else late
-            self.send({**NOTHING, "error": str(error), "limit": limit})
-            raise Gone from None
-        output = answer.pop("output")
-        search.text("output", "", "", output)
-        if self.log_search:
-            search.note("log", "", "", self.log_search.matches)
+            self.talk.send({**NOTHING, "error": str(error), "limit": limit})
+            raise talk.Gone from None
         answer["output"] = len(output)
         answer[self.mode.evidence_name] = len(left["told"])
         answer["files"] = left["files"]
         answer["found"] = search.found + left["found"]
-        self.send(answer, output, left["told"], *left["data"])
+        self.talk.send(answer, output, left["told"], *left["data"])
 
     def what_is_left(self, request: Message, search: Search, until: float) -> Message:
-        """What the verb left in its workspace, and beside it."""
+        """What the verb left in its workspace, and beside it; who follows a verb judges nothing."""
         own = Search(request["secrets"])
         room = Room(self.config["disk"], until)
-        collected = partial(
-            collect, request["outputs"], own, room, archives=self.mode.keeps_archives
-        )
+        live = bool(request.get("live"))
+        archives = live or self.mode.keeps_archives
+        collected = partial(collect, request["outputs"], own, room, archives=archives)
         left = self.mode.as_owner(partial(bounded, collected))
-        if left["limit"]:
+        if live or left["limit"]:
             return left
         return {**left, "told": self.mode.evidence(request, search, until)}
 
-    def send(self, header: Message, *blobs: bytes) -> None:
-        sys.stdout.buffer.write(json.dumps(header).encode() + b"\n")
-        for blob in blobs:
-            sys.stdout.buffer.write(blob)
-        sys.stdout.buffer.flush()
-
     # --- one verb ---
 
-    def run(self, request: Message) -> Message:
+    def run(self, request: Message, search: Search) -> tuple[bytes, Message]:
+        """What the verb said, and how it ended."""
         self.meter.begin(request["cpu"], request["deadline"], companions=bool(self.mode.companions))
-        self.output.clear()
-        self.log.clear()
-        verb, status_fd = self.start(request)
-        limit = self.watch(verb)
+        ears: Live | Kept = (
+            Live(self.selector, self.talk, request["live"], self.mode.terminal)
+            if request.get("live")
+            else Kept(self.selector, request, search)
+        )
+        verb, status_fd = self.start(request, ears)
+        limit = self.watch(verb, ears)
         self.mode.kill_verb()
-        output = bytes(self.output) + drain(verb.stdout, MAX_OUTPUT - len(self.output))
-        self.hear_log(drain(verb.stderr, MAX_LOG))
-        log = bytes(self.log)
-        if verb.returncode == CRASHED and (crash := CRASH.search(log)):
-            output += crash[0]
-        if len(output) > MAX_OUTPUT:
-            output, limit = output[:MAX_OUTPUT], limit or "output"
+        output = ears.finish()
+        limit = limit or ears.limit
         with os.fdopen(status_fd, "rb") as stream:
             began = self.mode.began(stream.read(10_000))
         limit = limit or self.meter.hit_at_end()
-        answer = {
-            "exit": None, "cpu": self.meter.cpu, "limit": limit, "output": output, "error": "",
-        }  # fmt: skip
+        answer = {"exit": None, "cpu": self.meter.cpu, "limit": limit, "error": ""}
         if limit:
-            return answer
+            return output, answer
         if not began:
-            said = (output + log).decode(errors="replace")
-            return {**answer, "output": b"", "error": said[-300:]}
+            return b"", {**answer, "error": ears.complaint}
         code = verb.returncode
         if code and (short := self.mode.shortage()):
-            return {**answer, "output": b"", "error": short}
-        return {**answer, "exit": code if code >= 0 else 128 - code}
+            return b"", {**answer, "error": short}
+        return output, {**answer, "exit": code if code >= 0 else 128 - code}
 
-    def start(self, request: Message) -> tuple[subprocess.Popen[bytes], int]:
+    def start(self, request: Message, ears: Live | Kept) -> tuple[subprocess.Popen[bytes], int]:
         """The started verb, and where bubblewrap tells whether the program began."""
         status_read, status_write = os.pipe()
         with (
-            open(f"{BOX}/stdin", "rb") as stdin,
             open(self.config["seccomp"] or os.devnull, "rb") as seccomp,
             os.fdopen(status_write, "wb"),
         ):
@@ -205,66 +182,39 @@ class Supervisor:
             write_text(OOM, "1000")  # what is started here is the first to be killed
             verb = subprocess.Popen(
                 command.argv,
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE if request["log"] else subprocess.STDOUT,
+                stdin=ears.stdin,
+                stdout=ears.stdout,
+                stderr=ears.stderr,
                 env=command.environment,
                 cwd=command.cwd,
                 pass_fds=command.passed,
-                preexec_fn=command.become,  # noqa: PLW1509
+                preexec_fn=ears.prelude(command.become),  # noqa: PLW1509
                 start_new_session=True,
             )
             write_text(OOM, usual)
+        ears.begin(verb, partial(self.mode.signal, verb.pid))
         return verb, status_read
 
-    def watch(self, verb: subprocess.Popen[bytes]) -> str:
-        """Read what the verb says until it ends; the bound that it hit, if any."""
+    def watch(self, verb: subprocess.Popen[bytes], ears: Live | Kept) -> str:
+        """Hear what the verb says until it ends; the bound that it hit, if any."""
         looked = 0.0
-        heard = [(verb.stdout, self.output.extend), (verb.stderr, self.hear_log)]
-        streams = {stream.fileno(): take_in for stream, take_in in heard if stream}
-        for fd, take_in in streams.items():
-            self.selector.register(fd, selectors.EVENT_READ, partial(self.hear, fd, take_in))
-        try:
-            while verb.poll() is None:
-                for key, _ in self.selector.select(TICK):
-                    key.data()
-                if len(self.output) > MAX_OUTPUT:
-                    return "output"
-                now = time.monotonic()
-                if now - looked >= TICK:
-                    looked = now
-                    if limit := self.meter.hit():
-                        return limit
-        finally:
-            for fd in streams:
-                if fd in self.selector.get_map():
-                    self.selector.unregister(fd)
+        while verb.poll() is None:
+            for key, _ in self.selector.select(TICK):
+                key.data()
+            if ears.limit:
+                return ears.limit
+            now = time.monotonic()
+            if now - looked >= TICK:
+                looked = now
+                if limit := self.meter.hit():
+                    return limit
         return ""
-
-    def hear(self, fd: int, take_in: Callable[[bytes], None]) -> None:
-        """Take in what the verb says."""
-        chunk = os.read(fd, 65536)
-        take_in(chunk)
-        if not chunk:
-            self.selector.unregister(fd)
-
-    def hear_log(self, chunk: bytes) -> None:
-        """Look through the program's log, and keep the end of it."""
-        if self.log_search:
-            self.log_search.feed(chunk)
-        self.log += chunk
-        del self.log[:-MAX_LOG]
-
-
-def gone() -> None:
-    """Our input can be read while we work: it has ended, for nobody asks before the answer."""
-    raise Gone
 
 
 def main() -> None:
     if os.getpid() != 1:  # it kills all processes that it sees
         sys.exit("A supervisor must be pid 1.")
-    with contextlib.suppress(Gone, BrokenPipeError):
+    with contextlib.suppress(talk.Gone, ConnectionError):
         Supervisor(json.loads(sys.argv[1])).serve()
     kill_everything()
     os._exit(0)

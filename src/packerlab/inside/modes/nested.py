@@ -5,6 +5,7 @@ The supervisor is root of that namespace. The other modes say what is different 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packerlab.inside import jail, syscalls
 from packerlab.inside.files import BOX, MAX_FILES, unpack, write_text
 from packerlab.inside.meter import MOST_PROCESSES
-from packerlab.inside.processes import bound, kill_everything
+from packerlab.inside.processes import bound, children, kill_everything
+from packerlab.inside.terminals import open_terminal
 
 if TYPE_CHECKING:
     import selectors
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 
 MOST_OPEN = 1024
 """Descriptors of a process: the machine has a number of open files for all."""
+
+
+TERMINALS = "/run/terminals"
+MOST_TERMINALS = 4
+"""A verb has none but the one that it is given: the machine has a number of them for all."""
 
 
 class Command(NamedTuple):
@@ -91,6 +98,20 @@ class Mode:
     def began(self, status: bytes) -> bool:
         """Whether the program itself could be started, by what came from `status_fd`."""
         return b'"exit-code"' in status
+
+    def terminal(self) -> tuple[int, int]:
+        """A terminal of the box's own: our end of it, and the verb's."""
+        if not os.path.isdir(TERMINALS):
+            os.makedirs(TERMINALS)
+            options = f"newinstance,ptmxmode=0600,max={MOST_TERMINALS}"
+            syscalls.mount("devpts", TERMINALS, "devpts", options=options)
+        return open_terminal(f"{TERMINALS}/ptmx")
+
+    def signal(self, verb: int, number: int) -> None:
+        """Send a signal to the verb's program and what belongs to it: its first process's group."""
+        for first in children(verb):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(first, number)
 
     @property
     def companions(self) -> set[int]:

@@ -14,6 +14,7 @@ from packerlab.inside import syscalls
 from packerlab.inside.files import HEADER, WORKSPACE, wipe
 from packerlab.inside.modes import nested
 from packerlab.inside.processes import become_box_user, bound
+from packerlab.inside.terminals import open_terminal
 
 if TYPE_CHECKING:
     import selectors
@@ -76,6 +77,12 @@ class Mode(nested.Mode):
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
         with open(self.config["seccomp"], "rb") as file:
             syscalls.filter_calls(file.read())
+
+    def terminal(self) -> tuple[int, int]:
+        return open_terminal("/dev/pts/ptmx")
+
+    def signal(self, verb: int, number: int) -> None:
+        os.killpg(verb, number)
 
     def began(self, _status: bytes) -> bool:
         """`Popen` itself says where it could not be."""
