@@ -27,7 +27,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from packerlab import cli, errors, gradebook, lab, pages, progress, report, variants
 from packerlab.evidence import files as evidence
 from packerlab.hcl import parsing, template
-from packerlab.inside import supervisor
+from packerlab.inside import kept, supervisor
 from packerlab.inside.files import MAX_FILES
 from packerlab.inside.meter import PROCESSES
 from packerlab.packer import verbs as packer
@@ -288,15 +288,15 @@ def test_every_module_is_on_the_page() -> None:
 
 def test_the_bounds_are_the_engines() -> None:
     text = " ".join(page("SECURITY.md").split())
-    caps, back, box, bounds = reader.WORKSPACE, reader.EVIDENCE, supervisor, parsing.Bounds()
+    caps, back, bounds = reader.WORKSPACE, reader.EVIDENCE, parsing.Bounds()
     sentences = [
         f"{caps.files} files, {caps.size // 10**6} MB in all, {caps.hcl // 10**3} kB of HCL",
         f"{caps.depth} folders deep, and {caps.ratio} times the size of an archive",
         f"{bounds.cpu_s} seconds of CPU and {bounds.memory // 10**9} GB of memory",
-        f"{PROCESSES} processes and threads, {box.MAX_OUTPUT // 10**6} MB of output",
+        f"{PROCESSES} processes and threads, {kept.MAX_OUTPUT // 10**6} MB of output",
         f"{back.files} files and {back.size // 10**6} MB to hand back",
         f"{MAX_FILES * 20} files and folders",
-        f"({round(1 / box.TICK)} times a second)",
+        f"({round(1 / supervisor.TICK)} times a second)",
     ]
     assert [sentence for sentence in sentences if sentence not in text] == []
 

@@ -22,6 +22,9 @@ Region = Literal[
     "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2",
     "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
 ]  # fmt: skip
+HOME: Region = "eu-central-1"
+"""Where an account's builds are at home."""
+
 AccountId = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$")]
 ImageName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9()\[\] ./'@_-]{3,128}$")]
 Login = Annotated[str, msgspec.Meta(pattern="^[a-z_][a-z0-9_-]{0,31}$")]

@@ -12,7 +12,6 @@ from packerlab.evidence.files import Evidence
 from packerlab.formats import described, json_of, settings
 from packerlab.grader.accounts import (
     CANONICAL,
-    HOME,
     UBUNTU,
     Tag,
     expect_looked_up,
@@ -54,6 +53,7 @@ from packerlab.grader.workspace import (
 )
 from packerlab.hcl.template import Block, Template, Unknown, referred_source
 from packerlab.packer.verbs import HOST_KEY, Answer
+from packerlab.prepared_account import HOME
 from packerlab.report import Where
 from packerlab.submissions.reader import TEMPLATE_SUFFIXES, Files
 from packerlab.text import visible
