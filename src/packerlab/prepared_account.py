@@ -10,20 +10,13 @@ from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from packerlab.errors import BadInputError
+from packerlab.inside.aws import CANONICAL, Region  # noqa: TC001  (msgspec reads it)
 from packerlab.lab import load_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from packerlab.lab import Lab
-
-Region = Literal[
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1",
-    "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2",
-    "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
-]  # fmt: skip
-HOME: Region = "eu-central-1"
-"""Where an account's builds are at home."""
 
 AccountId = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$")]
 ImageName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9()\[\] ./'@_-]{3,128}$")]
@@ -67,7 +60,7 @@ class OthersImage(TeamImage, frozen=True):
 class OfferedImage(OthersImage, frozen=True):
     """An AMI that somebody offers."""
 
-    owner: AccountId = "099720109477"
+    owner: AccountId = CANONICAL
 
 
 class Key(Struct, frozen=True):

@@ -17,6 +17,7 @@ import msgspec
 
 from packerlab.errors import DONE, INTERRUPTED, MACHINE
 from packerlab.grading.grade_one import packer_version
+from packerlab.inside.aws import HOME
 from packerlab.packer.verbs import (
     ENVIRONMENT,
     HOST_KEY,
@@ -29,7 +30,7 @@ from packerlab.packer.versions import (
     with_required_plugins,
     without_required_plugins,
 )
-from packerlab.prepared_account import HOME, account_of
+from packerlab.prepared_account import account_of
 from packerlab.sandbox.base import AUTHORITY, PROGRAM, Account, Box, Sandbox, limit_error
 from packerlab.submissions.changes import bring_home, changes
 

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.kms.models import kms_backends
 
-from .account import ACCOUNT_ID
+from packerlab.inside.aws import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from .ec2 import SimulatedEC2

@@ -30,10 +30,11 @@ from moto.sts.responses import TokenResponse
 from werkzeug.exceptions import HTTPException
 
 from packerlab.inside import strict_json
+from packerlab.inside.aws import ACCOUNT_ID, REGIONS
 from packerlab.inside.endpoint import HttpRequest, HttpResponse
 
 from . import account_state, principals
-from .account import ACCOUNT_ID, REGIONS, Account, AskError
+from .account import Account, AskError
 from .ec2 import SimulatedEC2
 from .errors import DeniedError, shaped
 from .handlers import Handlers

@@ -22,14 +22,13 @@ from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.utils import convert_tag_spec, random_ami_id, random_fleet_id, random_spot_request_id
 from moto.kms.models import kms_backends
 
+from packerlab.inside.aws import ACCOUNT_ID, AMAZON_OWNERS, REGIONS
+
 from .account import (
-    ACCOUNT_ID,
-    AMAZON_OWNERS,
     LISTENS_S,
     MOST_EVER,
     MOST_IMAGES,
     MOST_LIVE,
-    REGIONS,
     AskError,
 )
 from .images import ROOT_GB, Fault, SimulatedAmi, merged, stamp, wanted_volume, without_snapshot

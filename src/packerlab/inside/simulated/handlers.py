@@ -11,7 +11,8 @@ from moto.core.utils import utcnow
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import generic_filter
 
-from .account import REGIONS
+from packerlab.inside.aws import REGIONS
+
 from .images import Fault, stamp
 
 if TYPE_CHECKING:

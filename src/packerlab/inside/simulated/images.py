@@ -9,7 +9,7 @@ from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
 from moto.core.exceptions import ServiceException
 from moto.ec2.models.amis import Ami
 
-from .account import ACCOUNT_ID
+from packerlab.inside.aws import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
