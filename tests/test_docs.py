@@ -1,9 +1,10 @@
 """What the pages say is what happens.
 
-A `console` block is run, command by command, in a folder of the page's own; a block with a title is
-a file that is written there. What a page shows of an output must come, with `...` for what differs
-from run to run; where it shows an error or a negative verdict, the command must end with exit code
-1. HCL that is no file is a fragment, and formatted as Packer would.
+A `console` block is run, command by command, in a folder of the page's own, also where it stands in
+a box or a tab; a block with a title is a file that is written there. What a page shows of an output
+must come, with `...` for what differs from run to run; where it shows an error or a negative
+verdict, the command must end with exit code 1. HCL that is no file is a fragment, and formatted as
+Packer would.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 import typer
@@ -25,7 +27,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from packerlab import cli, errors, gradebook, lab, pages, progress, report, variants
 from packerlab.evidence import files as evidence
 from packerlab.hcl import parsing, template
-from packerlab.inside import supervisor
+from packerlab.inside import kept, supervisor
 from packerlab.inside.files import MAX_FILES
 from packerlab.inside.meter import PROCESSES
 from packerlab.packer import verbs as packer
@@ -39,17 +41,31 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 COMMANDS = "docs/reference/commands.md"
 CONTRACTS = "docs/reference/contracts.md"
-WRITING = "docs/contributing/writing_labs.md"
+GRADERS = "docs/contributing/grader_reference.md"
 ARCHITECTURE = "docs/contributing/architecture.md"
 
 BLOCK = re.compile(
-    r'^(?P<fence>`{3,})(?P<kind>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^(?P=fence)$',
+    r'^(?P<indent> *)(?P<fence>`{3,})(?P<kind>\w+)(?: title="(?P<title>[^"]+)")?\n'
+    r"(?P<text>.*?)^(?P=indent)(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
 
 
+class Block(NamedTuple):
+    """A fenced block of a page; `title` is the file's name if it is one."""
+
+    kind: str
+    title: str | None
+    text: str
+
+
 def page(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str) -> Iterator[Block]:
+    for found in BLOCK.finditer(page(name)):
+        yield Block(found["kind"], found["title"], textwrap.dedent(found["text"]))
 
 
 PAGES = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("labs/*/*.md")]
@@ -58,7 +74,7 @@ NAMES = sorted(path.relative_to(ROOT).as_posix() for path in PAGES)
 
 def with_blocks(*kinds: str) -> list[str]:
     """The pages that have a block of one of these kinds."""
-    return [name for name in NAMES if any(b["kind"] in kinds for b in BLOCK.finditer(page(name)))]
+    return [name for name in NAMES if any(block.kind in kinds for block in blocks(name))]
 
 
 def section(text: str, anchor: str) -> str:
@@ -98,13 +114,13 @@ def folder(tmp_path: Path) -> Path:
 def test_a_page_that_is_run(name: str, folder: Path) -> None:
     """In the order of the page: files are written, commands are run."""
     commands = 0
-    for block in BLOCK.finditer(page(name)):
-        if block["title"]:
-            file = folder / block["title"]
+    for block in blocks(name):
+        if block.title:
+            file = folder / block.title
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block["text"].replace(";--8<--", "--8<--"), encoding="utf-8")
-        elif block["kind"] == "console":
-            for command, shown in transcript(block["text"]):
+            file.write_text(block.text.replace(";--8<--", "--8<--"), encoding="utf-8")
+        elif block.kind == "console":
+            for command, shown in transcript(block.text):
                 commands += 1
                 check_command(command, shown, folder)
     assert commands
@@ -145,19 +161,19 @@ def check_command(command: str, shown: list[str], folder: Path) -> None:
 
 @pytest.mark.parametrize("name", with_blocks("hcl"))
 def test_fragments_are_formatted_hcl(name: str, tmp_path: Path) -> None:
-    for number, block in enumerate(BLOCK.finditer(page(name))):
-        if block["kind"] == "hcl" and not block["title"]:
+    for number, block in enumerate(blocks(name)):
+        if block.kind == "hcl" and not block.title:
             file = tmp_path / f"{number}.pkr.hcl"
-            file.write_text(block["text"], encoding="utf-8")
+            file.write_text(block.text, encoding="utf-8")
             words = ["packer", "fmt", "-check", "-diff", str(file)]
             done = subprocess.run(words, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"{block['text']}\n{done.stdout}"
+            assert done.returncode == 0, f"{block.text}\n{done.stdout}"
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_make_knows_its_targets(name: str) -> None:
     """`make -n` says what it would do, and does nothing."""
-    shell = "".join(block["text"] for block in BLOCK.finditer(page(name)) if block["kind"] == "sh")
+    shell = "".join(block.text for block in blocks(name) if block.kind == "sh")
     targets = re.findall(r"^make (\w+)", shell, re.MULTILINE)
     assert targets
     done = subprocess.run(
@@ -246,7 +262,7 @@ def test_every_field_of_a_report_is_on_the_page() -> None:
 def test_every_fixture_is_on_the_page() -> None:
     source = (ROOT / "src/packerlab/grading/plugin.py").read_text()
     found = re.findall(r'@pytest\.fixture\((?:name="(\w+)")?.*?\n    def (\w+)', source)
-    told = section(page(WRITING), "api").partition("**What a verb answers**")[0]
+    told = section(page(GRADERS), "api").partition("**What a verb answers**")[0]
     assert set(first_cells(told)) == {given or name for given, name in found}
 
 
@@ -257,7 +273,7 @@ def test_every_method_for_graders_is_on_the_page(kind: type) -> None:
     names = {*vars(kind), *inspect.get_annotations(kind)}
     for name in sorted(names):
         if not name.startswith("_"):
-            assert re.search(rf"\b{name}[`(]", page(WRITING)), name
+            assert re.search(rf"\b{name}[`(]", page(GRADERS)), name
 
 
 def test_every_module_is_on_the_page() -> None:
@@ -272,15 +288,15 @@ def test_every_module_is_on_the_page() -> None:
 
 def test_the_bounds_are_the_engines() -> None:
     text = " ".join(page("SECURITY.md").split())
-    caps, back, box, bounds = reader.WORKSPACE, reader.EVIDENCE, supervisor, parsing.Bounds()
+    caps, back, bounds = reader.WORKSPACE, reader.EVIDENCE, parsing.Bounds()
     sentences = [
         f"{caps.files} files, {caps.size // 10**6} MB in all, {caps.hcl // 10**3} kB of HCL",
         f"{caps.depth} folders deep, and {caps.ratio} times the size of an archive",
         f"{bounds.cpu_s} seconds of CPU and {bounds.memory // 10**9} GB of memory",
-        f"{PROCESSES} processes and threads, {box.MAX_OUTPUT // 10**6} MB of output",
+        f"{PROCESSES} processes and threads, {kept.MAX_OUTPUT // 10**6} MB of output",
         f"{back.files} files and {back.size // 10**6} MB to hand back",
         f"{MAX_FILES * 20} files and folders",
-        f"({round(1 / box.TICK)} times a second)",
+        f"({round(1 / supervisor.TICK)} times a second)",
     ]
     assert [sentence for sentence in sentences if sentence not in text] == []
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import pytest
 
 from packerlab.errors import BadInputError
-from packerlab.inside.simulated.account import REGIONS
-from packerlab.prepared_account import Region, load_account, state
+from packerlab.prepared_account import load_account, state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +101,3 @@ def test_mistakes_name_file_and_key(tmp_path: Path, text: str, says: str) -> Non
     with pytest.raises(BadInputError, match=says) as caught:
         load_account(path)
     assert str(path) in str(caught.value)
-
-
-def test_regions_are_those_that_are_served() -> None:
-    assert get_args(Region) == REGIONS

@@ -21,11 +21,13 @@ from packerlab.commands import (
     hint,
     labs,
     new,
+    packer,
     progress,
     read,
     report,
     reset,
     sandbox,
+    shell,
     solution,
     start,
     variant,
@@ -78,6 +80,7 @@ for function, panel in (
     (start.start, LEARNERS),
     (check.check, LEARNERS),
     (watch.watch, LEARNERS),
+    (shell.shell, LEARNERS),
     (hint.hint, LEARNERS),
     (read.read, LEARNERS),
     (solution.solution, LEARNERS),
@@ -92,6 +95,10 @@ for function, panel in (
     (demo.demo, EVERYONE),
 ):
     app.command(rich_help_panel=panel)(function)
+app.command(
+    rich_help_panel=LEARNERS,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)(packer.packer)
 app.add_typer(sandbox.app, name="sandbox", rich_help_panel=EVERYONE)
 
 

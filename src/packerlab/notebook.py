@@ -22,7 +22,7 @@ from packerlab.grading.grade_one import packer_version
 from packerlab.lab import Limits
 from packerlab.lifelines import Picture
 from packerlab.packer.verbs import Packer
-from packerlab.prepared_account import ACCESS_KEY, SECRET_KEY, Image, Prepared, state
+from packerlab.prepared_account import ACCESS_KEY, SECRET_KEY, OfferedImage, Prepared, state
 from packerlab.report import decode
 from packerlab.sandbox import Sandbox, choose
 from packerlab.sandbox.base import Box
@@ -43,8 +43,8 @@ MAIN = "main.pkr.hcl"
 LIMITS = Limits(deadline_s=30, cpu_s=10, memory_mb=1024, disk_mb=64)  # of one question
 BUILD_LIMITS = Limits(deadline_s=180, cpu_s=60, memory_mb=1024, disk_mb=128)  # of one build
 IMAGES = [
-    Image(name="ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20240612"),
-    Image(name="debian-12-amd64-20240717-1811", owner="136693071363", login="admin"),
+    OfferedImage(name="ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20240612"),
+    OfferedImage(name="debian-12-amd64-20240717-1811", owner="136693071363", login="admin"),
 ]
 """What an account has to start from: the images that the pages use."""
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from packerlab.errors import BadInputError
+from packerlab.inside.aws import CANONICAL, Region  # noqa: TC001  (msgspec reads it)
 from packerlab.lab import load_toml
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 
     from packerlab.lab import Lab
 
-Region = Literal[
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1",
-    "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2",
-    "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
-]  # fmt: skip
 AccountId = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$")]
 ImageName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9()\[\] ./'@_-]{3,128}$")]
 Login = Annotated[str, msgspec.Meta(pattern="^[a-z_][a-z0-9_-]{0,31}$")]
@@ -61,10 +57,10 @@ class OthersImage(TeamImage, frozen=True):
     shared: bool = False
 
 
-class Image(OthersImage, frozen=True):
+class OfferedImage(OthersImage, frozen=True):
     """An AMI that somebody offers."""
 
-    owner: AccountId = "099720109477"
+    owner: AccountId = CANONICAL
 
 
 class Key(Struct, frozen=True):
@@ -115,7 +111,7 @@ class Prepared(Struct, frozen=True):
 
     format: Annotated[int, msgspec.Meta(ge=1, le=1)]
     default_vpc: bool = True
-    image: list[Image] = []
+    image: list[OfferedImage] = []
     team_image: list[TeamImage] = []
     key: list[Key] = []
     parameter: dict[str, str] = {}

@@ -32,6 +32,14 @@ class Where(msgspec.Struct, frozen=True):
         return f"{self.file}:{self.line}" + (f":{self.column}" if self.column else "")
 
 
+class Ending(msgspec.Struct, frozen=True):
+    """How a grading ended, and why; `retry` where another try may end otherwise."""
+
+    status: Status = "graded"
+    reason: str = ""
+    retry: bool = False
+
+
 class Check(msgspec.Struct, frozen=True):
     """What one check found. `title` is the sentence that the learner reads."""
 

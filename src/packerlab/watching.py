@@ -36,7 +36,7 @@ class Began:
 
 
 @dataclass(frozen=True)
-class Ended:
+class CheckEnded:
     """A check of the round ended."""
 
     check: Check
@@ -49,7 +49,7 @@ class Finished:
     report: Report
 
 
-Event = Began | Ended | Finished
+Event = Began | CheckEnded | Finished
 
 
 class Rounds:
@@ -117,7 +117,7 @@ class Rounds:
             submission,
             opened.result(),
             self._lab.limits,
-            lambda check: say(Ended(check)),
+            lambda check: say(CheckEnded(check)),
             context=forkserver.context(),
         )
         say(Finished(report))

@@ -25,11 +25,11 @@ from hypothesis import strategies as st
 from packerlab import forkserver, state
 from packerlab.course import Course
 from packerlab.grading import grade_one
-from packerlab.grading.grade_one import Ended, Heard, Line, grade
+from packerlab.grading.grade_one import Heard, Line, grade
 from packerlab.grading.plugin import Grading
 from packerlab.hcl.parsing import parse_trusted
 from packerlab.hcl.template import SYNTAX_HINT
-from packerlab.report import Check, Where, conclude, decode, encode
+from packerlab.report import Check, Ending, Where, conclude, decode, encode
 from tests.toy import COURSE, MESSAGE, ROOT, Bench, handed, lasting, outcomes, program
 from tests.waiting import sleepers, until
 
@@ -406,8 +406,8 @@ def test_a_process_that_babbles_is_a_fault(said: bytes) -> None:
     assert not grade_one._listen(ours, heard, time.monotonic() + 5)
     ours.close()
     sender.join()
-    assert heard.end.status == "fault"
-    assert not conclude("101_message", heard.checks(), heard.end.status).passed
+    assert heard.ending.status == "fault"
+    assert not conclude("101_message", heard.checks(), heard.ending.status).passed
 
 
 def test_a_process_that_never_ends_its_talk_is_cut_off() -> None:
@@ -424,7 +424,7 @@ def test_a_process_that_never_ends_its_talk_is_cut_off() -> None:
     assert not grade_one._listen(ours, heard, time.monotonic() + 30)
     ours.close()
     talker.join()
-    assert heard.end.status == "fault"
+    assert heard.ending.status == "fault"
 
 
 OUTCOMES = st.sampled_from(["passed", "failed", "blocked", "incapable"])
@@ -440,7 +440,9 @@ LINES = st.one_of(
         lambda names: Line(plan=[check_of(name, "blocked") for name in names])
     ),
     st.builds(Line, check=st.builds(check_of, NAMES, OUTCOMES)),
-    st.builds(Line, end=st.builds(Ended, status=st.sampled_from(["graded", "rejected", "fault"]))),
+    st.builds(
+        Line, ending=st.builds(Ending, status=st.sampled_from(["graded", "rejected", "fault"]))
+    ),
 )
 
 
@@ -450,7 +452,7 @@ def test_only_a_whole_story_can_pass(lines: list[Line]) -> None:
     for line in lines:
         if not heard.finished:
             heard.hear(msgspec.json.encode(line))
-    report = conclude("101_message", heard.checks(), heard.end.status)
+    report = conclude("101_message", heard.checks(), heard.ending.status)
     if report.passed:
         assert heard.plan
         assert {heard.ended[check.name].outcome for check in heard.plan} == {"passed"}

@@ -24,7 +24,7 @@ from moto.core.utils import get_service_model
 from packerlab.errors import LimitError
 from packerlab.evidence.account import AccountEvidence
 from packerlab.inside.control import within_bounds
-from packerlab.inside.endpoint import Call
+from packerlab.inside.endpoint import HttpRequest
 from packerlab.inside.simulated import AskError, Simulation, warm_up
 from packerlab.inside.simulated.dispatch import BACKENDS
 
@@ -90,7 +90,7 @@ class Caller:
         self._ids += [found.decode() for found in ID.findall(body)]
         del self._ids[:-200]
 
-    def call(self) -> Call:
+    def call(self) -> HttpRequest:
         if self._chance.random() < 0.1:
             return self._json_call()
         usual = self._chance.random() < 0.85
@@ -100,7 +100,7 @@ class Caller:
         fields |= dict(self._fields(shape, "", 0)) if shape else {}
         return self._signed("ec2", urlencode(fields, errors="replace").encode())
 
-    def likely(self, number: int) -> Call:
+    def likely(self, number: int) -> HttpRequest:
         """The first calls, so that there are things to make others about."""
         action, *more = LIKELY[number % len(LIKELY)].split()
         fields = {"Action": action, "Version": "2016-11-15"}
@@ -138,7 +138,7 @@ class Caller:
             return self._chance.choice(("true", "false"))
         return self._chance.choice((*ODD, *self._ids[-5:]))
 
-    def _json_call(self) -> Call:
+    def _json_call(self) -> HttpRequest:
         service, (prefix, actions) = self._chance.choice(list(JSON_CALLS.items()))
         names = ("Name", "Value", "Type", "KeyId", "AliasName", "TargetKeyId", "SecretId", "Path")
         body = {name: self._json_value(0) for name in names if self._chance.random() < 0.5}
@@ -153,7 +153,7 @@ class Caller:
             return {self._chance.choice(ODD): self._json_value(depth + 1)}
         return self._chance.choice((None, True, 10**40, -1.5, *ODD, "alias/a", "SecureString"))
 
-    def _signed(self, service: str, body: bytes, target: str = "", region: str = "") -> Call:
+    def _signed(self, service: str, body: bytes, target: str = "", region: str = "") -> HttpRequest:
         region = region or self._chance.choice(REGIONS)
         host = f"{service}.{region}.amazonaws.com"
         scope = f"{KEY}/20260101/{region}/{service}/aws4_request"
@@ -163,7 +163,7 @@ class Caller:
             "content-type": "application/x-www-form-urlencoded",
             **({"x-amz-target": target} if target else {}),
         }
-        return Call("POST", host, "/", headers, body)
+        return HttpRequest("POST", host, "/", headers, body)
 
 
 def obliging(chance: random.Random) -> Callable[..., dict[str, Any]]:

@@ -14,7 +14,7 @@ import pytest
 
 from packerlab.errors import LimitError, MachineError
 from packerlab.inside.files import HEADER, MAX_FILE_BYTES
-from packerlab.inside.supervisor import MAX_OUTPUT
+from packerlab.inside.kept import MAX_OUTPUT
 from packerlab.lab import Limits
 from packerlab.sandbox import bubblewrap
 from packerlab.sandbox.base import (

@@ -25,8 +25,8 @@ import pytest
 from packerlab import state
 from packerlab.errors import LimitError, RejectedError
 from packerlab.inside.files import MAX_FILES
+from packerlab.inside.kept import MAX_OUTPUT
 from packerlab.inside.meter import PROCESSES
-from packerlab.inside.supervisor import MAX_OUTPUT
 from packerlab.packer.verbs import Packer
 from packerlab.sandbox import BACKENDS, docker, host_ids
 from packerlab.sandbox.base import PROGRAM, Box

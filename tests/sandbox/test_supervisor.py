@@ -20,12 +20,13 @@ SOURCE = PACKAGE / "inside" / "supervisor.py"
 
 CONTROL = {"control.py", "endpoint.py"}
 INSIDE = [path for path in sorted((PACKAGE / "inside").glob("*.py")) if path.name not in CONTROL]
+INSIDE += sorted((PACKAGE / "inside" / "modes").glob("*.py"))
 
 
 INSIDE.append(PACKAGE / "sandbox" / "seccomp.py")
 
 
-@pytest.mark.parametrize("path", INSIDE, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", INSIDE, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_it_imports_the_standard_library_and_its_neighbours(path: Path) -> None:
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):

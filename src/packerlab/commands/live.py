@@ -147,12 +147,12 @@ class Screen:
 
     def _take(self, event: object) -> None:
         from packerlab.commands.workspace import keep
-        from packerlab.watching import Began, Ended, Finished
+        from packerlab.watching import Began, CheckEnded, Finished
 
         self.reading = event == Key("d")
         if isinstance(event, Began):
             self.checks, self.report, self.debrief = [], None, False
-        elif isinstance(event, Ended):
+        elif isinstance(event, CheckEnded):
             self.checks.append(event.check)
         elif isinstance(event, Finished):
             self.report = event.report
@@ -162,9 +162,9 @@ class Screen:
 
     def _tell(self, event: object) -> None:
         """Where nothing can be drawn over: what is new, below what there is."""
-        from packerlab.watching import Ended, Finished
+        from packerlab.watching import CheckEnded, Finished
 
-        if isinstance(event, Ended):
+        if isinstance(event, CheckEnded):
             self._check(event.check)
         elif isinstance(event, Finished):
             self._verdict(event.report)

@@ -11,8 +11,6 @@ from packerlab.evidence.disk import Disk, Entry
 from packerlab.evidence.files import Evidence
 from packerlab.formats import described, json_of, settings
 from packerlab.grader.accounts import (
-    CANONICAL,
-    HOME,
     UBUNTU,
     Tag,
     expect_looked_up,
@@ -53,6 +51,7 @@ from packerlab.grader.workspace import (
     sources_in_use,
 )
 from packerlab.hcl.template import Block, Template, Unknown, referred_source
+from packerlab.inside.aws import CANONICAL, HOME
 from packerlab.packer.verbs import HOST_KEY, Answer
 from packerlab.report import Where
 from packerlab.submissions.reader import TEMPLATE_SUFFIXES, Files

@@ -15,12 +15,6 @@ if TYPE_CHECKING:
     from packerlab.packer.verbs import Answer
     from packerlab.submissions.reader import Files
 
-HOME = "eu-central-1"
-"""Where an account's builds are at home."""
-
-CANONICAL = "099720109477"
-"""The account that Ubuntu's images are published from."""
-
 UBUNTU = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-"
 """The series of Ubuntu 22.04's server images for amd64; a date follows."""
 

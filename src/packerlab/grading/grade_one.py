@@ -25,8 +25,8 @@ from packerlab.errors import LimitError, MachineError
 from packerlab.report import (
     Check,  # noqa: TC001  (msgspec reads the annotations)
     Digests,
+    Ending,
     Run,
-    Status,
     conclude,
 )
 from packerlab.sandbox.base import ANSWER_GRACE_S, Box, limit_error
@@ -48,24 +48,20 @@ GRACE_S = 5.0
 """Seconds beyond the lab's deadline and the sandbox's answer before a report's process is ended."""
 
 
-class Ended(msgspec.Struct):
-    """The last thing that a report's process says."""
-
-    status: Status = "graded"
-    reason: str = ""
-    retry: bool = False
-    cpu: float = 0.0
-    grader_cpu: float = 0.0
-    log: str = ""
-
-
 class Line(msgspec.Struct):
-    """What a report's process sends: first the plan, then each check as it ends, then the end."""
+    """What a report's process sends: first the plan, then each check as it ends, then the ending.
+
+    With the ending come the seconds of CPU time that the verbs and the process itself used, and
+    what is for our log.
+    """
 
     plan: list[Check] | None = None
     check: Check | None = None
     seconds: float = 0.0
-    end: Ended | None = None
+    ending: Ending | None = None
+    cpu: float = 0.0
+    grader_cpu: float = 0.0
+    log: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,11 +97,11 @@ def grade(
         named = ".".join(map(str, version))
     except MachineError as error:
         sandbox.close()
-        heard.end = Ended("fault", str(error), error.retry)
+        heard.ending = Ending("fault", str(error), error.retry)
         named = ""
-    if heard.end.log:
-        _keep_log(heard.end.log)
-    report = conclude(lab.slug, heard.checks(), heard.end.status, heard.end.reason)
+    if heard.last.log:
+        _keep_log(heard.last.log)
+    report = conclude(lab.slug, heard.checks(), heard.ending.status, heard.ending.reason)
     return msgspec.structs.replace(
         report,
         digests=digests(lab, submission, sandbox),
@@ -115,9 +111,9 @@ def grade(
             packer=named,
             seconds=round(time.monotonic() - started, 3),
             check_seconds=heard.seconds,
-            cpu_seconds=round(heard.end.cpu, 3),
-            grader_cpu_seconds=round(heard.end.grader_cpu, 3),
-            retry=heard.end.retry,
+            cpu_seconds=round(heard.last.cpu, 3),
+            grader_cpu_seconds=round(heard.last.grader_cpu, 3),
+            retry=heard.ending.retry,
         ),
     )
 
@@ -161,7 +157,8 @@ class Heard:
     plan: list[Check] = field(default_factory=list)
     ended: dict[str, Check] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    end: Ended = field(default_factory=lambda: Ended("fault", "the grading process died."))
+    ending: Ending = Ending("fault", "the grading process died.")  # noqa: RUF009  (frozen)
+    last: Line = field(default_factory=Line)
     finished: bool = False
 
     def hear(self, data: bytes) -> None:
@@ -169,18 +166,17 @@ class Heard:
         line = msgspec.json.decode(data, type=Line)
         if line.plan is not None:
             self.plan = line.plan
-        if line.end is not None:
-            self.end = line.end
-            self.finished = True
-            if self.end.status == "graded" and not self._told_all():
-                self.end = Ended("fault", "the grader did not tell of all its checks.")
+        if line.ending is not None:
+            self.ending, self.last, self.finished = line.ending, line, True
+            if self.ending.status == "graded" and not self._has_all():
+                self.ending = Ending("fault", "the grader did not report all its checks.")
         if line.check is not None:
             self.ended[line.check.name] = line.check
             self.seconds[line.check.name] = round(line.seconds, 3)
             if self.on_check:
                 self.on_check(line.check)
 
-    def _told_all(self) -> bool:
+    def _has_all(self) -> bool:
         """Whether there were checks, and each of them ended."""
         return bool(self.plan) and all(check.name in self.ended for check in self.plan)
 
@@ -202,12 +198,12 @@ def _run(task: Task, sandbox: Sandbox, heard: Heard, context: BaseContext) -> No
         intact = _listen(ours, heard, deadline)
         if not intact and time.monotonic() >= deadline:
             late = limit_error("deadline", task.limits)
-            heard.end = Ended(late.status, late.reason, late.retry)
+            heard.ending = Ending(late.status, late.reason, late.retry)
     finally:
         ours.close()
         _end_process(process, patience=0.0 if not intact else 1.0)
         broken = {"fault", "timeout", "limit"} if "account" in task.lab.needs else {"fault"}
-        if not intact or heard.end.status in broken or not sandbox.backend.reusable:
+        if not intact or heard.ending.status in broken or not sandbox.backend.reusable:
             sandbox.close()
 
 
@@ -221,7 +217,7 @@ def _listen(ours: Connection, heard: Heard, deadline: float) -> bool:
         except (EOFError, OSError):
             return False
         except msgspec.DecodeError as error:
-            heard.end = Ended("fault", f"the grading process said what makes no sense: {error}")
+            heard.ending = Ending("fault", f"the grading process sent what can't be read: {error}")
             return False
         if heard.finished:
             return True
@@ -264,12 +260,11 @@ def _child(task: Task, channel: Channel, results: Connection) -> None:
         results.send_bytes(msgspec.json.encode(line))
 
     try:
-        end = _check_all(task, box, say)
+        ending, log = _check_all(task, box, say)
     except Exception as error:  # noqa: BLE001  (the boundary: a mistake of ours, for the log)
-        said = "".join(traceback.format_exception(error))
-        end = Ended("fault", f"the grading process broke: {error!r}", log=said)
-    end.cpu, end.grader_cpu = box.cpu, sum(os.times()[:4])
-    say(Line(end=end))
+        ending = Ending("fault", f"the grading process broke: {error!r}")
+        log = "".join(traceback.format_exception(error))
+    say(Line(ending=ending, cpu=box.cpu, grader_cpu=sum(os.times()[:4]), log=log))
     results.close()
     os._exit(0)
 
@@ -284,8 +279,9 @@ def _bound_own_cpu(limits: Limits) -> None:
     signal.setitimer(signal.ITIMER_PROF, limits.cpu_s)
 
 
-def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
-    from packerlab.grading.plugin import Ending, Grading, run_checks
+def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> tuple[Ending, str]:
+    """Run the grader; its ending, and what is for our log."""
+    from packerlab.grading.plugin import Grading, run_checks
     from packerlab.hcl.parsing import parse_untrusted
     from packerlab.packer.verbs import Packer
     from packerlab.prepared_account import account_of
@@ -308,9 +304,7 @@ def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> Ended:
             packer.leave()
     except MachineError as error:
         grading.ending = Ending("fault", str(error), error.retry)
-    ending = grading.ending
-    status = msgspec.convert(ending.status, Status)
-    return Ended(status, ending.reason, ending.retry, log=grading.log)
+    return grading.ending, grading.log
 
 
 def _watch_parent() -> None:

@@ -25,7 +25,7 @@ from packerlab.hcl.parsing import parse_trusted
 from packerlab.hcl.template import SYNTAX_HINT, SyntaxProblem
 from packerlab.hidden import SHOWN
 from packerlab.packer.session import Session
-from packerlab.report import Check, Where, blocked
+from packerlab.report import Check, Ending, Where, blocked
 from packerlab.submissions.reader import File, digest, without
 from packerlab.text import clean, visible
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from packerlab.hcl.template import Template
     from packerlab.lab import Lab
     from packerlab.packer.verbs import Answer, Packer
-    from packerlab.report import Outcome
+    from packerlab.report import Outcome, Status
     from packerlab.submissions.reader import Files
     from packerlab.submissions.workspaces import Submission
 
@@ -61,15 +61,6 @@ class Blocked(Exception):  # noqa: N818  (an outcome)
     """A check that makes no sense yet; names the one that it waits for."""
 
 
-@dataclass
-class Ending:
-    """Why a report ended before its last check."""
-
-    status: str = "graded"
-    reason: str = ""
-    retry: bool = False
-
-
 @dataclass(eq=False)  # pytest keeps plugins by identity
 class Grading:
     """The plugin for one report; `send` gets each check, and all of them first as blocked."""
@@ -80,7 +71,7 @@ class Grading:
     packer: Packer | None
     send: Callable[[Check, float], None]
     plan: Callable[[list[Check]], None]
-    ending: Ending = field(default_factory=Ending)
+    ending: Ending = Ending()  # noqa: RUF009  (frozen)
     log: str = ""
     _outcomes: dict[str, str] = field(default_factory=dict)
 
@@ -259,7 +250,7 @@ class Grading:
             self.log = self._hidden.redacted("".join(traceback.format_exception(error)))
             self._end(item, "fault", f"{item.name} broke: {_fault(error)}")
 
-    def _end(self, item: pytest.Item, status: str, reason: str, *, retry: bool = False) -> None:
+    def _end(self, item: pytest.Item, status: Status, reason: str, *, retry: bool = False) -> None:
         self.ending = Ending(status, self._shown(reason), retry)
         item.session.shouldstop = reason
 

@@ -139,9 +139,10 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     """What stands before a program of a verb that has an engine; see `jail.words`."""
     given = [
         "bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net",
-        "--unshare-cgroup-try", "--hostname", "packerlab", "--cap-add", "ALL", "--new-session",
+        "--unshare-cgroup-try", "--hostname", "packerlab", "--cap-add", "ALL",
         "--die-with-parent", "--json-status-fd", str(status_fd),
     ]  # fmt: skip
+    given += jail.session(request)
     files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
     given += jail.view({**config, "masked": []}, request, files, WRITABLE)
     given += ["--ro-bind", PREPARED, PREPARED, "--ro-bind", f"{OURS}/bin", PROGRAMS]

@@ -37,7 +37,7 @@ YEARS = dt.timedelta(days=3650)
 
 
 @dataclass(frozen=True)
-class Call:
+class HttpRequest:
     """One request: lower-case header names, the path as it came (with its query)."""
 
     method: str
@@ -48,7 +48,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     """What a call is answered with."""
 
     status: int
@@ -121,7 +121,7 @@ class Endpoint(socketserver.ThreadingTCPServer):
         self,
         address: tuple[str, int],
         context: ssl.SSLContext,
-        answer: Callable[[Call], Answer],
+        answer: Callable[[HttpRequest], HttpResponse],
         request_s: float = REQUEST_S,
     ) -> None:
         self.context = context
@@ -214,7 +214,7 @@ class _Connection(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         host = headers.get("host", "").partition(":")[0].lower()
         self.server.deadlines[self.connection] = float("inf")  # now it waits for us
-        call = Call(self.command, host, self.path, headers, body)
+        call = HttpRequest(self.command, host, self.path, headers, body)
         answer = self.server.answer(call)
         self.send_response_only(answer.status)
         self.send_header("Content-Length", str(len(answer.body)))

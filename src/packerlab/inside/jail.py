@@ -27,15 +27,22 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     given = [
         "bwrap", "--unshare-user", "--unshare-pid", "--unshare-ipc",
         "--unshare-uts", "--unshare-cgroup-try", "--disable-userns", "--uid", "1000",
-        "--gid", "1000", "--hostname", "packerlab", "--cap-drop", "ALL", "--new-session",
+        "--gid", "1000", "--hostname", "packerlab", "--cap-drop", "ALL",
         "--die-with-parent", "--json-status-fd", str(status_fd),
     ]  # fmt: skip
+    given += session(request)
     given += [] if joined else ["--unshare-net"]
     files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
     files |= {"hosts": HOSTS, "account.pem": CERTIFICATE} if joined else {}
     given += view(config, request, files, ("/tmp", HOME, WORKSPACE))
     given += ["--size", "4096", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]  # no terminals
     return [*given, *last(seccomp_fd, request["env"])]
+
+
+def session(request: Message) -> list[str]:
+    """A session of its own, but where the verb is given a terminal: that is then its session's."""
+    live = request.get("live")
+    return [] if live and live["terminal"] else ["--new-session"]
 
 
 def view(

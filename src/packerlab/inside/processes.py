@@ -71,12 +71,12 @@ def kill_children(spared: set[int]) -> None:
                 os.waitpid(pid, 0)
 
 
-def children() -> set[int]:
-    """The processes whose parent is this one."""
+def children(of: int = 1) -> set[int]:
+    """The processes whose parent is `of`: by default, this one."""
     parents = {
         int(pid): read_text(f"/proc/{pid}/stat").rpartition(")")[2].split() for pid in others()
     }
-    return {pid for pid, fields in parents.items() if fields[1:2] == ["1"]}
+    return {pid for pid, fields in parents.items() if fields[1:2] == [str(of)]}
 
 
 def drain(stream: IO[bytes] | None, room: int) -> bytes:

@@ -21,7 +21,7 @@ from packerlab.errors import RejectedError
 from packerlab.evidence.account import AccountEvidence
 from packerlab.evidence.containers import ContainersEvidence
 from packerlab.evidence.files import Evidence
-from packerlab.inside.supervisor import CRASHED
+from packerlab.inside.kept import CRASHED
 from packerlab.leaks import Leaks
 from packerlab.packer.versions import NATIVE_PLUGINS, version_of, without_required_plugins
 from packerlab.report import Where
@@ -313,13 +313,7 @@ class Packer:
 
     def _environment(self, account: Account | None) -> dict[str, str]:
         """What a verb finds in its environment: beside an account, its keys and its authority."""
-        if account is None or self._state is None:
-            return dict(ENVIRONMENT)
-        keys = {
-            "AWS_ACCESS_KEY_ID": self._state["access_key"],
-            "AWS_SECRET_ACCESS_KEY": self._state["secret_key"],
-        }
-        return {**ENVIRONMENT, **keys, "SSL_CERT_FILE": AUTHORITY, "AWS_POLL_DELAY_SECONDS": "1"}
+        return environment(self._state if account else None)
 
     def _answer(self, verb: str, ran: Ran) -> Answer:
         files = Evidence(ran.files, ran.irregular)
@@ -357,19 +351,30 @@ class Packer:
         return self._answer(shlex.join(["packer", verb, *told, "."]), ran)
 
     def _fresh(self, files: Files) -> Files:
-        """The workspace without the lab's outputs, which only a build may make.
+        """The workspace without the lab's outputs, which only a build may make."""
+        return with_host_key(without(files, self._outputs), self._state)
 
-        Where the lab has hosts, the key to them is in it.
-        """
-        fresh = without(files, self._outputs)
-        if self._state and "host_key" in self._state:
-            if any(name.startswith(f"{HOST_KEY}/") for name in fresh):
-                raise RejectedError(
-                    f"{HOST_KEY} is the file in which the lab puts its key: name your folder "
-                    "otherwise."
-                )
-            fresh[HOST_KEY] = File(self._state["host_key"]["private"].encode())
-        return fresh
+
+def environment(state: dict[str, Any] | None) -> dict[str, str]:
+    """A verb's environment, beside an account in `state`, where there is one."""
+    if state is None:
+        return dict(ENVIRONMENT)
+    keys = {
+        "AWS_ACCESS_KEY_ID": state["access_key"],
+        "AWS_SECRET_ACCESS_KEY": state["secret_key"],
+    }
+    return {**ENVIRONMENT, **keys, "SSL_CERT_FILE": AUTHORITY, "AWS_POLL_DELAY_SECONDS": "1"}
+
+
+def with_host_key(files: Files, state: dict[str, Any] | None) -> Files:
+    """A workspace with the key to the lab's hosts in it, where it has any."""
+    if not state or "host_key" not in state:
+        return files
+    if any(name.startswith(f"{HOST_KEY}/") for name in files):
+        raise RejectedError(
+            f"{HOST_KEY} is the file in which the lab puts its key: name your folder otherwise."
+        )
+    return {**files, HOST_KEY: File(state["host_key"]["private"].encode())}
 
 
 def _given(variables: Mapping[str, str]) -> list[str]:

@@ -13,6 +13,8 @@ from packerlab.source import Source, SourceError
 from packerlab.submissions.reader import TEMPLATE_SUFFIXES, File
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from packerlab.hcl.template import Template
     from packerlab.submissions.reader import Files
 
@@ -47,25 +49,49 @@ def fail_newer_blocks(template: Template, version: Version) -> None:
 # --- required_plugins before 1.7 ------------------------------------------------------------------
 
 
-def without_required_plugins(files: Files) -> Files:
+def without_required_plugins(files: Files, *, readably: bool = False) -> Files:
     """The workspace with `packer { required_plugins { ... } }` blanked, every line in its place.
 
-    In folders too: a learner's script may build what lies there.
+    In folders too: a learner's script may build what lies there. For a person to read, `readably`
+    makes a comment of it, which `with_required_plugins` takes back.
     """
     blanked = dict(files)
+    blank = _as_comment if readably else _as_space
     for name, file in files.items():
         if not name.endswith(TEMPLATE_SUFFIXES):
             continue
         text = file.data.decode(errors="surrogateescape")
         try:
-            text = _blank_json(text) if name.endswith(".json") else _blank_hcl(text)
+            text = _blank_json(text) if name.endswith(".json") else _blank_hcl(text, blank)
         except (SourceError, ValueError, RecursionError):
             continue  # Packer says what is wrong with it
         blanked[name] = File(text.encode(errors="surrogateescape"), file.executable)
     return blanked
 
 
-def _blank_hcl(text: str) -> str:
+def with_required_plugins(file: File) -> File:
+    """A file of such a workspace, whatever people have changed in it, with its block again."""
+    text = file.data.decode(errors="surrogateescape")
+    text = _COMMENTED.sub(lambda found: found[1], text).replace(_JSON_COMMENT, _JSON_KEY)
+    return File(text.encode(errors="surrogateescape"), file.executable)
+
+
+_BEFORE_1_7 = "/* not before Packer 1.7: "
+_COMMENTED = re.compile(re.escape(_BEFORE_1_7) + r"([^*]*)\*/")
+_JSON_KEY = '"required_plugins"'
+_JSON_COMMENT = '"//"'.ljust(len(_JSON_KEY))
+
+
+def _as_space(block: str) -> str:
+    return re.sub(r"[^\r\n]", " ", block)
+
+
+def _as_comment(block: str) -> str:
+    """A block with an asterisk in it could end the comment."""
+    return _as_space(block) if "*" in block else f"{_BEFORE_1_7}{block}*/"
+
+
+def _blank_hcl(text: str, blank: Callable[[str], str]) -> str:
     depth = 0
     block = word = ""
     begin = named = 0
@@ -80,7 +106,7 @@ def _blank_hcl(text: str) -> str:
         elif kind == "}":
             depth -= 1
             if depth == 1 and begin:
-                pieces += [text[done:begin], re.sub(r"[^\r\n]", " ", text[begin:end])]
+                pieces += [text[done:begin], blank(text[begin:end])]
                 done, begin = end, 0
         elif kind == "end":
             break

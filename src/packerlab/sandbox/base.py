@@ -18,9 +18,9 @@ import msgspec
 from packerlab.errors import LimitError, MachineError, SandboxError
 from packerlab.inside.files import HEADER, MAX_FILE_BYTES, MAX_FILES
 from packerlab.inside.image_store import MAX_IMAGES, MAX_LAYERS
+from packerlab.inside.kept import MAX_OUTPUT
 from packerlab.inside.meter import PROCESSES
 from packerlab.inside.room import MAX_ENTRIES, MAX_NAMES, MAX_TOLD
-from packerlab.inside.supervisor import MAX_OUTPUT
 from packerlab.leaks import Leak, Leaks  # noqa: TC001  (msgspec reads it)
 from packerlab.submissions.archives import Entry
 from packerlab.submissions.reader import EVIDENCE, take
@@ -47,6 +47,7 @@ ANSWER_GRACE_S = 15.0
 """Seconds beyond a verb's deadline after which a supervisor counts as broken."""
 
 START_S = 60.0
+MAX_SAID = 1 << 16
 MAX_ACCOUNT = 100_000_000
 """Bytes that an account may tell after a verb: all that its disks and its journal hold, bounded."""
 
@@ -100,6 +101,15 @@ class Channel:
                 raise SandboxError("The sandbox's answer is too long.")
             self._fill(deadline)
         return self._taken(end + 1)
+
+    @property
+    def has_header(self) -> bool:
+        """Whether a whole line has come."""
+        return b"\n" in self._buffer
+
+    def take_in(self) -> None:
+        """Take in what there is to read, where the socket has something."""
+        self._fill(time.monotonic() + ANSWER_GRACE_S)
 
     def read(self, size: int, deadline: float) -> bytes:
         while len(self._buffer) < size:
@@ -223,9 +233,10 @@ class Ran(NamedTuple):
 
 Limit = Literal[
     "", "deadline", "cpu", "memory", "disk", "processes", "output", "files", "entries", "names",
-    "bytes", "depth", "unpacked", "told", "images", "unreadable",
+    "bytes", "depth", "unpacked", "told", "images", "unreadable", "ended",
 ]  # fmt: skip
-"""The bounds of a verb, and those on reading what it left; `limit_error` has each in words."""
+"""The bounds of a verb, and those on reading what it left; `limit_error` has each in words, but for
+the end that who follows a verb has wished for."""
 
 
 class Answer(msgspec.Struct):
@@ -240,6 +251,45 @@ class Answer(msgspec.Struct):
     account: Annotated[int, msgspec.Meta(ge=0, le=MAX_ACCOUNT)] = 0
     engine: Annotated[int, msgspec.Meta(ge=0, le=MAX_ACCOUNT)] = 0
     found: list[Leak] = []
+
+
+class Said(msgspec.Struct):
+    """What a verb says while somebody follows it: so many bytes follow, of which stream."""
+
+    said: Annotated[int, msgspec.Meta(ge=0, le=MAX_SAID)]
+    to: Literal[1, 2]
+
+
+class Follower(Protocol):
+    """Who follows a verb: what it says is shown, what they want is sent."""
+
+    @property
+    def live(self) -> dict[str, object]:
+        """What the verb has for its streams; see `packerlab.inside.live`."""
+
+    def readable(self) -> list[int]:
+        """The descriptors by which the follower wants something."""
+
+    def wanted(self, fd: int) -> list[tuple[dict[str, object], bytes]]:
+        """What to send, as one of these can be read."""
+
+    def show(self, data: bytes, to: int) -> None:
+        """Show what the verb says."""
+
+
+class Followed(NamedTuple):
+    """How a verb ended that somebody followed, and all that then lay in its workspace.
+
+    `exit` is None where a bound was hit, which `limit` names.
+    """
+
+    exit: int | None
+    limit: Limit
+    entries: list[Entry]
+
+
+BROKEN = (OSError, ValueError, RecursionError, msgspec.DecodeError)
+"""What it raises to read an answer that makes no sense."""
 
 
 class Account(NamedTuple):
@@ -278,21 +328,10 @@ class Box:
         own processes, and so not what it is asked.
         Raises LimitError where a bound is hit, SandboxError where the sandbox fails.
         """
-        remaining = max(self.limits.deadline_s - (time.monotonic() - self.started), 0.0)
-        request = {
-            "argv": argv if argv[0] == PROGRAM else [*START, *argv],
-            "env": env,
-            "stdin": stdin,
-            "log": log,
-            "files": [[name, len(file.data), file.executable] for name, file in files.items()],
-            "outputs": list(outputs),
-            "account": account and {"state": account.state},
-            "secrets": list(secrets),
-            "blind": blind,
-            "deadline": remaining,
-            "cpu": max(self.limits.cpu_s - self.cpu, 0.0),
-        }
-        deadline = time.monotonic() + remaining + ANSWER_GRACE_S
+        request = self._request(argv, files, env, outputs)
+        request |= {"stdin": stdin, "log": log, "secrets": list(secrets), "blind": blind}
+        request |= {"account": account and {"state": account.state}}
+        deadline = self._deadline()
         try:
             self.channel.send(request, [file.data for file in files.values()])
             answer = msgspec.json.decode(self.channel.header(deadline), type=Answer)
@@ -300,7 +339,7 @@ class Box:
             told = self.channel.read(answer.account, deadline)
             stored = self.channel.read(answer.engine, deadline)
             entries = self._entries(answer, deadline)
-        except (OSError, ValueError, RecursionError, msgspec.DecodeError) as error:
+        except BROKEN as error:
             raise SandboxError(f"The sandbox broke: {error!r}") from None
         self.cpu += answer.cpu
         if answer.limit:
@@ -312,6 +351,81 @@ class Box:
         text = output.decode(errors="replace")
         leaks = Leaks(secrets, answer.found)
         return Ran(answer.exit, text, taken, irregular, told, stored, leaks)
+
+    def follow(
+        self,
+        argv: list[str],
+        files: Files,
+        follower: Follower,
+        *,
+        env: dict[str, str],
+        account: Account | None = None,
+    ) -> Followed:
+        """Run `argv` in the workspace `files` while somebody follows it; all that it leaves there.
+
+        Raises SandboxError where the sandbox fails. The sandbox is to be closed afterwards.
+        """
+        request = self._request(argv, files, env, [""])
+        request |= {"account": account and {"state": account.state}, "live": follower.live}
+        deadline = self._deadline()
+        try:
+            self.channel.send(request, [file.data for file in files.values()])
+            answer = self._followed(follower, deadline)
+            entries = self._entries(answer, time.monotonic() + ANSWER_GRACE_S)
+        except BROKEN as error:
+            raise SandboxError(f"The sandbox broke: {error!r}") from None
+        if answer.exit is None and not answer.limit:
+            raise SandboxError(f"The sandbox could not run a program: {answer.error}")
+        return Followed(answer.exit, answer.limit, entries)
+
+    def _followed(self, follower: Follower, deadline: float) -> Answer:
+        """Carry words and wishes until the answer comes."""
+        channel = self.channel
+        while True:
+            while channel.has_header:
+                header = channel.header(deadline)
+                if not header.startswith(b'{"said"'):
+                    return msgspec.json.decode(header, type=Answer)
+                said = msgspec.json.decode(header, type=Said)
+                data = channel.read(said.said, time.monotonic() + ANSWER_GRACE_S)
+                follower.show(data, said.to)
+            remaining = max(deadline - time.monotonic(), 0)
+            ours = channel.socket.fileno()
+            ready, _, _ = select.select([ours, *follower.readable()], [], [], remaining)
+            if not ready:
+                raise SandboxError("The sandbox did not answer.")
+            for source in ready:
+                if source == ours:
+                    channel.take_in()
+                else:
+                    for message, data in follower.wanted(source):
+                        channel.send(message, [data])
+
+    def _request(
+        self, argv: list[str], files: Files, env: dict[str, str], outputs: Iterable[str]
+    ) -> dict[str, object]:
+        """What a supervisor is asked, with nothing special about it."""
+        return {
+            "argv": argv if argv[0] == PROGRAM else [*START, *argv],
+            "env": env,
+            "stdin": "",
+            "log": False,
+            "files": [[name, len(file.data), file.executable] for name, file in files.items()],
+            "outputs": list(outputs),
+            "account": None,
+            "secrets": [],
+            "blind": False,
+            "live": None,
+            "deadline": self._remaining(),
+            "cpu": max(self.limits.cpu_s - self.cpu, 0.0),
+        }
+
+    def _remaining(self) -> float:
+        return max(self.limits.deadline_s - (time.monotonic() - self.started), 0.0)
+
+    def _deadline(self) -> float:
+        """When an answer must have come."""
+        return time.monotonic() + self._remaining() + ANSWER_GRACE_S
 
     def base(self, names: list[str]) -> bytes:
         """What the disk below all machines has at `names`: JSON, not yet read."""

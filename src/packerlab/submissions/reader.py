@@ -194,7 +194,7 @@ def take(entries: Iterable[Entry], caps: Caps, *, irregular: dict[str, str] | No
         if entry.kind:
             _note(name, entry.kind, irregular)
             continue
-        other = folded.setdefault(_folded(name), entry.name)
+        other = folded.setdefault(folded_name(name), entry.name)
         if other != entry.name or name in files:
             raise RejectedError(f"{visible(name)} and {visible(other)} are one name on some disks.")
         if len(files) >= caps.files:
@@ -251,7 +251,7 @@ def _safe_name(name: str, caps: Caps) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _folded(name: str) -> str:
+def folded_name(name: str) -> str:
     """Equal for names that a disk without regard to case or to composed characters would merge."""
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 

@@ -63,13 +63,17 @@ class Marker(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Submission:
-    """One workspace as it was handed in, wholly in memory; or why it is refused."""
+    """One workspace as it was handed in, wholly in memory; or why it is refused.
+
+    `inside` is the folder in which it lay, in what was handed in.
+    """
 
     files: Files
     digest: str
     marker: Marker | None = None
     refusal: str = ""
     passed_over: tuple[str, ...] = ()
+    inside: str = ""
 
 
 class Found(NamedTuple):
@@ -112,7 +116,7 @@ def submission(entries: Iterable[Entry], inside: str = "") -> Submission:
         for name in files:
             if meant := template_meant(name.rpartition("/")[2]):
                 raise RejectedError(meant)
-    return Submission(files, digest(files), marker_of(own), passed_over=passed_over)
+    return Submission(files, digest(files), marker_of(own), "", passed_over, inside)
 
 
 def below(entries: Iterable[Entry], inside: str) -> list[Entry]:

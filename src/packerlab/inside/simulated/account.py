@@ -7,14 +7,12 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from packerlab.inside.aws import ACCOUNT_ID, CANONICAL
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ACCOUNT_ID = "111122223333"
 LEARNER = "learner"
-CANONICAL = "099720109477"
-AMAZON_OWNERS = frozenset({"137112412989", "801119661308", "591542846629"})
-"""Owners whom DescribeImages also knows by the alias `amazon`."""
 LISTENS_S = 10
 """How long a call that starts a machine waits for its sshd, which most builds want next. It runs
 all the same where none comes, as with EC2, which never waits for a guest."""
@@ -22,13 +20,6 @@ all the same where none comes, as with EC2, which never waits for a guest."""
 MOST_LIVE = 20
 MOST_EVER = 200
 MOST_IMAGES = 100
-
-REGIONS = (
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1",
-    "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2",
-    "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
-)  # fmt: skip
-"""The regions that every account has without opting in."""
 
 
 class AskError(Exception):

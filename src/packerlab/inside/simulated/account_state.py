@@ -38,11 +38,11 @@ from typing import TYPE_CHECKING, Any
 
 from moto.kms.models import kms_backends
 
-from .account import ACCOUNT_ID
+from packerlab.inside.aws import ACCOUNT_ID
 
 if TYPE_CHECKING:
-    from .ec2 import Backend
-    from .images import Image
+    from .ec2 import SimulatedEC2
+    from .images import SimulatedAmi
 
 Entries = list[dict[str, Any]]
 KINDS = (
@@ -73,7 +73,7 @@ def _changed(before: Entries, now: Entries) -> Entries:
     ]  # fmt: skip
 
 
-def region(backend: Backend) -> dict[str, Entries]:
+def region(backend: SimulatedEC2) -> dict[str, Entries]:
     """All that a region holds."""
     return {
         "images": [_image(backend, image) for image in backend.own_kind()],
@@ -108,7 +108,7 @@ def region(backend: Backend) -> dict[str, Entries]:
     }
 
 
-def _tags(backend: Backend, name: str) -> dict[str, str]:
+def _tags(backend: SimulatedEC2, name: str) -> dict[str, str]:
     return dict(backend.tags.get(name, {}))
 
 
@@ -116,7 +116,7 @@ def _shared(permissions: Entries, *keys: str) -> list[str]:
     return [entry[key] for entry in permissions for key in keys if key in entry]
 
 
-def _image(backend: Backend, image: Image) -> dict[str, Any]:
+def _image(backend: SimulatedEC2, image: SimulatedAmi) -> dict[str, Any]:
     return {
         "id": image.id,
         "name": image.name,
@@ -149,7 +149,7 @@ def _image(backend: Backend, image: Image) -> dict[str, Any]:
     }
 
 
-def _device(backend: Backend, device: dict[str, Any]) -> dict[str, Any]:
+def _device(backend: SimulatedEC2, device: dict[str, Any]) -> dict[str, Any]:
     if "Ebs" not in device:
         return {"device": device["DeviceName"], "virtual_name": device.get("VirtualName")}
     ebs = device["Ebs"]
@@ -167,7 +167,7 @@ def _device(backend: Backend, device: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _aliases(backend: Backend, arn: str | None) -> list[str]:
+def _aliases(backend: SimulatedEC2, arn: str | None) -> list[str]:
     """The names by which people know a key."""
     if not arn:
         return []
@@ -176,7 +176,7 @@ def _aliases(backend: Backend, arn: str | None) -> list[str]:
     return sorted(key.aliases) if key else []
 
 
-def _snapshot(backend: Backend, snapshot: Any) -> dict[str, Any]:
+def _snapshot(backend: SimulatedEC2, snapshot: Any) -> dict[str, Any]:
     return {
         "id": snapshot.id,
         "region": backend.region_name,
@@ -193,7 +193,7 @@ def _snapshot(backend: Backend, snapshot: Any) -> dict[str, Any]:
     }
 
 
-def _instance(backend: Backend, instance: Any) -> dict[str, Any]:
+def _instance(backend: SimulatedEC2, instance: Any) -> dict[str, Any]:
     options = instance.metadata_options
     image = backend.amis_ever.get(instance.image_id)
     return {
@@ -226,7 +226,7 @@ def _instance(backend: Backend, instance: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _volume(backend: Backend, disk: Any) -> dict[str, Any]:
+def _volume(backend: SimulatedEC2, disk: Any) -> dict[str, Any]:
     return {
         "id": disk.id,
         "region": backend.region_name,
@@ -242,7 +242,7 @@ def _volume(backend: Backend, disk: Any) -> dict[str, Any]:
     }
 
 
-def _key_pair(backend: Backend, pair: Any) -> dict[str, Any]:
+def _key_pair(backend: SimulatedEC2, pair: Any) -> dict[str, Any]:
     return {
         "id": pair.id,
         "name": pair.key_name,
@@ -253,7 +253,7 @@ def _key_pair(backend: Backend, pair: Any) -> dict[str, Any]:
     }
 
 
-def _security_group(backend: Backend, group: Any) -> dict[str, Any]:
+def _security_group(backend: SimulatedEC2, group: Any) -> dict[str, Any]:
     return {
         "id": group.id,
         "name": group.name,

@@ -30,11 +30,12 @@ from moto.sts.responses import TokenResponse
 from werkzeug.exceptions import HTTPException
 
 from packerlab.inside import strict_json
-from packerlab.inside.endpoint import Answer, Call
+from packerlab.inside.aws import ACCOUNT_ID, REGIONS
+from packerlab.inside.endpoint import HttpRequest, HttpResponse
 
 from . import account_state, principals
-from .account import ACCOUNT_ID, REGIONS, Account, AskError
-from .ec2 import Backend
+from .account import Account, AskError
+from .ec2 import SimulatedEC2
 from .errors import DeniedError, shaped
 from .handlers import Handlers
 from .seed import seed
@@ -100,7 +101,7 @@ class Understood:
     region: str
     action: str
     parameters: Any
-    request: Call
+    request: HttpRequest
     """What moto is given: what was understood, and nothing that it could understand otherwise."""
     principal: str = ""
 
@@ -121,21 +122,21 @@ class Simulation:
         principals.prepare(self.account)
         self._roles = account_state.roles(iam_backends[ACCOUNT_ID]["aws"])
 
-    def _region(self, region_name: str, account_id: str) -> Backend:
+    def _region(self, region_name: str, account_id: str) -> SimulatedEC2:
         """Make a region, when moto first needs it."""
-        backend = Backend(self.account, region_name, account_id)
+        backend = SimulatedEC2(self.account, region_name, account_id)
         self._before[region_name] = account_state.region(backend)
         return backend
 
-    def answer(self, call: Call) -> Answer:
+    def answer(self, call: HttpRequest) -> HttpResponse:
         """Answer one request, whatever it holds."""
         if call.host == CHECKIP:
-            return Answer(200, f"{BOX_ADDRESS}\n".encode(), {"Content-Type": "text/plain"})
+            return HttpResponse(200, f"{BOX_ADDRESS}\n".encode(), {"Content-Type": "text/plain"})
         if call.host not in HOSTS:
-            return Answer(404, b"")
+            return HttpResponse(404, b"")
         service, region = HOSTS[call.host]
         if service != "s3" and call.path.partition("?")[0] != "/":
-            return Answer(404, b"")
+            return HttpResponse(404, b"")
         with self.account.one_at_a_time():
             try:
                 understood = _understand(call, service, region)
@@ -145,7 +146,7 @@ class Simulation:
             self._note(understood, answer)
         return answer
 
-    def _answered(self, call: Call, understood: Understood) -> Answer:
+    def _answered(self, call: HttpRequest, understood: Understood) -> HttpResponse:
         service = understood.service
         try:
             if service != "s3":  # moto would also take `run_instances`
@@ -167,7 +168,7 @@ class Simulation:
             text = f"{type(error).__name__}: {error}"
             return shaped(service, DeniedError("InternalError", text, 400))
 
-    def _authorize(self, call: Call, understood: Understood) -> None:
+    def _authorize(self, call: HttpRequest, understood: Understood) -> None:
         scope = SCOPE.match(call.headers.get("authorization", ""))
         if not scope:
             raise DeniedError("MissingAuthenticationToken", "The request is not signed.", 403)
@@ -185,7 +186,7 @@ class Simulation:
             self._prepared.add(understood.region)
             seed(self.account, understood.region)
 
-    def _note(self, understood: Understood, answer: Answer) -> None:
+    def _note(self, understood: Understood, answer: HttpResponse) -> None:
         code = CODE.search(answer.body) if answer.status >= 400 else None
         entry = {
             "service": understood.service,
@@ -212,7 +213,7 @@ class Simulation:
                     # in a thread: our caller is who hears the supervisor's answer
                     threading.Thread(target=self._terminate, args=(backend, name)).start()
 
-    def _terminate(self, backend: Backend, name: str) -> None:
+    def _terminate(self, backend: SimulatedEC2, name: str) -> None:
         with self.account.one_at_a_time():
             backend.terminate_instances([name])
 
@@ -231,12 +232,14 @@ class Simulation:
             return evidence | calls | {"began": time.time() - time.monotonic() + self._began}
 
 
-def _regions() -> list[Backend]:
+def _regions() -> list[SimulatedEC2]:
     """The regions that were looked at."""
-    return [region for region in ec2_backends[ACCOUNT_ID].values() if isinstance(region, Backend)]
+    return [
+        region for region in ec2_backends[ACCOUNT_ID].values() if isinstance(region, SimulatedEC2)
+    ]
 
 
-def _understand(call: Call, service: str, region: str) -> Understood:
+def _understand(call: HttpRequest, service: str, region: str) -> Understood:
     """What is called for; ValueError where it is nothing.
 
     Moto looks for an action in the query, in any kind of body and in a header; a request may hold
@@ -263,9 +266,9 @@ def _understand(call: Call, service: str, region: str) -> Understood:
     return Understood(service, region, fields.pop("Action", ""), fields, request)
 
 
-def _made_anew(call: Call, own: dict[str, str], body: str) -> Call:
+def _made_anew(call: HttpRequest, own: dict[str, str], body: str) -> HttpRequest:
     kept = {name: call.headers[name] for name in SIGNED if name in call.headers}
-    return Call("POST", call.host, "/", {"host": call.host, **kept, **own}, body.encode())
+    return HttpRequest("POST", call.host, "/", {"host": call.host, **kept, **own}, body.encode())
 
 
 def _cut(parameters: Any, depth: int = 0) -> Any:
@@ -283,7 +286,7 @@ def _cut(parameters: Any, depth: int = 0) -> Any:
             return "..."
 
 
-def _dispatched(call: Call, service: str) -> Answer:
+def _dispatched(call: HttpRequest, service: str) -> HttpResponse:
     """Moto's answer. It sees only the headers that a service has a use for."""
     headers = {
         name: value
@@ -298,7 +301,7 @@ def _dispatched(call: Call, service: str) -> Answer:
         status, sent, body = HANDLERS[service].dispatch(request, url, request.headers)
     data = body if isinstance(body, bytes) else str(body).encode()
     kind = sent.get("Content-Type") or sent.get("content-type") or "text/xml"
-    return Answer(int(status), data, {"Content-Type": kind})
+    return HttpResponse(int(status), data, {"Content-Type": kind})
 
 
 def _s3_handler(url: str) -> Any:
@@ -334,7 +337,7 @@ def _nobody(do: str, *_: Any, **_what: Any) -> dict[str, Any]:
     raise AskError(f"There is nobody to {do} anything.")
 
 
-def _first_calls(key: str) -> list[Call]:
+def _first_calls(key: str) -> list[HttpRequest]:
     """One call of each kind that a build makes."""
     bodies = {
         "sts": ["Action=GetCallerIdentity&Version=2011-06-15"],
@@ -348,7 +351,7 @@ def _first_calls(key: str) -> list[Call]:
         ],
     }  # fmt: skip
     return [
-        Call("POST", f"{service}.us-east-1.amazonaws.com", "/", {
+        HttpRequest("POST", f"{service}.us-east-1.amazonaws.com", "/", {
             "host": f"{service}.us-east-1.amazonaws.com",
             "content-type": "application/x-www-form-urlencoded",
             "authorization": f"AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/{service}/"

@@ -22,17 +22,16 @@ from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.utils import convert_tag_spec, random_ami_id, random_fleet_id, random_spot_request_id
 from moto.kms.models import kms_backends
 
+from packerlab.inside.aws import ACCOUNT_ID, AMAZON_OWNERS, REGIONS
+
 from .account import (
-    ACCOUNT_ID,
-    AMAZON_OWNERS,
     LISTENS_S,
     MOST_EVER,
     MOST_IMAGES,
     MOST_LIVE,
-    REGIONS,
     AskError,
 )
-from .images import ROOT_GB, Fault, Image, merged, stamp, wanted_volume, without_snapshot
+from .images import ROOT_GB, Fault, SimulatedAmi, merged, stamp, wanted_volume, without_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +52,7 @@ KEPT_ADDRESSES = 4
 class SpotRequest(TaggedEC2Resource):
     """Why a spot instance runs."""
 
-    def __init__(self, backend: Backend, instance: Instance) -> None:
+    def __init__(self, backend: SimulatedEC2, instance: Instance) -> None:
         self.ec2_backend = backend
         self.id = self.spot_instance_request_id = random_spot_request_id()
         self.instance = instance
@@ -64,12 +63,12 @@ class SpotRequest(TaggedEC2Resource):
         self.create_time = utcnow()
 
 
-class Backend(EC2Backend):
+class SimulatedEC2(EC2Backend):
     """One region's EC2. Launching, stopping and freezing are the supervisor's; calls wait."""
 
     def __init__(self, account: Account, region_name: str, account_id: str) -> None:
         self.account = account
-        self.amis_ever: dict[str, Image] = {}
+        self.amis_ever: dict[str, SimulatedAmi] = {}
         super().__init__(region_name, account_id)
         if not account.state.get("default_vpc", True):
             self._drop_default_vpc()
@@ -91,7 +90,7 @@ class Backend(EC2Backend):
         words = f"{self.region_name} {prepared['owner']} {prepared['name']} {made}"
         root = prepared.get("root_device", "/dev/sda1")
         architecture = prepared.get("architecture", "x86_64")
-        image = Image(
+        image = SimulatedAmi(
             self,
             f"ami-0{hashlib.sha256(words.encode()).hexdigest()[:16]}",
             [{"DeviceName": root, "Ebs": ROOT_DISK}],
@@ -130,20 +129,20 @@ class Backend(EC2Backend):
             raise InvalidAMIIdError(ami_ids)
         return visible
 
-    def own_kind(self) -> list[Image]:
+    def own_kind(self) -> list[SimulatedAmi]:
         """The region's images, all of which are ours and not moto's."""
-        return [image for image in self.amis.values() if isinstance(image, Image)]
+        return [image for image in self.amis.values() if isinstance(image, SimulatedAmi)]
 
-    def own_image(self, ami_id: str) -> Image:
+    def own_image(self, ami_id: str) -> SimulatedAmi:
         """The image, which must be the account's own to be changed."""
-        image: Image = self.describe_images([ami_id])[0]
+        image: SimulatedAmi = self.describe_images([ami_id])[0]
         if image.owner_id != ACCOUNT_ID:
             raise Fault("AuthFailure", f"Not authorized for image:{ami_id}")
         return image
 
     def _add_image(
         self, ami_id: str, name: str, devices: list[dict[str, Any]], **known: Any
-    ) -> Image:
+    ) -> SimulatedAmi:
         if not AMI_NAME.fullmatch(name or ""):
             raise Fault(
                 "InvalidAMIName.Malformed",
@@ -164,16 +163,16 @@ class Backend(EC2Backend):
         )
         if total >= MOST_IMAGES or len(own) >= self.account.quota("images", MOST_IMAGES):
             raise Fault("ResourceLimitExceeded", "You have reached your quota of AMIs.")
-        return Image(self, ami_id, devices, name=name, **known)
+        return SimulatedAmi(self, ami_id, devices, name=name, **known)
 
-    def freeze_image(self, instance_id: str, asked: dict[str, Any]) -> Image:
+    def freeze_image(self, instance_id: str, asked: dict[str, Any]) -> SimulatedAmi:
         """CreateImage: moto has no tags for the snapshots, and forgets the block devices."""
         instance = self.get_instance(instance_id)
         if instance.state not in {"running", "stopped"}:
             raise Fault(
                 "IncorrectState", f"Instance '{instance_id}' is not in state 'running' or 'stopped'"
             )
-        source: Image = self.amis_ever[instance.image_id]
+        source: SimulatedAmi = self.amis_ever[instance.image_id]
         devices = merged(self.devices_of(instance), asked.get("BlockDeviceMappings", []))
         image = self._add_image(
             random_ami_id(),
@@ -192,11 +191,11 @@ class Backend(EC2Backend):
             self.demand("image", instance=instance_id, image=image.id)
         return image
 
-    def keep(self, image: Image) -> None:
+    def keep(self, image: SimulatedAmi) -> None:
         self.amis[image.id] = self.amis_ever[image.id] = image
 
     @contextmanager
-    def _kept(self, image: Image) -> Iterator[None]:
+    def _kept(self, image: SimulatedAmi) -> Iterator[None]:
         """Its name is taken before others have their turn; it is gone where its disk can't be."""
         self.keep(image)
         try:
@@ -207,13 +206,13 @@ class Backend(EC2Backend):
                 del self.snapshots[snapshot]
             raise
 
-    def copy(self, asked: dict[str, Any]) -> Image:
+    def copy(self, asked: dict[str, Any]) -> SimulatedAmi:
         """CopyImage: moto forgets encryption, keys and tags, and asks nobody to copy the disk."""
         source_region = asked["SourceRegion"]
         if source_region not in REGIONS:
             raise Fault("InvalidRequest", f"The source region {source_region} is not available.")
         origin: Any = ec2_backends[ACCOUNT_ID][source_region]
-        source: Image = origin.describe_images([asked["SourceImageId"]])[0]
+        source: SimulatedAmi = origin.describe_images([asked["SourceImageId"]])[0]
         encrypt = bool(asked.get("Encrypted")) or bool(asked.get("KmsKeyId"))
         key = self.key_arn(asked["KmsKeyId"]) if asked.get("KmsKeyId") else None
         image = self._add_image(
@@ -253,7 +252,7 @@ class Backend(EC2Backend):
             raise Fault("InvalidKmsKey.NotFound", f"The KMS key {name} does not exist.") from None
         return arn
 
-    def _tag_image(self, image: Image, tags: dict[str, dict[str, str]]) -> None:
+    def _tag_image(self, image: SimulatedAmi, tags: dict[str, dict[str, str]]) -> None:
         image.add_tags(tags.get("image", {}))
         for snapshot in image.snapshots():
             self.create_tags([snapshot], tags.get("snapshot", {}))
@@ -312,9 +311,9 @@ class Backend(EC2Backend):
         data: dict[str, Any] = self._get_template_from_args(named).data if named else {}
         return data
 
-    def _launchable(self, image_id: str, count: int, kwargs: dict[str, Any]) -> Image:
+    def _launchable(self, image_id: str, count: int, kwargs: dict[str, Any]) -> SimulatedAmi:
         """The image, where all that a launch names exists and the quotas allow it."""
-        image: Image = self.describe_images([image_id])[0]
+        image: SimulatedAmi = self.describe_images([image_id])[0]
         if image.state != "available":
             raise Fault("InvalidAMIID.Unavailable", f"The image ID '{image_id}' is not available")
         offered = {offering["InstanceType"] for offering in tables.offered(self.region_name)}
@@ -417,7 +416,7 @@ class Backend(EC2Backend):
             devices.append({"DeviceName": name, "Ebs": kept})
         return devices
 
-    def _boot(self, instance: Instance, image: Image) -> None:
+    def _boot(self, instance: Instance, image: SimulatedAmi) -> None:
         """Have the machine started; an instance that does not start is as if never launched."""
         self._new_public_address(instance)
         pair = self.key_pairs.get(instance.key_name or "")

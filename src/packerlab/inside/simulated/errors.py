@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from packerlab.inside.endpoint import Answer
+from packerlab.inside.endpoint import HttpResponse
 
 XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 REQUEST_ID = "00000000-0000-0000-0000-000000000000"
@@ -40,14 +40,14 @@ class DeniedError(Exception):
     status: int
 
 
-def shaped(service: str, denied: DeniedError) -> Answer:
+def shaped(service: str, denied: DeniedError) -> HttpResponse:
     """The error as the service's SDKs read it."""
     family = "json" if service in {"ssm", "kms", "secretsmanager"} else service
     code = OWN_WORDS.get(family, {}).get(denied.code, denied.code)
     text = denied.text[:2000]
     if family == "json":
         body = json.dumps({"__type": code, "message": text})
-        return Answer(400, body.encode(), {"Content-Type": "application/x-amz-json-1.1"})
+        return HttpResponse(400, body.encode(), {"Content-Type": "application/x-amz-json-1.1"})
     inner = f"<Code>{escape(code)}</Code><Message>{escape(text)}</Message>"
     body = {
         "ec2": f"<Response><Errors><Error>{inner}</Error></Errors>"
@@ -59,4 +59,6 @@ def shaped(service: str, denied: DeniedError) -> Answer:
         f"<RequestId>{REQUEST_ID}</RequestId></ErrorResponse>",
     )
     status = 401 if code == "AuthFailure" else denied.status
-    return Answer(status, (XML_HEAD + body).encode(), {"Content-Type": "text/xml;charset=UTF-8"})
+    return HttpResponse(
+        status, (XML_HEAD + body).encode(), {"Content-Type": "text/xml;charset=UTF-8"}
+    )

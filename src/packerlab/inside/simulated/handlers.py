@@ -11,11 +11,12 @@ from moto.core.utils import utcnow
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import generic_filter
 
-from .account import REGIONS
+from packerlab.inside.aws import REGIONS
+
 from .images import Fault, stamp
 
 if TYPE_CHECKING:
-    from .ec2 import Backend
+    from .ec2 import SimulatedEC2
 
 TYPES_A_PAGE = 100
 """EC2's own bound, which also keeps an answer short of a second."""
@@ -25,8 +26,8 @@ class Handlers(EC2Response):
     """One method for each call, named as moto finds it. Shapes are botocore's."""
 
     @property
-    def here(self) -> Backend:
-        backend: Backend = self.ec2_backend
+    def here(self) -> SimulatedEC2:
+        backend: SimulatedEC2 = self.ec2_backend
         return backend
 
     # Images

@@ -9,7 +9,7 @@ from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
 from moto.core.exceptions import ServiceException
 from moto.ec2.models.amis import Ami
 
-from .account import ACCOUNT_ID
+from packerlab.inside.aws import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
@@ -21,7 +21,7 @@ class Fault(ServiceException):
     """An error that EC2 answers with: a code and a message."""
 
 
-class Image(Ami):
+class SimulatedAmi(Ami):
     """An AMI with the block devices it was made with; moto's own always have one disk of 15 GB."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Image(Ami):
         self.login = "ubuntu"
         self.source_image: str | None = None
         self.source_image_region: str | None = None
-        self.parent: Image | None = None
+        self.parent: SimulatedAmi | None = None
         """The image of the instance that it, or what it is a copy of, was made from."""
         self.ena_support = True
         self.sriov_net_support: str | None = "simple"
@@ -93,7 +93,7 @@ def stamp(moment: datetime) -> str:
 
 
 def _frozen(
-    backend: EC2Backend, device: dict[str, Any], description: str, image: Image
+    backend: EC2Backend, device: dict[str, Any], description: str, image: SimulatedAmi
 ) -> dict[str, Any]:
     """A device of an image: what was asked, and a snapshot of it."""
     if "Ebs" not in device:

@@ -15,7 +15,9 @@ from moto.iam.access_control import AssumedRoleAccessKey, IAMUserAccessKey
 from moto.iam.models import AccessKey, iam_backends
 from moto.sts.models import sts_backends
 
-from .account import ACCOUNT_ID, LEARNER
+from packerlab.inside.aws import ACCOUNT_ID
+
+from .account import LEARNER
 from .errors import DeniedError
 
 if TYPE_CHECKING:

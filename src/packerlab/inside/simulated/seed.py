@@ -8,7 +8,7 @@ from moto.kms.models import kms_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.ssm.models import ssm_backends
 
-from .account import ACCOUNT_ID, REGIONS
+from packerlab.inside.aws import ACCOUNT_ID, REGIONS
 
 if TYPE_CHECKING:
     from .account import Account

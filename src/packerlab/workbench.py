@@ -1,0 +1,143 @@
+"""A lab's own box to try things in: a program that the learner follows, on the workspace.
+
+The box is that of a check, with the lab's simulated account or container engine beside it. What the
+program changed in the workspace comes home when it has ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from packerlab.errors import DONE, INTERRUPTED, MACHINE
+from packerlab.grading.grade_one import packer_version
+from packerlab.inside.aws import HOME
+from packerlab.packer.verbs import (
+    ENVIRONMENT,
+    HOST_KEY,
+    NO_SETTINGS,
+    environment,
+    with_host_key,
+)
+from packerlab.packer.versions import (
+    NATIVE_PLUGINS,
+    with_required_plugins,
+    without_required_plugins,
+)
+from packerlab.prepared_account import account_of
+from packerlab.sandbox.base import AUTHORITY, PROGRAM, Account, Box, Sandbox, limit_error
+from packerlab.submissions.changes import bring_home, changes
+
+if TYPE_CHECKING:
+    from packerlab.attached import Attached
+    from packerlab.lab import Lab, Limits
+    from packerlab.sandbox.base import Backend, Followed
+    from packerlab.submissions.reader import Files
+
+TRIED_S = 3_600
+"""Seconds that a verb of Packer's may take: the learner is there, and may want to look."""
+
+SHELL_S, SHELL_CPU_S = 8 * 3_600, 3_600
+"""Seconds, and of CPU, that a shell may be open."""
+
+NO_INIT = "Packer {} has no `init`: its plugins are built in, so there is nothing to install."
+PASSED_ON = re.compile(r"PKR_VAR_\w+|PACKER_LOG")
+"""The variables of the learner's that Packer gets."""
+
+
+class Bench(NamedTuple):
+    """A lab, the workspace at `root`, and where it is tried."""
+
+    lab: Lab
+    root: Path
+    files: Files
+    backend: Backend
+
+    def packer(self, args: list[str], follower: Attached) -> int:
+        """Run Packer with these arguments; its exit status."""
+        limits = msgspec.structs.replace(self.lab.limits, deadline_s=TRIED_S)
+        return self._follow([PROGRAM, *args], {**NO_SETTINGS, **_passed_on()}, limits, follower)
+
+    def shell(self, follower: Attached, *, terminal: bool) -> int:
+        """Open a shell that has Packer; its exit status."""
+        limits = msgspec.structs.replace(self.lab.limits, deadline_s=SHELL_S, cpu_s=SHELL_CPU_S)
+        variables = {
+            "PATH": f"{Path(PROGRAM).parent}:{ENVIRONMENT['PATH']}",
+            "PS1": f"packerlab {self.lab.number} \\w$ ",
+            "TERM": _terminal_type(),
+            "AWS_CA_BUNDLE": AUTHORITY,
+            "AWS_PAGER": "",
+            "AWS_DEFAULT_REGION": HOME,
+        }
+        argv = ["bash", "--norc", "-i"] if terminal else ["bash"]
+        return self._follow(argv, variables | _passed_on(), limits, follower)
+
+    def _follow(
+        self, argv: list[str], variables: dict[str, str], limits: Limits, follower: Attached
+    ) -> int:
+        state = account_of(self.lab)
+        with contextlib.closing(Sandbox(self.backend, limits, self.lab.needs)) as sandbox:
+            version = packer_version(sandbox)
+            if version < NATIVE_PLUGINS and argv[:2] == [PROGRAM, "init"]:
+                _tell(NO_INIT.format(".".join(map(str, version))))
+                return DONE
+            files = with_host_key(self.files, state)
+            if version < NATIVE_PLUGINS and argv[:2] != [PROGRAM, "fmt"]:
+                files = without_required_plugins(files, readably=True)
+            box = Box(sandbox.channel(), limits)
+            with follower.attached():
+                ended = box.follow(
+                    argv,
+                    files,
+                    follower,
+                    env=environment(state) | variables,
+                    account=Account(state) if state else None,
+                )
+        self._bring_home(ended, files)
+        return self._exit_code(ended, limits)
+
+    def _bring_home(self, ended: Followed, files: Files) -> None:
+        """Tell what changed, then change it here."""
+        ignored = {HOST_KEY} - self.files.keys()
+        found = changes(files, ended.entries, ignored=ignored)
+        found.written = {
+            name: with_required_plugins(file) if files.get(name) != self.files.get(name) else file
+            for name, file in found.written.items()
+        }
+        found.before = self.files
+        _tell(*found.lines())
+        _tell(*bring_home(self.root, found))
+
+    def _exit_code(self, ended: Followed, limits: Limits) -> int:
+        if ended.exit is not None:
+            return ended.exit
+        if ended.limit == "ended":
+            _tell("ended: all that ran in the sandbox is gone.")
+            return INTERRUPTED
+        error = limit_error(ended.limit, limits)
+        _tell(f"{error.status}: {error}")
+        return MACHINE
+
+
+def _passed_on() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)}
+
+
+def _terminal_type() -> str:
+    """Ours, where it is the name of one: it becomes part of a path in the sandbox."""
+    named = os.environ.get("TERM", "")
+    return named if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,40}", named) else "dumb"
+
+
+def _tell(*lines: str) -> None:
+    """Beside what the program says; a terminal that is gone hears nothing any more."""
+    with contextlib.suppress(OSError):
+        for line in lines:
+            print(line, file=sys.stderr)
+        sys.stderr.flush()
