@@ -50,19 +50,26 @@ def navigation(course: Course) -> Iterator[str]:
 
 
 def map_of(course: Course) -> Iterator[str]:
-    """The map: a card for each chapter, with its steps in order and how long its labs take."""
-    yield '\n<div class="grid cards map" markdown>\n\n'
+    """The map: a section for each chapter, with its steps in order and how long its labs take."""
+    yield '\n<div class="map" markdown>\n'
     for chapter in course.outline.chapter:
         minutes = sum(course.lab(slug).manifest.minutes for slug in chapter.slugs)
-        yield f"-   **{chapter.title}**\n\n    ---\n\n    {chapter.about}\n"
-        yield f"    {chapter.level.capitalize()}, {minutes} minutes of labs.\n\n"
+        yield f"\n<section markdown>\n\n### {chapter.title}\n\n"
+        yield f"**{chapter.level.capitalize()} · {minutes} minutes of labs**<br>\n"
+        yield f"{chapter.about}\n\n"
         for step in chapter.steps:
             file = file_of(course, step)
             title = next(headings(file.read_text(encoding="utf-8"))).text
             page = file.relative_to(course.root / "docs").as_posix()
-            yield f"    - {icon(course, step)} [{title}]({page})\n"
-        yield "\n"
-    yield "</div>\n\n"
+            yield f"1. {icon(course, step)} [{title}]({page}){time(course, step)}\n"
+        yield "\n</section>\n"
+    yield "\n</div>\n\n"
+
+
+def time(course: Course, step: str) -> str:
+    """How long a lab takes; nobody reads a page against the clock."""
+    is_lab = step in course.slugs
+    return f" <small>{course.lab(step).manifest.minutes} min</small>" if is_lab else ""
 
 
 def written(file: Path) -> str:

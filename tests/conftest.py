@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +26,10 @@ from packerlab.sandbox import cgroup, docker, host_base, host_images, image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).parent.parent
 
 
 def pytest_configure() -> None:
@@ -124,3 +131,37 @@ def commoner() -> Iterator[Path]:
             yield folder
         finally:
             os.seteuid(os.getuid())
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site; every warning is an error, also a page that the navigation lacks."""
+    folder = tmp_path_factory.mktemp("site")
+    build_site(folder)
+    return folder
+
+
+def build_site(folder: Path, **variables: str) -> None:
+    words = ["build", "--strict", "--quiet", "--config-file", str(ROOT / "mkdocs.yml")]
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", *words, "--site-dir", str(folder)],
+        cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's own Chromium; outside CI, what needs it is skipped where there is none."""
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not program and not os.environ.get("CI"):
+        pytest.skip("no Chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()

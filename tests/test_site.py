@@ -15,6 +15,7 @@ import pytest
 
 from packerlab.checks import ATTRIBUTE, Spec
 from packerlab.course import Course
+from tests.conftest import build_site
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,19 +38,6 @@ class Page(HTMLParser):
                 (self.links if tag == "a" else self.loads).add(value)
             elif name in ("src", "srcset", "data", "poster", "action") and value:
                 self.loads.add(value)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built site; every warning is an error, also a page that the navigation lacks."""
-    folder = tmp_path_factory.mktemp("site")
-    words = ["build", "--strict", "--quiet", "--config-file", str(ROOT / "mkdocs.yml")]
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", *words, "--site-dir", str(folder)],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +73,23 @@ def test_no_page_makes_the_theme_fetch_a_script(pages: dict[Path, Page]) -> None
     """The theme's own script fetches Mermaid for a page that has a diagram of it."""
     for file in pages:
         assert 'class="mermaid"' not in file.read_text(encoding="utf-8"), file
+
+
+def test_every_page_says_where_to_report_a_problem(pages: dict[Path, Page]) -> None:
+    for file, page in pages.items():
+        assert any(link.endswith("problems.html") for link in page.links), file
+
+
+def test_every_page_of_a_published_site_links_to_its_repository(tmp_path: Path) -> None:
+    address = "https://github.com/an/example"
+    build_site(tmp_path, PACKERLAB_REPOSITORY=address)
+    for file in tmp_path.rglob("*.html"):
+        page = Page(file.read_text(encoding="utf-8"))
+        source = file.relative_to(tmp_path).with_suffix(".md").as_posix()
+        edit = {f"{address}/edit/main/docs/{source}"} if source != "404.md" else set()
+        assert {address, f"{address}/issues/new", *edit} <= page.links, file
+        assert not edit or (ROOT / "docs" / source).is_file()
+        assert "data-md-component=source" not in file.read_text().replace('"', ""), file
 
 
 @pytest.mark.parametrize("slug", Course(ROOT).slugs)
@@ -153,7 +158,7 @@ def test_the_labs_pages_have_today_s_heads() -> None:
 
 def test_the_successor_builds_the_same_site(tmp_path: Path, pages: dict[Path, Page]) -> None:
     """Zensical, which reads the same mkdocs.yml, for the day when MkDocs is no more."""
-    for part in ("docs", "labs"):
+    for part in ("docs", "labs", "overrides"):
         shutil.copytree(ROOT / part, tmp_path / part, symlinks=True)
     for file in ("mkdocs.yml", "SECURITY.md"):
         shutil.copy(ROOT / file, tmp_path)
