@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from packerlab import __version__, errors
 from packerlab.commands import (
     check,
+    debrief,
     demo,
     doctor,
     grade,
@@ -32,6 +33,7 @@ from packerlab.commands import (
     verify,
     watch,
 )
+from packerlab.encoding import accept_every_character
 from packerlab.text import clean
 
 
@@ -80,6 +82,7 @@ for function, panel in (
     (watch.watch, LEARNERS),
     (hint.hint, LEARNERS),
     (read.read, LEARNERS),
+    (debrief.debrief, LEARNERS),
     (solution.solution, LEARNERS),
     (reset.reset, LEARNERS),
     (progress.progress, LEARNERS),
@@ -115,8 +118,9 @@ def packerlab(
 
 def main() -> None:
     """Run the command line; every way out has a documented exit code."""
+    accept_every_character()
     try:
-        app()
+        app(prog_name="packerlab")
     except errors.PackerlabError as error:
         print(f"error: {clean(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
