@@ -1,4 +1,4 @@
-"""Puts the course into the wheel: labs, graders, pages, the image's recipe, the sample class.
+"""Puts the course into the wheel: labs, graders, pages, notebooks, the image's recipe, the class.
 
 The labs' variants stay in the repository: they prove the graders and are of no use to a learner,
 and there are links and hostile files among them.
@@ -11,7 +11,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PARTS = ("labs", "graders", "docs", "sandbox", "examples")
+PARTS = ("labs", "graders", "docs", "notebooks", "sandbox", "examples")
 LEFT_OUT = {"variants", "__pycache__"}
 
 

@@ -31,6 +31,11 @@ CONSOLE = r"^```console\n(?P<console>.*?)^```\n"
 TASK = r'^--8<-- "labs/(?P<lab>\w+)/README\.md"\n'
 RUNS = re.compile(f"{PYTHON}|{FILE}|{CONSOLE}|{TASK}", re.MULTILINE | re.DOTALL)
 
+DETAILS = re.compile(
+    r"<details>\n<summary>(?P<title>.*?)</summary>\n\n(?P<text>.*?)\n</details>\n", re.DOTALL
+)
+"""What a page folds up: an answer."""
+LATER = "*{title} stands at the end of this notebook.*\n"
 ABOUT = """\
 This notebook is [the page]({page}) of the same name, with its examples ready to run: Shift and
 Enter run a cell. They run Packer on your machine, as you would in a terminal. What you write
@@ -67,6 +72,26 @@ def cells_of(page: str) -> Iterator[Cell]:
             folders = []
             yield code(f"%%writefile {block['file']}\n{block['hcl']}")
     yield from prose(text[done:], page)
+
+
+def answers_last(cells: list[Cell]) -> Iterator[Cell]:
+    """The cells, with what gives an answer away at the end, below its exercise's heading."""
+    heading = ""
+    answers = []
+    for cell in cells:
+        if cell["cell_type"] != "markdown":
+            yield cell
+            continue
+        text = "".join(cell["source"]) + "\n"
+        headings = re.findall(r"^#+ (.+)", DETAILS.sub("", text), re.MULTILINE)
+        answers += [(heading, found["text"]) for found in DETAILS.finditer(text)]
+        heading = headings[-1] if headings else heading
+        left = DETAILS.sub(lambda found: LATER.format(title=found["title"]), text)
+        yield {**cell, "source": lines(left)}
+    if answers:
+        yield {"cell_type": "markdown", "metadata": {}, "source": ["## Answers"]}
+    for title, text in answers:
+        yield {"cell_type": "markdown", "metadata": {}, "source": lines(f"### {title}\n\n{text}")}
 
 
 def prose(text: str, page: str) -> Iterator[Cell]:
@@ -128,7 +153,10 @@ def lines(text: str) -> list[str]:
 
 def notebook_of(page: str) -> str:
     """The notebook of a page, in format 4.5. A cell's id is its place, so that it is stable."""
-    cells = [{**cell, "id": f"cell-{number}"} for number, cell in enumerate(cells_of(page), 1)]
+    cells = [
+        {**cell, "id": f"cell-{number}"}
+        for number, cell in enumerate(answers_last(list(cells_of(page))), 1)
+    ]
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     notebook = {
         "cells": cells,

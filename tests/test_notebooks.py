@@ -506,7 +506,7 @@ def test_nothing_is_left_or_imported(others: dict[str, Any]) -> None:
 def test_what_a_learner_writes_is_shown_as_text(others: dict[str, Any]) -> None:
     shown = Elements(result(others["markup"], "text/html"))
     assert MARKUP in shown.text
-    assert shown.tags <= {"ul", "li", "b", "div", "code", "details", "summary"}
+    assert shown.tags <= {"ul", "li", "b", "div", "code", "details", "summary", "span"}
     assert shown.attributes == {"style"}
 
 

@@ -15,12 +15,14 @@ from typer.core import TyperGroup
 from packerlab import __version__, errors
 from packerlab.commands import (
     check,
+    debrief,
     demo,
     doctor,
     grade,
     hint,
     labs,
     new,
+    notebook,
     packer,
     progress,
     read,
@@ -30,10 +32,12 @@ from packerlab.commands import (
     shell,
     solution,
     start,
+    team,
     variant,
     verify,
     watch,
 )
+from packerlab.encoding import accept_every_character
 from packerlab.text import clean
 
 
@@ -83,11 +87,14 @@ for function, panel in (
     (shell.shell, LEARNERS),
     (hint.hint, LEARNERS),
     (read.read, LEARNERS),
+    (debrief.debrief, LEARNERS),
     (solution.solution, LEARNERS),
     (reset.reset, LEARNERS),
+    (notebook.notebook, LEARNERS),
     (progress.progress, LEARNERS),
     (grade.grade, INSTRUCTORS),
     (report.report, INSTRUCTORS),
+    (team.team, INSTRUCTORS),
     (verify.verify, AUTHORS),
     (variant.variant, AUTHORS),
     (new.new, AUTHORS),
@@ -122,8 +129,9 @@ def packerlab(
 
 def main() -> None:
     """Run the command line; every way out has a documented exit code."""
+    accept_every_character()
     try:
-        app()
+        app(prog_name="packerlab")
     except errors.PackerlabError as error:
         print(f"error: {clean(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)

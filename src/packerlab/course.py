@@ -47,10 +47,16 @@ class Course:
 
     def lab(self, name: str) -> Lab:
         """Find a lab by its slug, its number, or its slug without the number."""
+        if lab := self.find(name):
+            return lab
+        raise BadInputError(f"There is no lab `{name}`: `packerlab labs` lists them.")
+
+    def find(self, name: str) -> Lab | None:
+        """The same, and None where there is no such lab."""
         for slug in self.slugs:
             if name in (slug, slug[:3], slug[4:]):
                 return load_lab(self.root, slug, self.secret)
-        raise BadInputError(f"There is no lab `{name}`: `packerlab labs` lists them.")
+        return None
 
     def page(self, name: str) -> Path:
         """The file of a page, which is named by its path below `docs/` without `.md`."""

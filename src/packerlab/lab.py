@@ -125,6 +125,11 @@ class Lab:
         return self.path / "solution"
 
     @property
+    def task(self) -> Path:
+        """The task sheet, of which every workspace gets a copy."""
+        return self.path / "README.md"
+
+    @property
     def debrief(self) -> Path:
         """What a learner reads after passing; a lab may have none."""
         return self.path / "DEBRIEF.md"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.checks import Failure
+from packerlab.colours import coloured
 from packerlab.course import open_course
 from packerlab.errors import BadInputError, LimitError, MachineError, PackerlabError
 from packerlab.grading.grade_one import packer_version
@@ -95,7 +96,7 @@ class Cells:
         files = {**self._files.get(lab.slug, {}), name: cell.encode(errors="replace")}
         report = _checked(lab, files)
         self._files[lab.slug] = files
-        return Shown(report, sorted(files))
+        return Shown(report, sorted(files), name, cell)
 
 
 def _checked(lab: Lab, files: Mapping[str, bytes]) -> Report:
@@ -125,10 +126,15 @@ def _checked(lab: Lab, files: Mapping[str, bytes]) -> Report:
 
 
 class Shown(NamedTuple):
-    """A report, as a notebook shows it; `cells` are the files that came from cells."""
+    """A report, as a notebook shows it; `cells` are the files that came from cells.
+
+    Jupyter colours every cell as Python. So the cell just run is shown once more, as what it is.
+    """
 
     report: Report
     cells: list[str]
+    name: str
+    text: str
 
     def __repr__(self) -> str:
         """What `packerlab check` prints."""
@@ -141,7 +147,8 @@ class Shown(NamedTuple):
         return text.getvalue()
 
     def _repr_html_(self) -> str:
-        return environment().get_template("notebook.html").render(self._asdict())
+        template = environment().get_template("notebook.html")
+        return template.render(self._asdict(), coloured=coloured(self.name, self.text))
 
 
 class Console:

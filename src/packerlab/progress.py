@@ -19,6 +19,7 @@ from filelock import FileLock
 from packerlab import state
 from packerlab.course import default_root
 from packerlab.errors import BadInputError
+from packerlab.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from packerlab.course import Course
     from packerlab.lab import Lab
     from packerlab.report import Check, Report
+
+
+Day = Annotated[str, msgspec.Meta(pattern=r"^(\d{4}-\d\d-\d\d)?$")]
 
 
 class Record(msgspec.Struct):
@@ -36,9 +40,9 @@ class Record(msgspec.Struct):
     """
 
     folder: str = ""
-    begun: str = ""
-    passed: str = ""
-    score: int = 0
+    begun: Day = ""
+    passed: Day = ""
+    score: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
     hints: dict[str, int] = {}
 
 
@@ -68,16 +72,24 @@ def file_of(course: Course) -> Path:
 def read(path: Path) -> Progress:
     """The progress in a file; none where there is no file."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Progress)
+        return decode(path.read_bytes())
     except FileNotFoundError:
         return Progress()
     except OSError as error:
         raise BadInputError(f"{path} can't be read: {error.strerror}.") from None
-    except (msgspec.DecodeError, ValueError) as error:
+    except BadInputError as error:
         raise BadInputError(
-            f"{path} is no record of progress ({error}): move it away, or take back an exported "
-            "one with `packerlab progress --import FILE`."
+            f"{path}: {error} Move it away, or take back an exported one with "
+            "`packerlab progress --import FILE`."
         ) from None
+
+
+def decode(data: bytes) -> Progress:
+    """The progress in the bytes of a file; raises BadInputError where they are none."""
+    try:
+        return msgspec.json.decode(data, type=Progress)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise BadInputError(f"it is no record of progress ({visible(str(error))}).") from None
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from packerlab import forkserver
 from packerlab.course import default_root
 from packerlab.errors import BadInputError
 from packerlab.grading.grade_one import grade, packer_version
-from packerlab.hcl.template import SYNTAX_HINT
+from packerlab.hcl.template import SYNTAX_HINTS
 from packerlab.packer.versions import version_of
 from packerlab.pages import headings
 from packerlab.sandbox import Sandbox
@@ -279,7 +279,7 @@ def undocumented(lab: Lab, report: Report) -> Iterator[str]:
     page = lab.page.read_text(encoding="utf-8") if lab.page.is_file() else ""
     anchors = {heading.anchor for heading in headings(page)}
     for check in report.checks:
-        if check.hints == [SYNTAX_HINT]:  # says nothing of its own sentence
+        if check.hints == list(SYNTAX_HINTS):  # says nothing of its own sentence
             continue
         target, _, anchor = check.docs.partition("#")
         if target != f"{lab.track}/{lab.slug}" or anchor not in anchors:

@@ -18,7 +18,9 @@ def test_the_order_is_that_of_the_course() -> None:
     assert lines[0] == "Labs: beginner (beginner)"
     numbers = [line.split()[0] for line in lines[1 : len(COURSE.slugs) + 1]]
     assert numbers == [slug[:3] for slug in COURSE.slugs]
-    assert lines[1].split(maxsplit=2)[2].split() == ["Every", "kind", "of", "check", "5", "min"]
+    assert " ".join(lines[1].split()) == "101 · Every kind of check 5 min ready"
+    assert lines[2].endswith("min  needs Packer >=99.0")
+    assert "this machine has " in lines[-4]
     assert lines[-1] == "Start one with: packerlab start LAB"
 
 

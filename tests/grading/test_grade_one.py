@@ -28,7 +28,7 @@ from packerlab.grading import grade_one
 from packerlab.grading.grade_one import Heard, Line, grade
 from packerlab.grading.plugin import Grading
 from packerlab.hcl.parsing import parse_trusted
-from packerlab.hcl.template import SYNTAX_HINT
+from packerlab.hcl.template import SYNTAX_HINTS
 from packerlab.report import Check, Ending, Where, conclude, decode, encode
 from tests.toy import COURSE, MESSAGE, ROOT, Bench, handed, lasting, outcomes, program
 from tests.waiting import sleepers, until
@@ -168,7 +168,7 @@ def test_a_syntax_problem_fails_one_check(bench: Bench, lab: str, asking: str) -
     failed = by_name.pop(asking)
     assert failed.outcome == "failed"
     assert failed.message == "The template can't be read: expected a value, but found `}`."
-    assert failed.hints == [SYNTAX_HINT]
+    assert failed.hints == list(SYNTAX_HINTS)
     assert failed.docs == ""
     assert failed.where == Where("main.pkr.hcl", 15, 14)
     assert {check.outcome for check in by_name.values()} == {"blocked"}

@@ -1,4 +1,4 @@
-"""`packerlab check [DIR]`: how far one's own work is."""
+"""`packerlab check [LAB|DIR]`: how far one's own work is."""
 
 from __future__ import annotations
 

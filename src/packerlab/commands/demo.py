@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,12 +35,13 @@ def demo(
     screen = terminal.console()
     _say(screen, "A learner checks what they have so far", f"packerlab check {WRONG}")
     show_checked(screen, open_workspace(crowd / WRONG, None, None), sandbox)
-    _say(screen, "An instructor grades the class", f"packerlab grade class --out {out}")
+    _say(screen, "An instructor grades the class", f"packerlab grade class --out {quote(str(out))}")
     grade([crowd], out, sandbox=sandbox)
-    _say(screen, "How did it do?", f"packerlab report {out}")
+    _say(screen, "How did it do?", f"packerlab report {quote(str(out))}")
     report(out, None, None)
     page = out / "report.html"
-    _say(screen, "And for every learner", f"packerlab report {out} --format html -o {page}")
+    words = f"packerlab report {quote(str(out))} --format html -o {quote(str(page))}"
+    _say(screen, "And for every learner", words)
     report(out, "html", page)
     screen.print(f"Open {page} in a browser. Next: packerlab start 101")
 

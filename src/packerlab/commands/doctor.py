@@ -9,6 +9,8 @@ from packerlab.commands.options import JsonOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from packerlab.readiness import Machine
+
 _ENGINE = "apt install docker.io, join the group docker; then packerlab sandbox build"
 REMEDIES = {
     "packer": {
@@ -36,17 +38,16 @@ REMEDIES = {
 }
 """How each system gets a program or a sandbox. A sandbox without a row here speaks for itself."""
 
-MORE = {
-    "account": "apt install iproute2 mmdebstrap uidmap; then packerlab sandbox build",
-    "containers": "apt install --no-install-recommends podman crun mmdebstrap uidmap; "
-    "then packerlab sandbox build",
-}
+OLD = (
+    "It has neither `packer init` nor `required_plugins` blocks. `packerlab check` leaves those "
+    "blocks out for it; by hand, leave them out yourself or take today's Packer."
+)
 REMEDIES["docker-plain"] = REMEDIES["docker"]
 SYSTEMS = ("debian", "ubuntu", "fedora", "macos", "windows")
 
 
 class Finding(NamedTuple):
-    """One capability of this machine. `trouble` is empty where it works."""
+    """One capability of this machine. `trouble` is empty where it works; `remedy` may say more."""
 
     name: str
     state: str
@@ -69,7 +70,7 @@ def doctor(as_json: JsonOption = False) -> None:
     for finding in found:
         symbol, style = terminal.SYMBOLS["failed" if finding.trouble else "passed"]
         out.print(f"{symbol} {finding.name}: {finding.trouble or finding.state}", style=style)
-        if finding.trouble and finding.remedy:
+        if finding.remedy:
             out.print(f"    {finding.remedy}")
 
 
@@ -88,17 +89,12 @@ def this_system() -> str:
 
 
 def findings(system: str) -> Iterator[Finding]:
-    """Every capability: the Packer of this machine, then each sandbox and its bounds."""
-    from packerlab.errors import PackerlabError
+    """The Packer of this machine, then each sandbox and its bounds, then what labs need."""
+    from packerlab.readiness import PREPARE, Machine, packages
     from packerlab.sandbox import BACKENDS, CAPABILITIES
-    from packerlab.sandbox.host_packer import host_packer
 
-    try:
-        packer = host_packer()
-        plugins = f", plugins in {packer.plugins}" if packer.plugins else ""
-        yield Finding("packer", f"{packer.path}{plugins}")
-    except PackerlabError as error:
-        yield Finding("packer", "", str(error), REMEDIES["packer"][system])
+    machine = Machine()
+    yield _packer(machine, system)
     for name, make in BACKENDS.items():
         backend = make([])
         trouble = backend.unavailable()
@@ -113,5 +109,40 @@ def findings(system: str) -> Iterator[Finding]:
         yield Finding(f"{name} sandbox", state)
         for each, reason in lacking.items():
             if reason:
-                remedy = MORE.get(each, "") if name == "bubblewrap" else ""
+                to_install = packages(each) if name == "bubblewrap" else ""
+                remedy = f"{to_install} && {PREPARE}" if to_install else ""
                 yield Finding(f"{name} sandbox, {each}", "", reason, remedy)
+    yield from _labs(machine)
+
+
+def _packer(machine: Machine, system: str) -> Finding:
+    """The Packer of this machine: its version, and what it has or lacks."""
+    from packerlab.errors import PackerlabError
+    from packerlab.packer.versions import NATIVE_PLUGINS
+    from packerlab.sandbox.host_packer import host_packer
+
+    try:
+        path = host_packer().path
+    except PackerlabError as error:
+        return Finding("packer", "", str(error), REMEDIES["packer"][system])
+    packer = machine.packer
+    if packer is None:
+        return Finding("packer", "", f"{path} does not tell its version.")
+    if packer.version < NATIVE_PLUGINS:
+        return Finding("packer", f"{packer.said} ({path}), its plugins built in", remedy=OLD)
+    plugins = ", ".join(f"{source} {version}" for source, version in packer.plugins.items())
+    return Finding("packer", f"{packer.said} ({path})", remedy=f"plugins: {plugins or 'none'}")
+
+
+def _labs(machine: Machine) -> Iterator[Finding]:
+    """How many labs can be done now, and what the others need."""
+    from packerlab.course import open_course
+
+    labs = open_course(None).labs()
+    not_ready = machine.not_ready(labs)
+    waiting = sum(map(len, not_ready.values()))
+    yield Finding("labs", f"{len(labs) - waiting} of {len(labs)} can be done now")
+    for missing, which in not_ready.items():
+        numbers = ", ".join(lab.number for lab in which)
+        reason = f"need {missing.what}: {missing.reason}"
+        yield Finding(f"labs {numbers}", "", reason, missing.command)

@@ -1,4 +1,4 @@
-"""`packerlab hint [DIR]`: the next step, for the first check that fails."""
+"""`packerlab hint [LAB|DIR]`: the next step, for the first check that fails."""
 
 from __future__ import annotations
 

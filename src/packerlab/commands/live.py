@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 DEBOUNCE_MS = 20
 """An editor saves in several steps: what follows within this time belongs to the same save."""
 
-KEYS = {"h": "hint", "r": "run again", "n": "next lab", "d": "docs", "q": "quit"}
+KEYS = {"t": "task", "h": "hint", "r": "run again", "n": "next lab", "d": "docs", "q": "quit"}
+
+
+PAGES = ("t", "d")
+"""The keys that show a page in place of the results, until another key or a save."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Resized:
     """The terminal has another size, or is ours again."""
 
 
-async def watch(workspace: Workspace, sandbox: str) -> Workspace | None:
+async def watch(workspace: Workspace, sandbox: str, *, show_task: bool) -> Workspace | None:
     """Watch one workspace; the one to go on with, or None to quit."""
     from packerlab.commands.workspace import backend_for
     from packerlab.watching import Rounds
@@ -60,6 +64,8 @@ async def watch(workspace: Workspace, sandbox: str) -> Workspace | None:
     try:
         with _keys(loop, events.put_nowait):
             rounds.begin(again=True)
+            if show_task:
+                events.put_nowait(Key("t"))
             while True:
                 event = await events.get()
                 if event == Saved():
@@ -135,7 +141,7 @@ class Screen:
     checks: list[Check] = field(default_factory=list)
     report: Report | None = None
     debrief: bool = False
-    reading: bool = False
+    reading: str = ""
 
     def show(self, event: object) -> None:
         """Take an event in, and show what is new."""
@@ -149,9 +155,10 @@ class Screen:
         from packerlab.commands.workspace import keep
         from packerlab.watching import Began, CheckEnded, Finished
 
-        self.reading = event == Key("d")
+        if isinstance(event, Key):
+            self.reading = event.name if event.name in PAGES else ""
         if isinstance(event, Began):
-            self.checks, self.report, self.debrief = [], None, False
+            self.checks, self.report, self.debrief, self.reading = [], None, False, ""
         elif isinstance(event, CheckEnded):
             self.checks.append(event.check)
         elif isinstance(event, Finished):
@@ -170,7 +177,7 @@ class Screen:
             self._verdict(event.report)
         elif event == Key("h") and (failed := self._failed()):
             self._check(failed)
-        elif self.reading:
+        elif isinstance(event, Key) and self.reading:
             self._page()
 
     def next_workspace(self) -> Workspace | None:
@@ -238,9 +245,15 @@ class Screen:
             terminal.show_debrief(self.out, self.workspace.lab, self.workspace.next_step())
 
     def _page(self) -> None:
-        """The part of the lab's page that the first failing check is about."""
+        """The task, or the part of the lab's page that the first failing check is about."""
         course, lab = self.workspace.course, self.workspace.lab
-        failed = self._failed()
-        anchor = failed.docs.partition("#")[2] if failed else ""
-        terminal.show_page(self.out, pages.read(lab.page, course.root, anchor))
+        if self.reading == "t":
+            self._head()
+            text = pages.read(lab.task, course.root, "")
+        else:
+            failed = self._failed()
+            text = pages.read(
+                lab.page, course.root, failed.docs.partition("#")[2] if failed else ""
+            )
+        terminal.show_page(self.out, text)
         self.out.print("\nany other key goes back", style="dim")

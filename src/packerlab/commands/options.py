@@ -10,11 +10,30 @@ import typer
 if TYPE_CHECKING:
     from packerlab.course import Course
 
+Completion = tuple[str, str]
+"""A word that a shell completes, and what it shows beside it."""
 
-def lab_names(context: typer.Context) -> list[str]:
-    """What a shell completes where a lab is named."""
+
+def lab_names(context: typer.Context) -> list[Completion]:
+    """What a shell completes where a lab is named: every lab of the course."""
     course = completing(context)
-    return course.slugs if course else []
+    return [(lab.slug, lab.manifest.title) for lab in course.labs()] if course else []
+
+
+def started_labs(context: typer.Context) -> list[Completion]:
+    """What a shell completes where a workspace is named: the labs that have one."""
+    from packerlab import progress
+
+    course = completing(context)
+    begun = progress.read(progress.file_of(course)).labs if course else {}
+    return [(slug, title) for slug, title in lab_names(context) if slug in begun]
+
+
+def sandbox_names() -> list[str]:
+    """What a shell completes where a sandbox is named."""
+    from packerlab.sandbox import NAMES
+
+    return list(NAMES)
 
 
 def completing(context: typer.Context) -> Course | None:
@@ -32,8 +51,22 @@ LabArgument = Annotated[
     str,
     typer.Argument(help="The lab: its slug, its number, or its name.", autocompletion=lab_names),
 ]
+LabInHandArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="The lab; by default the one whose workspace this folder is.",
+        autocompletion=lab_names,
+        show_default=False,
+    ),
+]
 FolderArgument = Annotated[
-    Path, typer.Argument(metavar="[DIR]", help="The workspace; by default this folder.")
+    Path,
+    typer.Argument(
+        metavar="[LAB|DIR]",
+        help="A lab that you have started, or a workspace's folder; by default this folder.",
+        autocompletion=started_labs,
+        show_default=False,
+    ),
 ]
 CourseOption = Annotated[
     Path | None,
@@ -46,11 +79,17 @@ SandboxOption = Annotated[
         help="Where Packer runs: auto, or one that `packerlab sandbox status` lists.",
         metavar="NAME",
         show_default=True,
+        autocompletion=sandbox_names,
     ),
 ]
 LabOption = Annotated[
     str | None,
-    typer.Option("--lab", help="The lab: its slug, its number, or its name.", show_default=False),
+    typer.Option(
+        "--lab",
+        help="The lab: its slug, its number, or its name.",
+        autocompletion=lab_names,
+        show_default=False,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
 JobsOption = Annotated[

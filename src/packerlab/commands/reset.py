@@ -1,4 +1,4 @@
-"""`packerlab reset [DIR]`: begin a lab anew, with the old work kept beside."""
+"""`packerlab reset [LAB|DIR]`: begin a lab anew, with the old work kept beside."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ def reset(folder: FolderArgument = Path(), course: CourseOption = None) -> None:
     """Begin a workspace's lab anew; what was in it is kept in a folder beside."""
     from packerlab import progress
     from packerlab.commands.start import lay_out
+    from packerlab.commands.workspace import located
     from packerlab.course import open_course
     from packerlab.errors import BadInputError, RejectedError
     from packerlab.submissions.reader import entries_of
     from packerlab.submissions.workspaces import marker_of
 
+    whole = open_course(course)
+    folder = located(folder, whole)
     try:
         marker = marker_of(entries_of(folder)) if folder.is_dir() else None
     except RejectedError as error:
         raise BadInputError(f"{folder}: {error}") from None
     if marker is None:
         raise BadInputError(f"{folder} is not a workspace: `packerlab start LAB` makes one.")
-    whole = open_course(course)
     lab = whole.lab(marker.lab)
     here = folder.resolve()
     kept = next(

@@ -33,8 +33,9 @@ def build(
 
     The image has Debian's Packer by default.
     """
+    from packerlab.commands.preparing import THINGS, make, shown
     from packerlab.errors import BadInputError, MachineError
-    from packerlab.sandbox import host_base, host_images, image
+    from packerlab.sandbox import host_images, image
     from packerlab.sandbox.bubblewrap import Bubblewrap
 
     if bool(zip_address) != bool(checksum):
@@ -46,26 +47,26 @@ def build(
     if engine_trouble := image.engine_trouble():
         without["docker"] = engine_trouble
     else:
-        made = image.build(_say, packer=packer, plugins=plugins, arguments=arguments)
+        with shown() as say:
+            made = image.build(say, packer=packer, plugins=plugins, arguments=arguments)
         size = f"{made['size'] // 1_000_000} MB"
         print(f"docker: {made['tag']}, {size}, Packer {made['packer'][:19]}")
     if trouble := Bubblewrap([]).unavailable():
         without["bubblewrap"] = trouble
     else:
-        print(f"bubblewrap: the instances' disk is in {host_base.prepare(_say)}")
+        make(THINGS["account"])
         if host_images.missing():
-            _say(f"no containers: {host_images.MISSING}")
+            _note(f"no containers: {host_images.MISSING}")
         else:
-            print(f"bubblewrap: the containers' images are in {host_images.prepare(_say)}")
+            make(THINGS["containers"])
     for name, trouble in without.items():
-        _say(f"not for {name}: {trouble}")
+        _note(f"not for {name}: {trouble}")
     if len(without) == 2:
         raise MachineError("Neither sandbox can be prepared here; `packerlab doctor` tells more.")
 
 
-def _say(text: str) -> None:
-    for line in text.splitlines():
-        print(f"  {line[:120]}", file=sys.stderr)
+def _note(text: str) -> None:
+    print(f"  {text}", file=sys.stderr)
 
 
 @app.command()

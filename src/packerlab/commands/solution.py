@@ -1,4 +1,4 @@
-"""`packerlab solution LAB`: one right answer, for those who have passed or given up."""
+"""`packerlab solution [LAB]`: one right answer, for those who have passed or given up."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from packerlab.commands.options import CourseOption, LabArgument
+from packerlab.commands.options import CourseOption, LabInHandArgument
 
 
 def solution(
-    lab: LabArgument,
+    lab: LabInHandArgument = None,
     course: CourseOption = None,
     give_up: Annotated[
         bool, typer.Option("--give-up", help="Show it although the lab is not passed.")
@@ -21,19 +21,21 @@ def solution(
     from rich.syntax import Syntax
 
     from packerlab import progress, terminal
+    from packerlab.commands.workspace import named_lab
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
 
     whole = open_course(course)
-    chosen = whole.lab(lab)
+    chosen = named_lab(lab, whole)
     if not give_up and not progress.read(progress.file_of(whole)).passed(chosen.slug):
         raise BadInputError(
-            f"{chosen.slug} is not passed yet. `packerlab hint` helps a step further; "
+            f"{chosen.title} is not passed yet. `packerlab hint` helps a step further; "
             "--give-up shows the solution all the same."
         )
     out = terminal.console()
     for file in sorted(path for path in chosen.solution.rglob("*") if path.is_file()):
         text = file.read_text(encoding="utf-8").rstrip("\n")
-        out.print(Rule(str(file.relative_to(chosen.solution)), align="left"))
+        name = str(file.relative_to(chosen.solution))
+        out.print(Rule(name, align="left") if out.is_terminal else f"# {name}")
         lexer = Syntax.guess_lexer(str(file), code=text)
         out.print(Syntax(text, lexer, theme="ansi_dark") if out.is_terminal else text)

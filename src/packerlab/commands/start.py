@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +24,9 @@ def start(
 ) -> None:
     """Begin a lab: copy its starter into a new folder."""
     from packerlab import progress
+    from packerlab.commands.preparing import offer
     from packerlab.course import open_course
+    from packerlab.readiness import Machine
     from packerlab.submissions.leftovers import MARKER
 
     whole = open_course(course)
@@ -35,8 +38,12 @@ def start(
     progress.begin(whole, chosen, target)
     print(f"{chosen.title}: your workspace is {target}/")
     print(f"  the task:  {target}/README.md")
-    print(f"  check it:  packerlab check {target}")
-    print(f"  or watch:  packerlab watch {target}")
+    print(f"  check it:  packerlab check {shlex.quote(str(target))}")
+    print(f"  or watch:  packerlab watch {shlex.quote(str(target))}")
+    if missing := Machine().missing(chosen):
+        print(f"It can't be checked here yet, for it needs {missing.what}: {missing.reason}")
+        if not offer(missing):
+            print(f"  this brings it:  {missing.command}")
 
 
 def refuse_used(target: Path) -> None:
@@ -55,7 +62,7 @@ def lay_out(lab: Lab, target: Path) -> None:
 
     try:
         shutil.copytree(lab.starter, target, dirs_exist_ok=True)
-        shutil.copy(lab.path / "README.md", target / "README.md")
+        shutil.copy(lab.task, target / "README.md")
         mark(lab, target)
     except OSError as error:
         raise BadInputError(f"{target} can't be written: {error.strerror}.") from None

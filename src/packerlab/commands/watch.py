@@ -1,4 +1,4 @@
-"""`packerlab watch [DIR]`: feedback with every save, and the next steps at a key."""
+"""`packerlab watch [LAB|DIR]`: feedback with every save, and the next steps at a key."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ def watch(
     import asyncio
 
     from packerlab.commands import live
-    from packerlab.commands.workspace import open_workspace
+    from packerlab.commands.workspace import located, open_workspace
+    from packerlab.course import open_course
 
-    if not folder.is_dir():
-        raise BadInputError(f"{folder} is no folder; `packerlab check` takes archives.")
-    workspace: Workspace | None = open_workspace(folder, lab, course)
+    path = located(folder, open_course(course))
+    if not path.is_dir():
+        raise BadInputError(f"{path} is no folder; `packerlab check` takes archives.")
+    workspace: Workspace | None = open_workspace(path, lab, course)
+    is_new = False
     while workspace:
-        workspace = asyncio.run(live.watch(workspace, sandbox))
+        workspace = asyncio.run(live.watch(workspace, sandbox, show_task=is_new))
+        is_new = True

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from packerlab import progress
@@ -12,7 +14,6 @@ from packerlab.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from packerlab.course import Course
     from packerlab.lab import Lab
@@ -37,7 +38,8 @@ class Workspace(NamedTuple):
 
     def changed_note(self) -> str:
         return (
-            f"note: the lab changed since you started: `packerlab reset {self.path}` "
+            "note: the lab changed since you started: "
+            f"`packerlab reset {shlex.quote(str(self.path))}` "
             "gives you the new one, and keeps your work beside it."
         )
 
@@ -50,14 +52,55 @@ class Workspace(NamedTuple):
         return progress.next_step(self.course, progress.read(progress.file_of(self.course)))
 
 
-def open_workspace(path: Path, lab: str | None, course: Path | None) -> Workspace:
-    """Read the workspace at `path`; raises BadInputError where it is none."""
+def located(named: Path, course: Course) -> Path:
+    """The folder or archive `named`, or else the workspace of the lab that has this name.
+
+    That is this folder where it is one of the lab's, else the one that was used last.
+    """
+    if named.exists():
+        return named
+    lab = course.find(str(named))
+    if lab is None:
+        raise BadInputError(
+            f"{named}: there is no such folder, and no such lab (`packerlab labs` lists them)."
+        )
+    if _lab_of_this_folder() == lab.slug:
+        return Path()
+    folder = Path(progress.read(progress.file_of(course)).of(lab).folder)
+    if folder == Path() or not folder.is_dir():
+        raise BadInputError(
+            f"You have no workspace of {lab.title}: `packerlab start {lab.number}` makes one."
+        )
+    return folder
+
+
+def named_lab(name: str | None, course: Course) -> Lab:
+    """The lab of this name; without one, the lab whose workspace this folder is."""
+    wanted = name or _lab_of_this_folder()
+    if not wanted:
+        raise BadInputError("Name a lab: this folder is not a workspace of one.")
+    return course.lab(wanted)
+
+
+def _lab_of_this_folder() -> str:
+    """The slug in this folder's marker; empty where it has none that can be read."""
+    from packerlab.submissions.reader import entries_of
+    from packerlab.submissions.workspaces import marker_of
+
+    try:
+        marker = marker_of(entries_of(Path()))
+    except RejectedError:
+        return ""
+    return marker.lab if marker else ""
+
+
+def open_workspace(wanted: Path, lab: str | None, course: Path | None) -> Workspace:
+    """Read the workspace of that folder, archive or lab; raises BadInputError where it is none."""
     from packerlab.course import open_course
     from packerlab.submissions.workspaces import read_workspace
 
     whole = open_course(course)
-    if not path.exists():
-        raise BadInputError(f"{path}: there is no such folder.")
+    path = located(wanted, whole)
     try:
         submission = read_workspace(path, any_template=lab is not None)
     except RejectedError as error:
@@ -76,14 +119,36 @@ def open_workspace(path: Path, lab: str | None, course: Path | None) -> Workspac
 
 
 def backend_for(workspace: Workspace, sandbox: str) -> Backend:
-    """The sandbox to check in; what is weak about it is said."""
+    """The sandbox to check in; what is weak about it is said, and what is missing is offered."""
+    from packerlab.readiness import missing_plugin
     from packerlab.sandbox import choose
 
-    needs = set(workspace.lab.manifest.needs)
-    backend = choose(sandbox, needs, [workspace.course.root], full_limits=False)
+    lab, masked = workspace.lab, [workspace.course.root]
+    try:
+        backend = choose(sandbox, set(lab.needs), masked, full_limits=False)
+    except MachineError:
+        if not _made_what_is_missing(lab, sandbox):
+            raise
+        backend = choose(sandbox, set(lab.needs), masked, full_limits=False)
+    if backend.name == "bubblewrap" and (missing := missing_plugin(lab)):
+        raise MachineError(
+            f"{lab.title} needs {missing.what}: {missing.reason} Install it with "
+            f"`{missing.command}`."
+        )
     if backend.weak():
         print(f"note: {'; '.join(backend.weak())}", file=sys.stderr)
     return backend
+
+
+def _made_what_is_missing(lab: Lab, sandbox: str) -> bool:
+    """Offer to make what bubblewrap lacks for a lab; whether it was made."""
+    from packerlab.commands.preparing import offer
+    from packerlab.readiness import Machine
+
+    if sandbox not in ("auto", "bubblewrap"):
+        return False
+    missing = Machine().missing(lab)
+    return bool(missing and offer(missing))
 
 
 def checked(

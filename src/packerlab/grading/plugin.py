@@ -22,7 +22,7 @@ from packerlab.checks import ATTRIBUTE, Failure, Incapable
 from packerlab.errors import LimitError, MachineError, RejectedError
 from packerlab.grader import Hidden
 from packerlab.hcl.parsing import parse_trusted
-from packerlab.hcl.template import SYNTAX_HINT, SyntaxProblem
+from packerlab.hcl.template import SYNTAX_HINTS, SyntaxProblem
 from packerlab.hidden import SHOWN
 from packerlab.packer.session import Session
 from packerlab.report import Check, Ending, Where, blocked
@@ -202,7 +202,7 @@ class Grading:
             self._template  # noqa: B018  (raises what the check says)
         except Failure as failure:
             failed = self._check(first, "failed", "", failure)
-            self.send(msgspec.structs.replace(failed, hints=[SYNTAX_HINT], docs=""), 0.0)
+            self.send(msgspec.structs.replace(failed, hints=list(SYNTAX_HINTS), docs=""), 0.0)
         for item in items:
             if item is not first:
                 self._send(item, "blocked", blocked_by=first.name)

@@ -33,11 +33,16 @@ MAX_TEXT = 1_000_000
 """How deep, how far and to which length a value is followed; beyond, it is Packer's to tell."""
 
 
-SYNTAX_HINT = (
+SYNTAX_HINTS = (
     "Look at this place and just before it. Is a comma, a quote, a bracket or an `=` missing, or "
-    "is there one too many? `packer validate .` finds the same mistake."
+    "is there one too many?",
+    "An argument is `name = value` on a line of its own. A block is its type, its labels in quotes "
+    "and a `{` on the same line, and its `}` stands below. The items of a list have commas between "
+    "them.",
+    "Comment out half of the block with `#` and check again. Where the message moves or goes away, "
+    "the mistake is in the half that you commented out.",
 )
-"""Helps with a template that can't be read, which the hints of the check that it fails do not."""
+"""Help with a template that can't be read, which the hints of the check that it fails do not."""
 
 
 class SyntaxProblem(msgspec.Struct, frozen=True):

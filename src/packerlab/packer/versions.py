@@ -23,6 +23,9 @@ Version = tuple[int, int, int]
 NATIVE_PLUGINS: Version = (1, 7, 0)
 """From here on Packer knows `required_plugins` and `init`; before, all plugins are built in."""
 
+BUNDLES_NONE: Version = (1, 10, 0)
+"""From here on HashiCorp's own plugins, such as Amazon's and Docker's, have to be installed."""
+
 NEWER_BLOCKS = ("data", "error-cleanup-provisioner", "local")
 """Types of blocks that Packer has since 1.7; before, it calls them unsupported."""
 

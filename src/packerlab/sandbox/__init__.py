@@ -27,6 +27,9 @@ NAMES = ("auto", *BACKENDS)
 CAPABILITIES = ("packer", "account", "containers")
 """What a lab can ask for: Packer alone, a simulated account beside it, or a container engine."""
 
+CALLED = {"account": "a simulated account", "containers": "a container engine"}
+"""What capabilities beside Packer are called in a sentence."""
+
 
 def choose(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:
     """The backend `name`, or for `auto` the first that has what `needs` lists.
@@ -52,7 +55,9 @@ def choose(name: str, needs: set[str], masked: list[Path], *, full_limits: bool)
     if weak and not full_limits:
         return weak[0]
     lines = "".join(f"\n  {candidate}: {reason}" for candidate, reason in reasons.items())
-    raise MachineError(f"No sandbox can be used here:{lines}\n`packerlab doctor` tells more.")
+    wanted = " and ".join(CALLED[each] for each in sorted(needs) if each in CALLED)
+    first = f"No sandbox here offers {wanted} yet" if wanted else "No sandbox can be used here"
+    raise MachineError(f"{first}:{lines}\n`packerlab doctor` tells more.")
 
 
-__all__ = ["BACKENDS", "CAPABILITIES", "NAMES", "Sandbox", "choose"]
+__all__ = ["BACKENDS", "CALLED", "CAPABILITIES", "NAMES", "Sandbox", "choose"]

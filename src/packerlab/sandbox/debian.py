@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packerlab import state
 from packerlab.course import default_root
 from packerlab.errors import MachineError
 from packerlab.lab import digest_files
@@ -16,6 +17,8 @@ from packerlab.lab import digest_files
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    Say = Callable[[str], None]
 
 SUITE = "bookworm"
 OWN_NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -77,6 +80,27 @@ class Root:
             "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
             *map(_customize, self.hooks),
         ]  # fmt: skip
+
+
+def bring_tars(
+    root: Root,
+    folder: Path,
+    say: Callable[[str], None],
+    make: Callable[[Path, Callable[[str], None]], None],
+) -> None:
+    """Have a root's tars in a folder: those that were carried to this machine, else new ones."""
+    carried = carried_folder() / root.digest()
+    if not carried.is_dir():
+        make(folder, say)
+        return
+    say("taking the root that was carried to this machine")
+    for tar in carried.iterdir():
+        shutil.copy(tar, folder)
+
+
+def carried_folder() -> Path:
+    """Where the roots lie that another machine made for one without internet, by their digests."""
+    return state.cache_folder() / "roots"
 
 
 def _customize(hook: str) -> str:

@@ -21,7 +21,7 @@ from packerlab.errors import MachineError
 from packerlab.inside import syscalls
 from packerlab.inside.machines import IDS, NOBODY, SHIFT
 from packerlab.inside.place import become_root, fork_into
-from packerlab.sandbox.debian import Root
+from packerlab.sandbox.debian import Root, bring_tars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from packerlab.inside.place import Maps
 
 INSIDE = "/opt/instance"
+TAR = "base.tar"
 ROOT = Root(
     packages=(
         "openssh-server", "sudo", "procps", "ca-certificates", "systemd",
@@ -93,9 +94,14 @@ def prepare(say: Callable[[str], None]) -> Path:
     return prepare_folder(folder(), partial(_extract_root, say))
 
 
+def make_tars(folder: Path, say: Callable[[str], None]) -> None:
+    """Make what the base is extracted from."""
+    ROOT.make(folder / TAR, say)
+
+
 def _extract_root(say: Callable[[str], None], half_made: Path, maps: Maps) -> None:
-    tar = half_made / "base.tar"
-    ROOT.make(tar, say)
+    bring_tars(ROOT, half_made, say, make_tars)
+    tar = half_made / TAR
     say("extracting the base")
     inside = machine_maps(maps)
     with tar.open("rb") as stream:

@@ -17,7 +17,7 @@ from packerlab.course import default_root
 from packerlab.errors import MachineError
 from packerlab.inside import syscalls
 from packerlab.inside.place import become_root, fork_into
-from packerlab.sandbox.debian import Root
+from packerlab.sandbox.debian import Root, bring_tars
 from packerlab.sandbox.host_base import (
     give_away,
     id_maps,
@@ -42,6 +42,7 @@ SEARCHED = "/usr/bin:/bin"
 
 MISSING = "podman is missing: `apt install --no-install-recommends podman crun`."
 INSIDE = "/opt/containers"
+TARS = ("debian.tar", "small.tar")
 ROOT = Root(
     packages=("busybox-static", "usr-is-merged"),
     hooks=(
@@ -87,12 +88,17 @@ def prepare(say: Callable[[str], None]) -> Path:
     return folder()
 
 
+def make_tars(folder: Path, say: Callable[[str], None]) -> None:
+    """Make what the store is made of: the two images."""
+    debian, small = (folder / name for name in TARS)
+    ROOT.make(debian, say, f"download /small.tar {small}", 'rm "$1/small.tar"')
+
+
 def _make_store(say: Callable[[str], None], half_made: Path, maps: Maps) -> None:
     """Two tars, and a store made of them in the ids that will read it."""
-    tars = [half_made / "debian.tar", half_made / "small.tar"]
-    ROOT.make(tars[0], say, f"download /small.tar {tars[1]}", 'rm "$1/small.tar"')
-    for tar in tars:
-        tar.chmod(0o644)
+    bring_tars(ROOT, half_made, say, make_tars)
+    for name in TARS:
+        (half_made / name).chmod(0o644)
     give_away(half_made, maps)
     say("putting it into an engine's store")
     script = default_root() / "sandbox" / "containers" / "store.sh"
@@ -112,7 +118,7 @@ def _become_store(half_made: Path, script: Path) -> None:
     os.dup2(text, 0)
     become_root()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    os.execvp("sh", ["sh", "-s", THERE, f"{THERE}/debian.tar", f"{THERE}/small.tar"])  # noqa: S606
+    os.execvp("sh", ["sh", "-s", THERE, *(f"{THERE}/{name}" for name in TARS)])  # noqa: S606
 
 
 def remove() -> list[str]:

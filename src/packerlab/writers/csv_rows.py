@@ -51,19 +51,19 @@ def write_csv(reports: Iterable[Report]) -> Iterator[bytes]:
 def _row(report: Report) -> tuple[str | int, ...]:
     failed = (check.name for check in report.checks if check.outcome == "failed")
     return (
-        _text(person(report)),
-        _text(report.lab),
+        safe_text(person(report)),
+        safe_text(report.lab),
         report.status,
         "" if report.score is None else report.score,
         report.max_score,
         report.run.attempt,
         "true" if report.complete else "false",
-        _text(report.reason),
-        _text(" ".join(failed)),
-        _text(report.run.learner),
+        safe_text(report.reason),
+        safe_text(" ".join(failed)),
+        safe_text(report.run.learner),
     )
 
 
-def _text(text: str) -> str:
+def safe_text(text: str) -> str:
     """Text that a spreadsheet shows and never computes."""
     return _CELL.sub(r"\1'", clean(text))
