@@ -21,6 +21,9 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
+from packerlab.errors import MachineError
+
+WRITABLE_BY_OTHERS = 0o022
 RUN_PREFIX = "packerlab-"
 STALE_S = 86_400
 """Age of a lock at which a new run looks whether anybody still holds it."""
@@ -38,7 +41,15 @@ def cache_folder() -> Path:
 
 def _folder(variable: str, default: Path) -> Path:
     folder = Path(os.environ.get(variable) or default)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.stat()
+    if status.st_uid != os.geteuid():
+        raise MachineError(
+            f"{folder} belongs to another user, and what lies there is believed: "
+            f"set {variable} to a folder of your own."
+        )
+    if status.st_mode & WRITABLE_BY_OTHERS:
+        folder.chmod(0o700)
     return folder
 
 

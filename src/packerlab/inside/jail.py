@@ -68,6 +68,19 @@ def last(seccomp_fd: int, environment: dict[str, str]) -> list[str]:
     return [*given, "--"]
 
 
+def unseen(words: list[str]) -> tuple[list[str], int]:
+    """The same command with bubblewrap's words in a descriptor, and that descriptor.
+
+    Bubblewrap is the first process that a verb sees, and anybody may read its command line: what
+    is masked, and where this machine has its programs, would stand there.
+    """
+    end = words.index("--")
+    told = os.memfd_create("words")
+    os.write(told, b"".join(os.fsencode(word) + b"\0" for word in words[1:end]))
+    os.lseek(told, 0, os.SEEK_SET)
+    return [words[0], "--args", str(told), *words[end:]], told
+
+
 def mounts(paths: list[str]) -> list[str]:
     """Read-only binds of `paths`, and the links that a merged /usr has in the root."""
     given = []

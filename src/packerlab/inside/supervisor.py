@@ -293,10 +293,15 @@ class Supervisor:
             open(f"{BOX}/stdin", "rb") as stdin,
             open(self.config["seccomp"] or os.devnull, "rb") as seccomp,
             os.fdopen(status_write, "wb"),
+            contextlib.ExitStack() as opened,
         ):
-            passed = () if self.plain else (status_write, seccomp.fileno())
+            passed: tuple[int, ...] = () if self.plain else (status_write, seccomp.fileno())
             lead = containers.words if self.engine else jail.words
             words = lead(self.config, request, *passed) if passed else []
+            if words:
+                words, told = jail.unseen(words)
+                opened.callback(os.close, told)
+                passed = (*passed, told)
             become = containers.enter_ids if self.engine else self.confine_plain
             usual = read_text(OOM)
             write_text(OOM, "1000")  # what is started here is the first to be killed
