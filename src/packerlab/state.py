@@ -79,7 +79,7 @@ _ONE_AT_A_TIME = threading.Lock()
 @cache
 def _begun_run() -> tuple[str, str, FileLock]:
     locks = _locks()
-    owner = hashlib.sha256(f"{socket.gethostname()}\0{locks.resolve()}".encode()).hexdigest()[:8]
+    owner = owner_of(locks)
     run = secrets.token_hex(4)
     lock = FileLock(locks / f"{run}.lock")
     lock.acquire()
@@ -88,6 +88,12 @@ def _begun_run() -> tuple[str, str, FileLock]:
             if time.time() - path.stat().st_mtime > STALE_S:
                 _is_held(path)
     return owner, run, lock
+
+
+def owner_of(folder: Path) -> str:
+    """Eight digits for a folder of this machine's, in the names of what an engine keeps for it."""
+    whose = f"{socket.gethostname()}\0{folder.resolve()}"
+    return hashlib.sha256(whose.encode()).hexdigest()[:8]
 
 
 def _locks() -> Path:

@@ -16,6 +16,12 @@ CERTIFICATE = "/run/account.pem"
 HOSTS = "/run/account-hosts"
 """What an account's control plane gives to the verbs beside it."""
 
+OF_THE_MACHINE = tuple(
+    f"/proc/{name}"
+    for name in ("bootconfig", "cmdline", "diskstats", "modules", "partitions", "swaps")
+)
+"""What of /proc names this machine's disks, modules and files: it is nobody's in a box."""
+
 
 def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) -> list[str]:
     """What stands before a program so that it has namespaces of its own.
@@ -34,6 +40,8 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
     files |= {"hosts": HOSTS, "account.pem": CERTIFICATE} if joined else {}
     given += view(config, request, files, ("/tmp", HOME, WORKSPACE))
+    for path in () if request["blind"] else filter(os.path.exists, OF_THE_MACHINE):
+        given += ["--ro-bind", os.devnull, path]
     given += ["--size", "4096", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]  # no terminals
     return [*given, *last(seccomp_fd, request["env"])]
 
