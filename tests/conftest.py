@@ -75,6 +75,7 @@ def _kept() -> Iterator[None]:
     """Make what is made here in the cache of all test runs; outside CI, skip where that fails."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PACKERLAB_CACHE", str(KEPT))
+        patch.setenv("PACKERLAB_STATE", str(KEPT / "state"))  # an image has its folder's name
         try:
             yield
         except MachineError as error:
@@ -97,7 +98,7 @@ def built_image(_whole_run: None) -> bytes:
     """What is kept of the sandbox's image, whose layers the container engine caches."""
     with _kept(), FileLock(state.cache_folder() / "image.lock"):
         image.build(lambda _: None)
-    return (state.state_folder() / docker.IMAGE_STATE).read_bytes()
+        return (state.state_folder() / docker.IMAGE_STATE).read_bytes()
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,8 @@ LONGER = {
 
 ONE_IMPORTER = {
     "docker": "sandbox/docker.py",
-    "hcl2": "hcl/blocks.py",
-    "lark": "hcl/blocks.py",
+    "hcl2": "hcl/grammar.py",
+    "lark": "hcl/grammar.py",
     "pytest": "grading/plugin.py",
 }
 BROAD = {

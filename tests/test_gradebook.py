@@ -96,6 +96,27 @@ def test_a_sandbox_that_gave_no_report_is_not_kept(folder: Path) -> None:
         assert book.sandbox == read_gradebook(folder).sandbox == "bubblewrap"
 
 
+def test_it_says_where_somebody_else_could_have_written(folder: Path) -> None:
+    for mode, said in ((0o755, ""), (0o775, "Other users could write"), (0o700, "")):
+        with open_gradebook(folder, "bubblewrap"):
+            pass
+        folder.chmod(mode)
+        assert read_gradebook(folder).doubt.startswith(said)
+        with open_gradebook(folder, None) as book:
+            assert bool(book.doubt) == bool(said)
+        assert read_gradebook(folder).doubt == ""  # it is private from here on
+
+
+def test_a_gradebook_of_another_user_s_is_read_with_a_word(commoner: Path) -> None:
+    header = commoner / "gradebook.json"
+    header.write_text('{"format": 1, "sandbox": ""}')
+    assert read_gradebook(commoner).doubt == ""
+    if os.getuid() == 0:
+        os.seteuid(0)
+        said = read_gradebook(commoner).doubt
+        assert said == f"{commoner} is another user's: its reports are believed as they stand."
+
+
 def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(BadInputError, match="neither a gradebook nor an empty folder"):

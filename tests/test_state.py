@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import pytest
 
 from packerlab import state
 from packerlab.course import PACKAGE
+from packerlab.errors import MachineError
 
 RUN = """
 import sys
@@ -50,6 +52,31 @@ def test_the_folders_follow_the_environment(
     monkeypatch.setenv("PACKERLAB_STATE", str(tmp_path / "a/state"))
     assert state.state_folder() == tmp_path / "a/state"
     assert state.state_folder().is_dir()
+
+
+@pytest.mark.parametrize("variable", ["PACKERLAB_STATE", "PACKERLAB_CACHE"])
+def test_nobody_else_can_put_anything_there(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "ours"
+    monkeypatch.setenv(variable, str(folder))
+    ask = state.state_folder if variable.endswith("STATE") else state.cache_folder
+    assert stat.S_IMODE(ask().stat().st_mode) == 0o700
+    folder.chmod(0o755)
+    assert stat.S_IMODE(ask().stat().st_mode) == 0o755
+    for mode in (0o775, 0o757, 0o777):
+        folder.chmod(mode)
+        assert stat.S_IMODE(ask().stat().st_mode) == 0o700
+
+
+def test_a_folder_of_another_user_s_is_refused(
+    commoner: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PACKERLAB_CACHE", "/usr")
+    with pytest.raises(MachineError, match=r"belongs to another user.*set PACKERLAB_CACHE to"):
+        state.cache_folder()
+    monkeypatch.setenv("PACKERLAB_CACHE", str(commoner / "cache"))
+    assert state.cache_folder().is_dir()
 
 
 # --- files ---

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from packerlab.errors import BadInputError, MachineError
 from packerlab.lab import SLUG
 from packerlab.report import decode, encode
-from packerlab.state import write_atomically
+from packerlab.state import WRITABLE_BY_OTHERS, write_atomically
 from packerlab.text import visible
 
 if TYPE_CHECKING:
@@ -45,11 +45,17 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Gradebook:
-    """An open gradebook; as a context manager it gives its lock back at the end."""
+    """An open gradebook; as a context manager it gives its lock back at the end.
 
-    def __init__(self, path: Path, sandbox: str, lock: FileLock | None = None) -> None:
+    Its reports are not signed. `doubt` is a sentence where somebody else could have written them.
+    """
+
+    def __init__(
+        self, path: Path, sandbox: str, lock: FileLock | None = None, doubt: str = ""
+    ) -> None:
         self.path = path
         self.sandbox = sandbox
+        self.doubt = doubt
         self._lock = lock
 
     def __enter__(self) -> Self:
@@ -147,12 +153,13 @@ def open_gradebook(path: Path, sandbox: str | None) -> Gradebook:
     `sandbox` is the backend that was asked for by name. None takes the gradebook's own, which is
     empty before its first report: `settle_sandbox` then says which it is.
     """
+    doubt = _doubt(path)
     lock = _claim(path)
     try:
         own = _header(path).sandbox if (path / HEADER).exists() else ""
         _clear_half_written(path)
         # Without a report nothing holds it to a backend, which may have turned out not to run.
-        book = Gradebook(path, own if any(path.glob("reports/*/*/*.json")) else "", lock)
+        book = Gradebook(path, own if any(path.glob("reports/*/*/*.json")) else "", lock, doubt)
         book.settle_sandbox(sandbox or book.sandbox)
     except BaseException:
         lock.release()
@@ -162,7 +169,7 @@ def open_gradebook(path: Path, sandbox: str | None) -> Gradebook:
 
 def read_gradebook(path: Path) -> Gradebook:
     """Open a gradebook to read it, also while another process is grading into it."""
-    return Gradebook(path, _header(path).sandbox)
+    return Gradebook(path, _header(path).sandbox, doubt=_doubt(path))
 
 
 def _claim(path: Path) -> FileLock:
@@ -183,6 +190,18 @@ def _claim(path: Path) -> FileLock:
     except OSError as error:
         raise BadInputError(f"{path} can't be a gradebook: {error.strerror}.") from None
     return lock
+
+
+def _doubt(path: Path) -> str:
+    """Who else could have put reports there, in a sentence; empty where only this user could."""
+    if not path.exists():
+        return ""
+    status = path.stat()
+    if status.st_uid != os.geteuid():
+        return f"{path} is another user's: its reports are believed as they stand."
+    if status.st_mode & WRITABLE_BY_OTHERS:
+        return f"Other users could write to {path}: its reports are believed as they stand."
+    return ""
 
 
 def _make_private(path: Path) -> None:

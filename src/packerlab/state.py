@@ -21,6 +21,9 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
+from packerlab.errors import MachineError
+
+WRITABLE_BY_OTHERS = 0o022
 RUN_PREFIX = "packerlab-"
 STALE_S = 86_400
 """Age of a lock at which a new run looks whether anybody still holds it."""
@@ -38,7 +41,15 @@ def cache_folder() -> Path:
 
 def _folder(variable: str, default: Path) -> Path:
     folder = Path(os.environ.get(variable) or default)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.stat()
+    if status.st_uid != os.geteuid():
+        raise MachineError(
+            f"{folder} belongs to another user, and what lies there is believed: "
+            f"set {variable} to a folder of your own."
+        )
+    if status.st_mode & WRITABLE_BY_OTHERS:
+        folder.chmod(0o700)
     return folder
 
 
@@ -68,7 +79,7 @@ _ONE_AT_A_TIME = threading.Lock()
 @cache
 def _begun_run() -> tuple[str, str, FileLock]:
     locks = _locks()
-    owner = hashlib.sha256(f"{socket.gethostname()}\0{locks.resolve()}".encode()).hexdigest()[:8]
+    owner = owner_of(locks)
     run = secrets.token_hex(4)
     lock = FileLock(locks / f"{run}.lock")
     lock.acquire()
@@ -77,6 +88,12 @@ def _begun_run() -> tuple[str, str, FileLock]:
             if time.time() - path.stat().st_mtime > STALE_S:
                 _is_held(path)
     return owner, run, lock
+
+
+def owner_of(folder: Path) -> str:
+    """Eight digits for a folder of this machine's, in the names of what an engine keeps for it."""
+    whose = f"{socket.gethostname()}\0{folder.resolve()}"
+    return hashlib.sha256(whose.encode()).hexdigest()[:8]
 
 
 def _locks() -> Path:

@@ -79,10 +79,9 @@ def _found(handed: Handed, *, any_template: bool) -> Found:
     """What a learner handed in, with one workspace at least; raises RejectedError where not."""
     if handed.refusal:
         raise RejectedError(handed.refusal)
-    entries = handed.entries()
-    found = find_workspaces(entries, any_template=any_template)
+    found = find_workspaces(handed.entries(), any_template=any_template)
     if not found.folders:
-        raise RejectedError(why_none(entries, any_template=any_template))
+        raise RejectedError(why_none(found.entries, any_template=any_template))
     if len(found.folders) > MAX_WORKSPACES:
         raise RejectedError(f"more than {MAX_WORKSPACES} workspaces in it.")
     return found

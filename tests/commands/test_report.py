@@ -52,6 +52,12 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "80"})
 
 
+def test_it_says_where_somebody_else_could_have_written(book: Path) -> None:
+    assert "note:" not in run(book).stderr
+    book.chmod(0o777)
+    assert f"note: Other users could write to {book}" in run(book).stderr
+
+
 def refusal(*arguments: str | Path) -> str:
     error = run(*arguments).exception
     assert isinstance(error, BadInputError)

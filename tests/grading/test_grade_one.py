@@ -571,3 +571,25 @@ def test_a_check_that_needs_what_never_ran_is_a_fault(
     )
     assert report.status == "fault"
     assert f"test_it needs {needed}, and no check that runs before it" in report.reason
+
+
+class Lingering:
+    """A process that was killed, and that the kernel has not yet taken apart."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def join(self, patience: float) -> None:
+        pass
+
+    def is_alive(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        raise ValueError("Cannot close a process while it is still running.")
+
+
+def test_a_process_that_takes_long_to_die_ends_no_class() -> None:
+    with subprocess.Popen(["sleep", "1000"], start_new_session=True) as process:
+        assert grade_one._end_process(Lingering(process.pid), patience=0) is False
+    assert process.returncode == -signal.SIGTERM

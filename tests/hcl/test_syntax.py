@@ -72,6 +72,7 @@ MISTAKES: list[tuple[str | bytes, str, int, int]] = [
     ("b {\n} c {\n}\n", "expected a line break after the block, but found `c`.", 2, 3),
     ("b {\n  c = 1\n", "the `{` that begins here is not closed by `}`.", 1, 3),
     ("}\n", "this `}` closes nothing: no `{` is open.", 1, 1),
+    ('{"b": []}\n', "if this is JSON, name the file `*.pkr.json`.", 1, 1),
     ("[[]]\n", "expected the name of an argument or a block, but found `[`.", 1, 1),
     # values
     ("a = [1\n", "the `[` that begins here is not closed by `]`.", 1, 5),
@@ -98,6 +99,7 @@ MISTAKES: list[tuple[str | bytes, str, int, int]] = [
     ("a = {for = 1}\n", "expected a name for the values of this `for`, but found `=`.", 1, 10),
     ("a = b & c\n", "HCL has no `&`; do you mean `&&`?", 1, 7),
     ("a = ${b}\n", "`${` belongs inside a string; outside one, write the expression alone.", 1, 5),
+    ("a = $B\n", "HCL has no `$`: a variable is `var.` and its name.", 1, 5),
     ("a = @\n", "HCL has no `@`.", 1, 5),
     # strings
     ("a = 'b'\n", "not in single quotes.", 1, 5),
@@ -108,6 +110,7 @@ MISTAKES: list[tuple[str | bytes, str, int, int]] = [
     ('a = "\\ud800"\n', "`\\ud800` is not a character.", 1, 6),
     ('a = "b ${c"\n', 'expected `}` after this value, but found `"`', 1, 11),
     ('a = "${"\n', "the `${` that begins here is not closed by `}`.", 1, 6),
+    ('a = "${b\\n"\n', "the `${` that begins here is not closed by `}`.", 1, 6),
     ('a = "${b', "the `${` that begins here is not closed by `}`.", 1, 6),
     ('a = "${B:-c}"\n', "found `:`; a plain `${` is written `$${`.", 1, 9),
     ('a = "%{b}"\n', "found `b`; a value is written `${...}`, and a plain `%{` is `%%{`.", 1, 8),

@@ -23,8 +23,10 @@ import msgspec
 import pytest
 
 from packerlab import state
+from packerlab.course import PACKAGE
 from packerlab.errors import LimitError, RejectedError
 from packerlab.inside.files import MAX_FILES
+from packerlab.inside.jail import OF_THE_MACHINE
 from packerlab.inside.kept import MAX_OUTPUT
 from packerlab.inside.meter import PROCESSES
 from packerlab.packer.verbs import Packer
@@ -103,12 +105,14 @@ WHERE_IT_IS_ASKED = (
 
 
 def test_what_console_is_asked_is_nowhere_to_be_read(place: Place) -> None:
-    """A template that read it could forge the answer. In `docker-plain` nothing can hide it."""
-    if place.row == "docker-plain":
-        pytest.skip("one process of a container can't hide its descriptors from the next")
+    """A template that read it could forge the answer.
+
+    In `docker-plain` one process can't hide its descriptors from the next.
+    """
     files = {"main.pkr.hcl": File(LOOKS.replace("PATHS", json.dumps(WHERE_IT_IS_ASKED)).encode())}
     packer = Packer(Box(place.channel, LIMITS), files, (1, 6, 6), [])
-    assert packer.console(['join("", local.tried)', "1 + 1"], {}) == ["", 2]
+    read, total = packer.console(['join("", local.tried)', "1 + 1"], {})
+    assert (read == "", total) == (place.nested, 2)
 
 
 def python(place: Place, code: str, **more: str) -> Ran:
@@ -406,6 +410,19 @@ def test_nothing_of_the_host_is_readable(place: Place, tmp_path: Path) -> None:
     assert ran.output == ""
 
 
+def test_no_process_says_what_is_around_it(place: Place) -> None:
+    """What a verb sees first is bubblewrap, whose words name what is masked and where all lies."""
+    said = run(place, "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' '\\n'").output
+    assert "cat /proc/" in said
+    for told in (str(PACKAGE), place.home, str(state.cache_folder()), "--ro-bind", "--tmpfs"):
+        assert told not in said
+
+
+def test_the_machine_s_own_files_are_empty(place: Place) -> None:
+    read = run(place, f"cat {' '.join(OF_THE_MACHINE)} 2> /dev/null; true")
+    assert read.output == ""
+
+
 def test_the_system_is_read_only(place: Place) -> None:
     targets = (
         "/x /usr/x /etc/x /opt/packerlab/x /opt/packerlab/packer /etc/passwd /dev/x /proc/sys/x"
@@ -584,10 +601,12 @@ def ids_of(number: str) -> set[int]:
     return {uid for pid in wait_for(number) for uid in host_uids(pid)}
 
 
+@pytest.mark.parametrize("place", BACKENDS, indirect=True)
 def test_two_sandboxes_have_two_host_ids(place: Place, request: pytest.FixtureRequest) -> None:
-    """What the kernel counts by user is used up for the own sandbox alone."""
-    if place.as_user:
-        pytest.skip("an ordinary user has one id to give")
+    """What the kernel counts by user is used up for the own sandbox alone.
+
+    An ordinary user has one id to give: that row is the only one without.
+    """
     number = marker()
     beside = open_place(request, place.row)
     try:

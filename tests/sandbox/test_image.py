@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import tarfile
 from typing import TYPE_CHECKING
@@ -11,19 +12,33 @@ import pytest
 from packerlab import state
 from packerlab.errors import BadInputError, MachineError
 from packerlab.sandbox import docker, image
+from packerlab.sandbox.debian import Root
 from packerlab.sandbox.docker import IMAGE_STATE, LABEL, Docker
 from packerlab.sandbox.host_packer import host_packer
+from packerlab.sandbox.recipe import recipe_files
 from tests.sandbox.test_docker import client
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import Any
 
 __all__ = ["client"]
 
 
-@pytest.mark.usefixtures("sandbox_image")
+@pytest.fixture
+def cleaned(client: Any) -> Iterator[Any]:
+    """An engine on which this test's state folder leaves no image."""
+    yield client
+    image.clean()
+
+
+def tags(client: Any, repository: str = image.REPOSITORY) -> set[str]:
+    return {tag for each in client.images.list(repository) for tag in each.tags}
+
+
+@pytest.mark.usefixtures("sandbox_image", "cleaned")
 def test_it_is_made_once_and_kept_by_its_content() -> None:
     said: list[str] = []
     kept = image.build(said.append)
@@ -60,6 +75,46 @@ def test_what_the_build_sees_depends_on_contents_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("sandbox_image")
+def test_clean_removes_what_this_state_folder_s_build_made_alone(cleaned: Any) -> None:
+    before = tags(cleaned)
+    kept = image.build(lambda _: None)
+    assert tags(cleaned) == {*before, kept["tag"]}
+    assert image.clean() == [kept["tag"]]
+    assert tags(cleaned) == before  # of the same content, and another state folder's
+    assert cleaned.images.get(kept["id"])
+    assert not (state.state_folder() / IMAGE_STATE).exists()
+
+
+def test_the_base_is_named_by_its_digest_and_what_stands_in_for_it_by_no_public_name() -> None:
+    assert re.fullmatch(r"debian@sha256:[0-9a-f]{64}", image.BASE)
+    lines = recipe_files()["Dockerfile"].read_text().splitlines()
+    bases = {line.split()[1] for line in lines if line.startswith("FROM ")}
+    assert bases == {"$BASE"}
+    assert image._own(image.MADE).startswith("packerlab-")
+
+
+@pytest.mark.usefixtures("sandbox_image")
+def test_a_base_that_was_made_has_our_name_and_is_taken_by_its_id(
+    cleaned: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image, "BASE", f"nowhere.invalid/none@sha256:{'0' * 64}")
+    monkeypatch.setattr(Root, "make", empty_root)
+    said: list[str] = []
+    base = image._base(cleaned, said.append)
+    assert base.startswith("sha256:")
+    assert "it is made instead" in said[1]
+    assert image._base(cleaned, pytest.fail) == base
+    (made,) = (tag for tag in tags(cleaned, image.MADE) if tag.startswith(image._own(image.MADE)))
+    assert cleaned.images.get(made).id == base
+    assert image.clean() == [made]
+
+
+def empty_root(_: Root, path: Path, __: Callable[[str], None]) -> None:
+    with tarfile.open(path, "w") as archive:
+        archive.addfile(tarfile.TarInfo("empty"))
+
+
+@pytest.mark.usefixtures("sandbox_image", "cleaned")
 def test_the_learner_s_own_packer_is_put_in(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         own = host_packer()

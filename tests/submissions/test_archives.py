@@ -32,6 +32,8 @@ LEGACY = [
     ("cp932", ["第3回課題A.txt", "最終版v2", "ー・々「ソフト」"]),
     ("cp866", ["Иван/файл.txt"]),
     ("gb2312", ["张伟/说明.txt"]),
+    ("big5", ["許功蓋/作業/main.pkr.hcl"]),
+    ("big5", ["作業~.txt"]),
 ]
 
 
@@ -48,6 +50,14 @@ def test_names_in_an_older_encoding_are_read(encoding: str, names: list[str]) ->
 def test_what_could_be_two_words_is_neither() -> None:
     """Korean syllables are Chinese characters too: nobody is given a name by chance."""
     raw = "김철수".encode("euc_kr")
+    assert decoded([raw]) == [raw.decode("utf-8", "surrogateescape")]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("cp737", "Γιώργος"), ("cp737", "Ελένη Σ"), ("cp852", "zadanie łódź")]
+)
+def test_what_would_be_no_word_in_cyrillic_is_not_read_so(encoding: str, name: str) -> None:
+    raw = name.encode(encoding)
     assert decoded([raw]) == [raw.decode("utf-8", "surrogateescape")]
 
 

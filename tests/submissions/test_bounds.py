@@ -147,7 +147,7 @@ def test_an_xz_with_a_huge_dictionary_is_refused(tmp_path: Path) -> None:
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 30}]
     packer = lzma.LZMACompressor(filters=filters)
     (tmp_path / "a.tar.xz").write_bytes(packer.compress(b"\0" * 512) + packer.flush())
-    reject(tmp_path / "a.tar.xz", "can't be unpacked: Memory usage limit")
+    reject(tmp_path / "a.tar.xz", "can't be unpacked: it is damaged")
 
 
 def test_an_archive_of_very_many_streams_is_refused(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from packerlab.course import Course
 from packerlab.errors import BadInputError, RejectedError
 from packerlab.submissions.classes import handed_in
 from packerlab.submissions.leftovers import MARKER
-from packerlab.submissions.reader import File
-from packerlab.submissions.workspaces import find_workspaces
+from packerlab.submissions.reader import File, entries_of
+from packerlab.submissions.workspaces import find_workspaces, why_none
 from tests.packing import write_tree, write_zip
 
 if TYPE_CHECKING:
@@ -188,6 +188,25 @@ def test_canvas_s_export(tmp_path: Path) -> None:
     assert [entry.name for entry in found[1].entries()] == ["main.pkr.hcl"]
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["adalovelace_11_501_main.pkr.hcl", "bensmith_LATE_12_503_main-1.pkr.hcl"],
+        ["Ada L_11_assignsubmission_file_a.pkr.hcl", "Zoë_12_assignsubmission_file_b.pkr.json"],
+    ],
+)
+def test_an_export_of_templates_alone_is_a_class(
+    tmp_path: Path, names: list[str], packed: bool
+) -> None:
+    """Templates without a folder are one learner's, but not where a platform named each."""
+    files = {name: File(b"x") for name in names}
+    write = write_zip if packed else write_tree
+    found = handed_in([write(tmp_path / "export.zip", files)], LAB).handed
+    assert [each.learner.rpartition("_")[2] for each in found] == ["11", "12"]
+    assert [len(each.entries()) for each in found] == [1, 1]
+
+
 def test_a_platform_s_name_among_others_is_a_name(tmp_path: Path) -> None:
     write_tree(tmp_path, of("alice_11", "alice_11_501_a"))
     assert learners(tmp_path) == ["alice_11", "alice_11_501_a"]
@@ -224,3 +243,22 @@ def test_a_folder_that_can_t_be_listed_is_bad_input(commoner: Path) -> None:
     (commoner / "closed").mkdir(mode=0)
     with pytest.raises(BadInputError, match="can't be read: Permission denied"):
         handed_in([commoner / "closed"], None)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"work.7z": File(b"7z")}, "work.7z is an archive that can't be opened: pack it"),
+        ({"a/WORK.RAR": File(b"Rar!")}, "a/WORK.RAR is an archive that can't be opened"),
+        (
+            {"a.zip": zipped({"b.zip": zipped({"c.zip": zipped(WORK)})})},
+            "a.zip/b.zip/c.zip lies too deep to be opened: pack the work once, as a .zip.",
+        ),
+        ({"__MACOSX/._work.zip": File(b"")}, "there is no workspace in it"),
+        ({"a.zip": zipped({"essay.txt": File(b"")})}, "there is no workspace in it"),
+    ],
+)
+def test_what_can_t_be_opened_is_said(tmp_path: Path, files: dict[str, File], said: str) -> None:
+    found = find_workspaces(entries_of(write_zip(tmp_path / "ada.zip", files)), any_template=True)
+    assert found.folders == []
+    assert why_none(found.entries, any_template=True).startswith(said)

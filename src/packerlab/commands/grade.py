@@ -94,6 +94,8 @@ def graded(
         nobodys = f" ({', '.join(passed_over)} is nobody's)" if passed_over else ""
         raise BadInputError(f"{visible(str(paths[0]))}: there is no submission in it{nobodys}.")
     with open_gradebook(out, None if sandbox == "auto" else sandbox) as book:
+        if book.doubt:
+            typer.echo(f"note: {book.doubt}", err=True)
         name = book.sandbox or sandbox
         masked = [whole.root, out.resolve()]
         if chosen:

@@ -48,6 +48,8 @@ def report(
     if form is not None and form not in _forms():
         raise BadInputError(f"There is no format `{form}`: it is {_listed()}.")
     book = read_gradebook(gradebook)
+    if book.doubt:
+        typer.echo(f"note: {book.doubt}", err=True)
     if form is not None:
         _write(book, form, output)
     else:

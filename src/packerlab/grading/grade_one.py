@@ -201,9 +201,9 @@ def _run(task: Task, sandbox: Sandbox, heard: Heard, context: BaseContext) -> No
             heard.ending = Ending(late.status, late.reason, late.retry)
     finally:
         ours.close()
-        _end_process(process, patience=0.0 if not intact else 1.0)
+        dead = _end_process(process, patience=0.0 if not intact else 1.0)
         broken = {"fault", "timeout", "limit"} if "account" in task.lab.needs else {"fault"}
-        if not intact or heard.ending.status in broken or not sandbox.backend.reusable:
+        if not (intact and dead) or heard.ending.status in broken or not sandbox.backend.reusable:
             sandbox.close()
 
 
@@ -224,10 +224,13 @@ def _listen(ours: Connection, heard: Heard, deadline: float) -> bool:
     return False
 
 
-def _end_process(process: Any, patience: float) -> None:
-    """TERM, then KILL, of the process and all that it started."""
+def _end_process(process: Any, patience: float) -> bool:
+    """TERM, then KILL, of the process and all that it started; whether they are seen to be dead.
+
+    On a machine that is very busy, a process that was killed may take longer than we wait.
+    """
     if process.pid is None:
-        return
+        return True
     process.join(patience)
     for sign in (signal.SIGTERM, signal.SIGKILL):
         if process.is_alive():
@@ -236,7 +239,10 @@ def _end_process(process: Any, patience: float) -> None:
             except (ProcessLookupError, PermissionError):
                 process.kill()
             process.join(0.3 if sign == signal.SIGTERM else 5)
-    process.close()
+    dead = not process.is_alive()
+    if dead:
+        process.close()
+    return dead
 
 
 def _keep_log(log: str) -> None:

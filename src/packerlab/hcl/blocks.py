@@ -1,18 +1,17 @@
 """From HCL to blocks and expressions, with python-hcl2's grammar.
 
-The only importer of python-hcl2; of it, only the grammar is used: our own tree keeps the places.
+Of python-hcl2 only the grammar is used: our own tree keeps the places.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from packerlab import state
+from packerlab.hcl.grammar import tree_of
 from packerlab.hcl.literals import flushed, unescape, unescape_heredoc
 from packerlab.hcl.syntax import template_terminals, terminals
 from packerlab.hcl.template import Block, Expression
@@ -21,9 +20,7 @@ from packerlab.report import Where
 from packerlab.source import Source
 
 if TYPE_CHECKING:
-    from lark import Lark, Token, Tree
-
-    from packerlab.hcl.cursor import Terminal
+    from packerlab.hcl.grammar import Token, Tree
     from packerlab.hcl.template import Path
 
 MAX_DIGITS = 15
@@ -35,13 +32,13 @@ Body = tuple[dict[str, Expression], list[Block]]
 def hcl_body(file: str, text: str) -> Body:
     """The attributes and blocks of an HCL file; raises SourceError where it is none."""
     source = Source(text)
-    return _Reader(file, source).body(_tree(source, terminals(source)).children[0])
+    return _Reader(file, source).body(tree_of(source.text, terminals(source)).children[0])
 
 
 def template_expression(file: str, text: str, line: int) -> Expression:
     """The value of a text that is a template as a whole, and stands on one line of its file."""
     source = Source(text)
-    whole = _tree(source, template_terminals(source))
+    whole = tree_of(source.text, template_terminals(source))
     return _Embedded(file, source, line).expression(whole.children[0].children[0].children[2])
 
 
@@ -52,32 +49,6 @@ def number(text: str, line: int) -> Expression | None:
         return None
     digits = text.replace(" ", "").replace("\t", "")
     return Expression("literal", line, float(digits) if match["fraction"] else int(digits))
-
-
-@cache
-def grammar() -> Lark:
-    """python-hcl2's grammar as a parser; its tables are kept in our cache, seconds to make."""
-    import hcl2
-    from lark import Lark
-
-    parser: Lark = Lark.open(
-        "hcl2.lark",
-        rel_to=hcl2.__file__,
-        parser="lalr",
-        cache=str(state.cache_folder() / "hcl2-grammar.bin"),
-        propagate_positions=True,
-    )
-    return parser
-
-
-def _tree(source: Source, tokens: list[Terminal]) -> Tree[Any]:
-    from lark import Token
-
-    parser = grammar().parse_interactive("")
-    for name, start, end in tokens:
-        parser.feed_token(Token(name, source.text[start:end], start, end_pos=end))
-    tree: Tree[Any] = parser.feed_eof()  # type: ignore[no-untyped-call]
-    return tree
 
 
 class _Reader:
@@ -97,7 +68,7 @@ class _Reader:
             "unary_op": self._scalar,
         }
 
-    def body(self, tree: Tree[Any]) -> Body:
+    def body(self, tree: Tree) -> Body:
         attributes: dict[str, Expression] = {}
         blocks = []
         for child in tree.children:
@@ -108,28 +79,28 @@ class _Reader:
                 blocks.append(self._block(child))
         return attributes, blocks
 
-    def _block(self, tree: Tree[Any]) -> Block:
+    def _block(self, tree: Tree) -> Block:
         header = _solid(tree)[:-1]
         words = [self._text(part) if _kind(part) == "string" else self._source(part)
                  for part in header]  # fmt: skip
         attributes, blocks = self.body(tree.children[-2])
         return Block(words[0], words[1:], attributes, blocks, Where(self.file, self._line(tree)))
 
-    def expression(self, tree: Tree[Any]) -> Expression:
+    def expression(self, tree: Tree) -> Expression:
         inner = _unwrapped(tree)
         return self._readers.get(_kind(inner), self._reference)(inner)
 
-    def _scalar(self, tree: Tree[Any]) -> Expression:
+    def _scalar(self, tree: Tree) -> Expression:
         """A word, or a number with its sign."""
         text = self._source(tree)
         if text in WORDS:
             return Expression("literal", self._line(tree), WORDS[text])
         return number(text, self._line(tree)) or self._reference(tree)
 
-    def _list(self, tree: Tree[Any]) -> Expression:
+    def _list(self, tree: Tree) -> Expression:
         return self._compound("list", tree, self._all(tree))
 
-    def _object(self, tree: Tree[Any]) -> Expression:
+    def _object(self, tree: Tree) -> Expression:
         elements = [child for child in tree.children if _kind(child) == "object_elem"]
         keys = [self._key(element.children[0].children[0]) for element in elements]
         if None in keys:
@@ -137,30 +108,30 @@ class _Reader:
         items = [self.expression(element.children[2]) for element in elements]
         return self._compound("object", tree, items, keys=keys)
 
-    def _call(self, tree: Tree[Any]) -> Expression:
+    def _call(self, tree: Tree) -> Expression:
         lists = [part for part in tree.children if _kind(part) == "arguments"]
         items = [item for part in lists for item in self._all(part)]
         return self._compound("call", tree, items, value=self._source(tree.children[0]))
 
-    def _reference(self, tree: Tree[Any]) -> Expression:
+    def _reference(self, tree: Tree) -> Expression:
         """A reference by itself, else what is looked at for its references alone."""
         path, _ = self._path(tree)
         if path:
             return Expression("reference", self._line(tree), references=[path])
         return self._other(tree)
 
-    def _other(self, tree: Tree[Any]) -> Expression:
+    def _other(self, tree: Tree) -> Expression:
         """What only Packer can evaluate, as the learner wrote it."""
         source, references = self._source(tree), self._references(tree)
         return Expression("other", self._line(tree), source, references=references)
 
-    def _all(self, tree: Tree[Any]) -> list[Expression]:
+    def _all(self, tree: Tree) -> list[Expression]:
         return [self.expression(item) for item in _solid(tree)]
 
     def _compound(
         self,
         kind: Any,
-        tree: Tree[Any],
+        tree: Tree,
         items: list[Expression],
         *,
         keys: Any = (),
@@ -171,7 +142,7 @@ class _Reader:
 
     # --- strings and heredocs ---
 
-    def _string(self, tree: Tree[Any]) -> Expression:
+    def _string(self, tree: Tree) -> Expression:
         line = self._line(tree)
         parts: list[Expression] = []
         for part, text in zip(tree.children[1:-1], self._literals(tree), strict=True):
@@ -188,12 +159,12 @@ class _Reader:
             return Expression("literal", line, "".join(str(part.value) for part in parts))
         return self._compound("template", tree, parts)
 
-    def _strips(self, interpolation: Tree[Any]) -> bool:
+    def _strips(self, interpolation: Tree) -> bool:
         """Whether it is written with a `~`, which takes away space beside it."""
         text = self._source(interpolation)
         return "~" in (text[2], text[-2])
 
-    def _literals(self, string: Tree[Any]) -> list[str | None]:
+    def _literals(self, string: Tree) -> list[str | None]:
         """The values of a string's literal parts; None for a part that is a sequence."""
         tokens = [part.children[0] for part in string.children[1:-1]]
         raw = [None if _kind(token) else self._source(token) for token in tokens]
@@ -203,7 +174,7 @@ class _Reader:
         read = unescape if opening == '"' else unescape_heredoc
         return [None if text is None else read(text) for text in raw]
 
-    def _text(self, string: Tree[Any]) -> str:
+    def _text(self, string: Tree) -> str:
         """A string that is no template: a label, a key."""
         return "".join(text or "" for text in self._literals(string))
 
@@ -255,7 +226,7 @@ class _Reader:
     def _line(self, node: Any) -> int:
         return self.source.line(_start(node))
 
-    def _source(self, node: Tree[Any] | Token) -> str:
+    def _source(self, node: Tree | Token) -> str:
         """What the learner wrote for a node."""
         end = node.meta.end_pos if _kind(node) else node.end_pos  # type: ignore[union-attr]
         return self.source.text[_start(node) : end]

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from packerlab.errors import MachineError, RejectedError
-from packerlab.hcl.blocks import grammar, hcl_body
+from packerlab.hcl import grammar
+from packerlab.hcl.blocks import hcl_body
 from packerlab.hcl.json_form import json_body
 from packerlab.hcl.template import (
     Block,  # noqa: TC001  (msgspec reads the annotations)
@@ -130,7 +131,7 @@ def _body(name: str, data: bytes) -> Body:
 
 def _fork(files: Files, bounds: Bounds) -> tuple[int, int]:
     """The process that parses under bounds, and where it answers with JSON."""
-    grammar()
+    grammar.warm_up()
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:

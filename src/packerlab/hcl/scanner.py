@@ -155,6 +155,11 @@ class _Scanner:
             return self.source.unclosed(self.at, self.at + 2, "`*/`")
         if _NOT_UTF_8.match(found):
             return self._not_utf_8(self.at)
+        here = self.open[-1].token
+        if found == "\\" and here.kind in ("${", "%{"):  # the text of the string goes on
+            return self.source.unclosed(here.start, here.end, "`}`")
+        if found == "$" and not self.text.startswith("{", self.at + 1):
+            return self.source.error("HCL has no `$`: a variable is `var.` and its name.", self.at)
         shown, named = visible(found), f"U+{ord(found[0]):04X}"
         if found in _WRONG:
             sentence = _WRONG[found]

@@ -135,4 +135,6 @@ class Bodies(Expressions):
             return self.wrong("this `}` closes nothing: no `{` is open.")
         if self.at("string"):
             return self.wrong("write the names of arguments and blocks without quotes.")
+        if self.at("{") and not opened:
+            return self.wrong("HCL has no `{` here; if this is JSON, name the file `*.pkr.json`.")
         return self.expected("the name of an argument or a block")

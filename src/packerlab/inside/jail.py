@@ -16,6 +16,12 @@ CERTIFICATE = "/run/account.pem"
 HOSTS = "/run/account-hosts"
 """What an account's control plane gives to the verbs beside it."""
 
+OF_THE_MACHINE = tuple(
+    f"/proc/{name}"
+    for name in ("bootconfig", "cmdline", "diskstats", "modules", "partitions", "swaps")
+)
+"""What of /proc names this machine's disks, modules and files: it is nobody's in a box."""
+
 
 def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) -> list[str]:
     """What stands before a program so that it has namespaces of its own.
@@ -35,6 +41,8 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
     files |= {"hosts": HOSTS, "account.pem": CERTIFICATE} if joined else {}
     given += view(config, request, files, ("/tmp", HOME, WORKSPACE))
+    for path in () if request["blind"] else filter(os.path.exists, OF_THE_MACHINE):
+        given += ["--ro-bind", os.devnull, path]
     given += ["--size", "4096", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]  # no terminals
     return [*given, *last(seccomp_fd, request["env"])]
 
@@ -73,6 +81,19 @@ def last(seccomp_fd: int, environment: dict[str, str]) -> list[str]:
     for name, value in environment.items():
         given += ["--setenv", name, value]
     return [*given, "--"]
+
+
+def unseen(words: list[str]) -> tuple[list[str], int]:
+    """The same command with bubblewrap's words in a descriptor, and that descriptor.
+
+    Bubblewrap is the first process that a verb sees, and anybody may read its command line: what
+    is masked, and where this machine has its programs, would stand there.
+    """
+    end = words.index("--")
+    told = os.memfd_create("words")
+    os.write(told, b"".join(os.fsencode(word) + b"\0" for word in words[1:end]))
+    os.lseek(told, 0, os.SEEK_SET)
+    return [words[0], "--args", str(told), *words[end:]], told
 
 
 def mounts(paths: list[str]) -> list[str]:

@@ -22,6 +22,7 @@ from typing import Any
 
 from packerlab.inside import syscalls
 from packerlab.inside.errors import AccountError
+from packerlab.inside.jail import OF_THE_MACHINE
 from packerlab.inside.place import become_root, fork_into
 
 BASE = "/opt/packerlab/base"
@@ -234,6 +235,9 @@ def _build_root(root: str) -> None:
         Path(dev, name).symlink_to(target)
     syscalls.mount("run", f"{root}/run", "tmpfs", nodev, "size=16m,mode=0755")
     syscalls.mount("proc", f"{root}/proc", "proc", nodev | syscalls.MS_NOEXEC)
+    for name in OF_THE_MACHINE:
+        if os.path.exists(root + name):
+            syscalls.mount(os.devnull, root + name, flags=syscalls.MS_BIND)
     for name in ("sys", "sysrq-trigger", "irq", "bus"):
         path = Path(root, "proc", name)
         if path.exists():

@@ -176,8 +176,11 @@ class Supervisor:
         with (
             open(self.config["seccomp"] or os.devnull, "rb") as seccomp,
             os.fdopen(status_write, "wb"),
+            contextlib.ExitStack() as opened,
         ):
             command = self.mode.command(request, status_write, seccomp.fileno())
+            for descriptor in command.opened:
+                opened.callback(os.close, descriptor)
             usual = read_text(OOM)
             write_text(OOM, "1000")  # what is started here is the first to be killed
             verb = subprocess.Popen(

@@ -11,7 +11,6 @@ The only module that imports `docker`.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import http
 import json
 import os
@@ -21,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packerlab import state
-from packerlab.course import PACKAGE, default_root
 from packerlab.errors import BadInputError, MachineError
 from packerlab.inside.files import BOX, MAX_FILES
+from packerlab.inside.jail import OF_THE_MACHINE
 from packerlab.inside.meter import MOST_PROCESSES, SOCKETS
 from packerlab.sandbox import cgroup, host_base, host_ids, host_packer, seccomp
 from packerlab.sandbox.base import (
@@ -36,7 +35,6 @@ from packerlab.sandbox.base import (
 )
 from packerlab.sandbox.launch import (
     ACCOUNT_MB,
-    INSIDE,
     LIB,
     control_command,
     outer_bubblewrap,
@@ -44,10 +42,9 @@ from packerlab.sandbox.launch import (
     supervisor_command,
     supervisor_config,
 )
+from packerlab.sandbox.recipe import recipe_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from packerlab.lab import Limits
     from packerlab.sandbox.base import Needs
 
@@ -114,36 +111,6 @@ def engine_error() -> type[Exception]:
 
     error: type[Exception] = docker.errors.DockerException
     return error
-
-
-def recipe_files() -> dict[str, Path]:
-    """What every image is made of, by its name in the build."""
-    recipe = default_root() / "sandbox"
-    return {
-        "Dockerfile": recipe / "Dockerfile",
-        "seccomp.py": PACKAGE / "sandbox" / "seccomp.py",
-        "requirements.lock": recipe / "requirements.lock",
-        **_below(recipe, "", ["containers", "instance", "shift_ids.sh"]),
-        **_below(PACKAGE.parent, "lib/", INSIDE),
-    }
-
-
-def _below(root: Path, prefix: str, names: Iterable[str]) -> dict[str, Path]:
-    """The files at and below `names` in a folder, by their names in the build."""
-    found = (file for name in names for file in [root / name, *(root / name).rglob("*")])
-    return {
-        f"{prefix}{file.relative_to(root).as_posix()}": file
-        for file in sorted(found)
-        if file.is_file() and "__pycache__" not in file.parts
-    }
-
-
-def recipe_digest() -> str:
-    """Over the recipe: an image of another one does not fit this engine."""
-    whole = hashlib.sha256()
-    for path in recipe_files().values():
-        whole.update(hashlib.sha256(path.read_bytes()).digest())
-    return whole.hexdigest()
 
 
 class Docker:
@@ -295,6 +262,7 @@ class Docker:
                 "CapAdd": ["SETUID", "SETGID", "KILL"],
                 "Tmpfs": {BOX: f"{size},{owner}"},
                 "IpcMode": "none",
+                "MaskedPaths": MASKED,
             },
         }
 
@@ -324,6 +292,13 @@ def _nesting(profile: str) -> list[str]:
     """What lets bubblewrap work inside: Docker's own AppArmor profile forbids every mount."""
     return ["apparmor=unconfined", f"seccomp={profile}"]
 
+
+MASKED = [
+    "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys",
+    "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/sys/firmware",
+    *OF_THE_MACHINE,
+]  # fmt: skip
+"""With what engines mask by themselves: a list of ours takes its place."""
 
 UNMASKED: dict[str, list[str]] = {"MaskedPaths": [], "ReadonlyPaths": []}
 """Else no fresh /proc may be mounted inside."""

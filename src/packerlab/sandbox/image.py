@@ -28,18 +28,21 @@ from packerlab.sandbox.docker import (
     Docker,
     engine,
     engine_error,
-    recipe_digest,
-    recipe_files,
 )
 from packerlab.sandbox.host_packer import digest_of
+from packerlab.sandbox.recipe import recipe_digest, recipe_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from packerlab.sandbox.base import Needs
 
-BASE = "debian:bookworm-slim"
-REPOSITORY = "packerlab-sandbox"
+BASE = "debian@sha256:96e378d7e6531ac9a15ad505478fcc2e69f371b10f5cdf87857c4b8188404716"
+"""Debian's slim image of bookworm, for all architectures: a tag could be anything tomorrow."""
+
+MADE, REPOSITORY = "packerlab-base", "packerlab-sandbox"
+"""Ours on an engine: what stands in for `BASE` where that can't be pulled, and the sandbox."""
+
 IMAGE_PYTHON = "3.11"
 """Debian bookworm's."""
 
@@ -58,12 +61,12 @@ def build(
     with contextlib.closing(engine()) as client:
         wheels = download_wheels(client.info()["Architecture"], say)
     sent = context(packer, plugins, wheels)
-    said = json.dumps(arguments or {}, sort_keys=True).encode()
-    tag = f"{REPOSITORY}:{hashlib.sha256(sent + said).hexdigest()[:16]}"
     with contextlib.closing(engine()) as client:
         try:
-            _base(client, say)
-            _make(client, say, sent, tag, arguments or {})
+            given = {"BASE": _base(client, say), **(arguments or {})}
+            said = json.dumps(given, sort_keys=True).encode()
+            tag = f"{_own(REPOSITORY)}{hashlib.sha256(sent + said).hexdigest()[:16]}"
+            _make(client, say, sent, tag, given)
             image = client.images.get(tag)
             digest = _packer_digest(client, tag)
         except engine_error() as error:
@@ -123,13 +126,20 @@ def _make(
             say(text)
 
 
+def _own(repository: str) -> str:
+    """How the names of this state folder's images begin: others may use the same engine."""
+    return f"{repository}:{state.owner_of(state.state_folder())}-"
+
+
 def clean() -> list[str]:
-    """Remove our images; returns their tags."""
+    """Remove the images that were made for this state folder; returns their tags."""
     removed = []
     with contextlib.closing(engine()) as client:
-        for image in client.images.list(REPOSITORY):
-            client.images.remove(image.id, force=True)
-            removed += image.tags
+        for repository in (REPOSITORY, MADE):
+            tags = (tag for image in client.images.list(repository) for tag in image.tags)
+            removed += [tag for tag in tags if tag.startswith(_own(repository))]
+        for tag in removed:
+            client.images.remove(tag, force=True)
     (state.state_folder() / IMAGE_STATE).unlink(missing_ok=True)
     return removed
 
@@ -185,25 +195,22 @@ def context(packer: Path | None, plugins: Path | None, wheels: Path) -> bytes:
     return stream.getvalue()
 
 
-def _base(client: Any, say: Callable[[str], None]) -> None:
-    """Have Debian's slim image: local, pulled, or made from Debian's packages."""
-    try:
-        client.images.get(BASE)
-    except engine_error():
-        pass
-    else:
-        return
+def _base(client: Any, say: Callable[[str], None]) -> str:
+    """The id of Debian's slim image: local, pulled, or made from Debian's packages."""
+    made = f"{_own(MADE)}{Root().digest()}"
+    for name in (BASE, made):
+        with contextlib.suppress(engine_error()):
+            return str(client.images.get(name).id)
     try:
         say(f"pulling {BASE}")
-        client.images.pull(BASE)
+        return str(client.images.pull(BASE).id)
     except engine_error() as error:
         say(f"{BASE} can't be pulled ({error}): it is made instead")
-    else:
-        return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "base.tar")
         Root().make(path, say)
-        client.api.import_image_from_file(str(path), *BASE.split(":"))
+        client.api.import_image_from_file(str(path), *made.split(":"))
+    return str(client.images.get(made).id)
 
 
 def _packer_digest(client: Any, tag: str) -> str:

@@ -33,6 +33,8 @@ MAX_TAR_EXTENSIONS = 2_000_000
 """Bytes of long names and attributes in one tar."""
 MAX_COPIES = 10
 """Of one file in one archive."""
+DAMAGED = "it is damaged, or is not what its name says."
+"""All that is said of it: what Python's own readers say differs between its versions."""
 MAX_RATIO = 100
 """How many times its size an archive, or a file in it, may expand to."""
 
@@ -100,8 +102,8 @@ def _zip(data: bytes) -> list[Entry]:
         raise RejectedError(f"more than {MAX_ENTRIES} files.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except _ZIP_ERRORS as error:
-        raise RejectedError(f"not a readable zip: {visible(str(error))}.") from None
+    except _ZIP_ERRORS:
+        raise RejectedError(f"not a readable zip: {DAMAGED}") from None
     infos = archive.infolist()
     if sum(info.compress_size for info in infos) > len(data):
         raise RejectedError("not a readable zip: its entries overlap.")
@@ -147,10 +149,8 @@ def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> En
         try:
             with archive.open(info) as stream:
                 return stream.read(limit + 1)
-        except _ZIP_ERRORS as error:
-            raise RejectedError(
-                f"{visible(name)} can't be unpacked: {visible(str(error))}."
-            ) from None
+        except _ZIP_ERRORS:
+            raise RejectedError(f"{visible(name)} can't be unpacked: {DAMAGED}") from None
 
     return Entry(name, info.file_size, info.compress_size, kind, bool(mode & 0o111), read)
 
@@ -170,8 +170,8 @@ def expanded(name: str, data: bytes, most: int = MAX_EXPANDED_BYTES) -> bytes:
         return data
     try:
         whole: bytes = stream.decompress(data, max_length=most + 1)
-    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-        raise RejectedError(f"can't be unpacked: {visible(str(error))}.") from None
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
+        raise RejectedError(f"can't be unpacked: {DAMAGED}") from None
     if len(whole) > most:
         raise RejectedError(f"expands to more than {MAX_RATIO} times its size.")
     if not stream.eof:
@@ -226,8 +226,8 @@ _EXTENSIONS = (
 def _tar_header(block: bytes) -> tarfile.TarInfo:
     try:
         header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-    except (tarfile.TarError, ValueError, OverflowError) as error:
-        raise RejectedError(f"not a readable tar: {visible(str(error))}.") from None
+    except (tarfile.TarError, ValueError, OverflowError):
+        raise RejectedError(f"not a readable tar: {DAMAGED}") from None
     if header.type == tarfile.GNUTYPE_SPARSE:
         raise RejectedError(f"{visible(header.name)} is a sparse file; pack without --sparse.")
     return header

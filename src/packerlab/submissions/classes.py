@@ -159,7 +159,9 @@ def _class_in_folder(path: Path, lab: Lab | None) -> list[_Item]:
         names = sorted(entry.name for entry in path.iterdir())
     except OSError as error:
         raise BadInputError(f"{path} can't be read: {error.strerror}.") from None
-    if _is_workspace(names, lab):
+    if _is_exported(names):
+        pass
+    elif _is_workspace(names, lab):
         # A loose template or marker among the entries of a class makes no workspace of it.
         own = {folder.name for folder in lab.starter.iterdir()} if lab else set()
         template = lab is not None and MARKER not in names
@@ -169,6 +171,11 @@ def _class_in_folder(path: Path, lab: Lab | None) -> list[_Item]:
     elif _is_one_s_labs(path, names, lab):
         return []
     return [_Item(name, partial(entries_of, path / name)) for name in names]
+
+
+def _is_exported(names: Iterable[str]) -> bool:
+    """Whether a learning platform named all that was submitted: templates too, a file for each."""
+    return platform_of([name for name in names if not is_no_submission(name)]) is not None
 
 
 def _names(folder: Path) -> list[str]:
@@ -194,13 +201,13 @@ def _class_in_archive(entries: list[Entry], lab: Lab | None) -> list[_Item]:
     for _ in range(MOST_WRAPPERS):
         tops = _tops(entries)
         own = [name for name in tops if not is_no_submission(name)]
-        exported = bool(own) and platform_of(own) is not None
+        exported = _is_exported(tops)
         alone = len(own) == 1 and _is_folder(own[0], tops[own[0]])
         if exported or not alone or _is_workspace(tops, lab):
             break
         entries = below(entries, own[0])
     submitted = [name for name in own if _may_be_submitted(name, tops[name], lab)]
-    if _is_workspace(tops, lab) or not (exported or len(submitted) > 1) or _are_labs(submitted):
+    if not exported and (_is_workspace(tops, lab) or len(submitted) < 2 or _are_labs(submitted)):
         return []
     return [_Item(name, partial(_inside, name, tops[name])) for name in tops]
 

@@ -17,11 +17,17 @@ _LATIN = (("cp437", "cp850", "cp1252"), r"LATIN")
 _JAPANESE = (("cp932",), r"HIRAGANA|KATAKANA|CJK|IDEOGRAPHIC|FULLWIDTH|(LEFT|RIGHT) (CORNER|BLACK)")
 _CYRILLIC = (("cp866",), r"CYRILLIC")
 _CHINESE = (("gb2312",), r"CJK")
+_TAIWANESE = (("big5",), r"CJK|FULLWIDTH")
 _KOREAN = (("euc_kr",), r"HANGUL")
 
 _NO_LATIN_WORD = re.compile(r"[a-z][À-ÖØ-Þ]|[^\0-\x7f]\\")
 """A capital within a word; or half of a Shift-JIS letter, since what writes backslashes in our time
 writes UTF-8 beside them."""
+_CAPITALS, _SMALL = r"\u0410-\u042f\u0401", r"\u0430-\u044f\u0451"
+_NO_CYRILLIC_WORD = re.compile(
+    f"[{_SMALL}][{_CAPITALS}]|[A-Za-z][{_CAPITALS}{_SMALL}]|[{_CAPITALS}{_SMALL}][A-Za-z]"
+)
+"""A capital within a word, or two scripts in one."""
 _NO_JAPANESE_WORD = re.compile(
     r"[A-Za-z][^\0-\x7f](?![^\0-\x7f])|(?<![^\0-\x7f])[^\0-\x7f][A-Za-z]|"
     r"^[\0-\x7f]*[^\0-\x7f][\0-\x7f]*$"
@@ -54,8 +60,12 @@ def _encoding(names: bytes) -> str:
     japanese = _readings(names, *_JAPANESE)
     if latin and japanese and _holds(names, japanese[0], _NO_JAPANESE_WORD):
         japanese = []
+    cyrillic = [
+        each for each in _readings(names, *_CYRILLIC) if not _holds(names, each, _NO_CYRILLIC_WORD)
+    ]
     eastern = _readings(names, *_CHINESE) + _readings(names, *_KOREAN)
-    found = japanese or latin or _readings(names, *_CYRILLIC)
+    eastern = eastern or _readings(names, *_TAIWANESE)  # has nearly all of theirs among its own
+    found = japanese or latin or cyrillic
     return found[0] if found else eastern[0] if len(eastern) == 1 else "utf-8"
 
 

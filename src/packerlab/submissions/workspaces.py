@@ -49,6 +49,8 @@ MAX_NESTED = 2
 """Archives in one another, the outermost not counted."""
 MOST_STEPS = DEEPEST + 1 + MAX_NESTED
 MAX_MARKER_BYTES = 4096
+OTHER_ARCHIVES = (".rar", ".7z", ".gz", ".bz2", ".xz", ".zst", ".txz", ".tbz", ".tbz2", ".zipx")
+"""What else learners pack their work as."""
 MOST_TOLD = 20
 """Leftovers that a report names."""
 
@@ -190,12 +192,19 @@ def find_workspaces(entries: list[Entry], *, any_template: bool) -> Found:
 
 
 def why_none(entries: list[Entry], *, any_template: bool) -> str:
-    """What to say of a tree that has no workspace."""
-    for entry in entries:
+    """What to say of a tree that has no workspace, its archives opened."""
+    own, passed_over = sifted(entries)
+    for entry in own:
         if meant := template_meant(entry.name.rpartition("/")[2]):
             return meant
+    for entry in own:
+        if is_archive(entry.name):
+            return (
+                f"{visible(entry.name)} lies too deep to be opened: pack the work once, as a .zip."
+            )
+        if entry.name.lower().endswith(OTHER_ARCHIVES):
+            return f"{visible(entry.name)} is an archive that can't be opened: pack it as a .zip."
     unnamed = "" if any_template else " (--lab names the lab of one without)"
-    passed_over = sifted(entries)[1]
     besides = f"; passed over: {', '.join(passed_over[:3])}" if passed_over else ""
     return f"there is no workspace in it: no {MARKER}{unnamed}{besides}."
 

@@ -22,6 +22,8 @@ class Mode(nested.Mode):
 
     evidence_name = "engine"
     keeps_archives = False
+    words = staticmethod(containers.words)
+    become = staticmethod(containers.enter_ids)
 
     def __init__(self, config: Message, selector: selectors.BaseSelector) -> None:
         super().__init__(config, selector)
@@ -29,11 +31,6 @@ class Mode(nested.Mode):
 
     def unpack(self, request: Message, files: nested.Files) -> Message:
         return containers.unpack(request, files)
-
-    def command(self, request: Message, status_fd: int, seccomp_fd: int) -> nested.Command:
-        words = containers.words(self.config, request, status_fd, seccomp_fd)
-        argv = [*words, *request["argv"]]
-        return nested.Command(argv, {}, (status_fd, seccomp_fd), become=containers.enter_ids)
 
     def shortage(self) -> str:
         return shortage(SHIFT)

@@ -35,11 +35,15 @@ MOST_TERMINALS = 4
 
 
 class Command(NamedTuple):
-    """What starts a verb. `passed` are the descriptors that it gets; `become` runs before it."""
+    """What starts a verb. `passed` are the descriptors that it gets; `become` runs before it.
+
+    `opened` are those of `passed` that the mode opened: they are closed once the verb has started.
+    """
 
     argv: list[str]
     environment: dict[str, str]
     passed: tuple[int, ...] = ()
+    opened: tuple[int, ...] = ()
     cwd: str = "/"
     become: Callable[[], None] | None = None
 
@@ -52,6 +56,12 @@ class Mode:
 
     keeps_archives = True
     """Whether archives among the outputs are handed back whole."""
+
+    words = staticmethod(jail.words)
+    """What stands before a program so that it has namespaces of its own."""
+
+    become: Callable[[], None] | None = None
+    """What a verb's process does before it is bubblewrap."""
 
     def __init__(self, config: Message, _selector: selectors.BaseSelector) -> None:
         self.config = config
@@ -92,8 +102,10 @@ class Mode:
 
     def command(self, request: Message, status_fd: int, seccomp_fd: int) -> Command:
         """What starts the verb; bubblewrap writes to `status_fd` whether the program began."""
-        words = jail.words(self.config, request, status_fd, seccomp_fd)
-        return Command([*words, *request["argv"]], {}, (status_fd, seccomp_fd))
+        words = self.words(self.config, request, status_fd, seccomp_fd)
+        words, told = jail.unseen(words)
+        passed = (status_fd, seccomp_fd, told)
+        return Command([*words, *request["argv"]], {}, passed, (told,), become=self.become)
 
     def began(self, status: bytes) -> bool:
         """Whether the program itself could be started, by what came from `status_fd`."""

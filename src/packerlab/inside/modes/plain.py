@@ -68,9 +68,9 @@ class Mode(nested.Mode):
 
     def command(self, request: Message, _status_fd: int, _seccomp_fd: int) -> nested.Command:
         environment = {**request["env"], "PWD": WORKSPACE}
-        return nested.Command(request["argv"], environment, (), WORKSPACE, self._become_verb)
+        return nested.Command(request["argv"], environment, cwd=WORKSPACE, become=self.become)
 
-    def _become_verb(self) -> None:
+    def become(self) -> None:
         """In the verb's process, before its program."""
         self.confine()
         become_box_user(self.config["verb"])
