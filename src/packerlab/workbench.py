@@ -103,7 +103,10 @@ class Bench(NamedTuple):
         return self._exit_code(ended, limits)
 
     def _bring_home(self, ended: Followed, files: Files) -> None:
-        """Tell what changed, then change it here."""
+        """Tell what changed, then change it here; of what can't be read, nothing is known."""
+        if ended.limit and not ended.entries:
+            _tell("Nothing comes back: your workspace stays as it is.")
+            return
         ignored = {HOST_KEY} - self.files.keys()
         found = changes(files, ended.entries, ignored=ignored)
         found.written = {
@@ -115,7 +118,7 @@ class Bench(NamedTuple):
         _tell(*bring_home(self.root, found))
 
     def _exit_code(self, ended: Followed, limits: Limits) -> int:
-        if ended.exit is not None:
+        if ended.exit is not None and not ended.limit:
             return ended.exit
         if ended.limit == "ended":
             _tell("ended: all that ran in the sandbox is gone.")

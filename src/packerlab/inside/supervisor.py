@@ -134,11 +134,10 @@ class Supervisor:
         """What the verb left in its workspace, and beside it; who follows a verb judges nothing."""
         own = Search(request["secrets"])
         room = Room(self.config["disk"], until)
-        live = bool(request.get("live"))
-        archives = live or self.mode.keeps_archives
+        archives = self.mode.keeps_archives
         collected = partial(collect, request["outputs"], own, room, archives=archives)
         left = self.mode.as_owner(partial(bounded, collected))
-        if live or left["limit"]:
+        if request.get("live") or left["limit"]:
             return left
         return {**left, "told": self.mode.evidence(request, search, until)}
 
