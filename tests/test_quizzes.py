@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -225,3 +226,17 @@ def test_the_end_says_what_to_read_again_and_what_comes_next(page: Path, shown: 
     end.get_by_role("button", name="Start again").click()
     assert not end.is_visible()
     assert buttons(shown.locator(".quiz-question").first) == ["Check"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_answered_quiz_can_be_read_by_everybody(
+    site: Path, browser: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    tab = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme=scheme)
+    tab.goto((site / "quizzes" / "values.html").as_uri())
+    for number, form in enumerate(tab.locator(".quiz-question").all()):
+        choose(form, [number % 2])  # some are right
+    assert tab.locator(".quiz-end").is_visible()
+    found = Axe().run(tab).response["violations"]
+    tab.close()
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
