@@ -1,8 +1,8 @@
 """What a machine or an image has on its disk, read as data: nothing of it is run or followed.
 
 It runs in the supervisor: standard library only. A disk is layers over the base (see `machines`);
-what is reported is what the layers changed: every name, the digest of every file, and the contents that
-there is room for, those first that checks ask for.
+what is reported is what the layers changed: every name, the digest of every file, and the contents
+that there is room for, those first that checks ask for.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ def entries(root: str, names: list[str], room: Room, base: str = "") -> list[dic
     """What is at `names` below `root`, folders before what is in them.
 
     What a lower layer has in a folder that a higher one made a link is not there: it is not looked
-    for, or the link would be followed. Where a file is as the base has it, that is reported in place of
-    its content.
+    for, or the link would be followed. Where a file is as the base has it, that is reported instead
+    of its content.
     """
     folders = {""}
     found = []

@@ -1,4 +1,4 @@
-"""A search for secrets in everything that a verb left: every byte, whatever is reported as evidence.
+"""A search for secrets in everything that a verb left: every byte, reported as evidence or not.
 
 A secret is found as it is, in any case, and in the forms that a person would try to hide it in;
 line breaks and spaces in an encoded text hide nothing, nor does gzip. It runs in the supervisor:
