@@ -44,6 +44,7 @@ lint: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/words.py
 
 # By default with the Packer that is installed; PACKER=FILE PLUGINS=FOLDER name another one.
 NAMED = $(if $(PACKER),PACKERLAB_PACKER=$(PACKER)) $(if $(PLUGINS),PACKER_PLUGIN_PATH=$(PLUGINS))

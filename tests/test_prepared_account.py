@@ -1,4 +1,4 @@
-"""What `account.toml` may hold, and what the control plane is told of it."""
+"""What `account.toml` may hold, and what the control plane gets to know of it."""
 
 from __future__ import annotations
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import html
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Locator, Page
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs" / "quizzes").glob("*.md"))
 SEVERAL = "Choose all that are right."
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Option(NamedTuple):
@@ -35,6 +35,7 @@ class Question(NamedTuple):
     anchor: str
     body: str
     options: list[Option]
+    reread: str
 
     @property
     def right(self) -> list[int]:
@@ -52,10 +53,12 @@ def questions(page: Path) -> list[Question]:
 
 def question(text: str) -> Question:
     heading, _, rest = text.partition("\n")
+    rest, _, reread = rest.partition("\nRead again: ")
     named = re.fullmatch(r"(.+) \{ #([a-z0-9-]+) \}", heading)
     assert named, f"no id: {heading}"
     body, *items = re.split(r"^- \[(?=[ x]\] )", rest, flags=re.MULTILINE)
-    return Question(named[1], named[2], body.strip(), [option(item) for item in items])
+    options = [option(item) for item in items]
+    return Question(named[1], named[2], body.strip(), options, reread.strip())
 
 
 def option(text: str) -> Option:
@@ -81,6 +84,7 @@ def test_a_page_has_its_questions(page: Path) -> None:
     assert len({each.anchor for each in found}) == len(found)
     for each in found:
         assert each.title.endswith("?"), each.title
+        assert re.fullmatch(r"\[.+\]\(\.\./.+\.md#[\w-]+\)", each.reread), each.title
 
 
 def test_each_question_makes_one_think(page: Path) -> None:
@@ -116,110 +120,123 @@ def widest(each: Question) -> str:
 
 # --- in a browser ---------------------------------------------------------------------------------
 
-SCRIPT = """
-const told = []
-const seen = (form, what) => [...form.querySelectorAll(what)].filter((it) => it.checkVisibility())
-const state = (form) => ({
-  status: document.querySelector(".quiz-status").textContent,
-  ticked: form.querySelectorAll("input:checked").length,
-  explained: seen(form, ".quiz-options li > div").length,
-  described: form.querySelectorAll("[aria-describedby]").length,
-  buttons: seen(form, "button").map((it) => it.innerText),
-  focus: document.activeElement.innerText || document.activeElement.id,
-})
-for (const [number, form] of document.querySelectorAll(".quiz form").entries()) {
-  const inputs = [...form.querySelectorAll("input")]
-  const choose = (numbers) => { for (const each of numbers) inputs[each].click() }
-  const press = (word) => seen(form, "button").find((it) => it.innerText === word).click()
-  const question = {
-    legend: form.querySelector("fieldset > legend > h2").innerText,
-    kinds: [...new Set(inputs.map((it) => it.type))],
-    labels: inputs.map((it) => it.labels[0].innerText),
-    verdicts: [...form.querySelectorAll("strong")].map((it) => it.textContent),
-    states: [state(form)],
-  }
-  const step = (act) => { act(); question.states.push(state(form)) }
-  step(() => press("Check"))
-  step(() => { choose(WRONG[number]); press("Check") })
-  step(() => press("Try again"))
-  step(() => { choose(RIGHT[number]); press("Check") })
-  told.push(question)
-}
-const place = document.createElement("pre")
-place.id = "told"
-place.textContent = JSON.stringify(told)
-document.body.append(place)
-"""
-
-
-@pytest.fixture(scope="session")
-def browser() -> str:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if not found and not os.environ.get("CI"):
-        pytest.skip("no Chromium")
-    assert found
-    return found
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    words = ["build", "--quiet", "--config-file", str(ROOT / "mkdocs.yml")]
-    subprocess.run(
-        [sys.executable, "-m", "mkdocs", *words, "--site-dir", str(folder)], cwd=ROOT, check=True
-    )
-    return folder
-
 
 @pytest.fixture
-def told(page: Path, site: Path, browser: str, tmp_path: Path) -> list[dict[str, Any]]:
-    """What a browser shows of each question while somebody answers it, wrongly and then rightly."""
-    built = site / "quizzes" / f"{page.stem}.html"
+def shown(page: Path, site: Path, browser: Browser) -> Iterator[Page]:
+    tab = browser.new_page()
+    tab.goto((site / "quizzes" / f"{page.stem}.html").as_uri())
+    yield tab
+    tab.close()
+
+
+def explained(form: Locator) -> list[int]:
+    """The numbers of the options whose explanations are shown."""
+    notes = form.locator(".quiz-options li > div")
+    return [n for n in range(notes.count()) if notes.nth(n).is_visible()]
+
+
+def buttons(form: Locator) -> list[str]:
+    return form.locator("button:visible").all_inner_texts()
+
+
+def choose(form: Locator, numbers: list[int]) -> None:
+    """With the keyboard alone, as far as the button."""
+    for number in numbers:
+        form.locator("input").nth(number).focus()
+        form.page.keyboard.press("Space")
+    form.get_by_role("button", name="Check").press("Enter")
+
+
+def score(right: int, answered: int, questions: int) -> str:
+    open_ = questions - answered
+    return f"{right} of {answered} right at the first attempt, {open_} to go." if open_ else ""
+
+
+def test_each_question_is_a_form(page: Path, shown: Page) -> None:
+    for each in questions(page):
+        form = shown.locator(".quiz-question", has=shown.locator(f"#{each.anchor}"))
+        legend = form.locator("fieldset > legend > h2").inner_text()
+        assert legend == html.unescape(each.title.replace("`", ""))
+        assert explained(form) == []
+        assert buttons(form) == ["Check"]
+        assert not form.get_by_text("Read again:").is_visible()
+        kind = "checkbox" if len(each.right) > 1 else "radio"
+        assert form.locator(f"input[type={kind}]").count() == len(each.options)
+        labels = form.locator("label").all_inner_texts()
+        assert all(labels)
+        verdicts = form.locator(".quiz-options strong:first-child").all_text_contents()
+        right = [said.startswith("Right") for said in verdicts if said.endswith("answer.")]
+        assert right == [option.right for option in each.options]
+
+
+def test_only_what_was_chosen_is_explained_first(page: Path, shown: Page) -> None:
     asked = questions(page)
-    right = [each.right for each in asked]
-    wrong = [[n for n in range(len(each.options)) if n not in each.right][:1] for each in asked]
-    script = f"const RIGHT = {json.dumps(right)}, WRONG = {json.dumps(wrong)}\n{SCRIPT}"
-    copy = built.with_name(f"{page.stem}.answered.html")
-    text = built.read_text(encoding="utf-8")
-    copy.write_text(text.replace("</body>", f"<script>{script}</script></body>"), encoding="utf-8")
-    words = ["--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}"]
-    done = subprocess.run(
-        [browser, *words, "--virtual-time-budget=5000", "--dump-dom", copy.as_uri()],
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    found = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert found, done.stderr[-2000:]
-    answers: list[dict[str, Any]] = json.loads(html.unescape(found[1]))
-    return answers
+    status = shown.locator(".quiz-status")
+    for number, each in enumerate(asked):
+        form = shown.locator(".quiz-question").nth(number)
+        form.get_by_role("button", name="Check").click()
+        assert status.inner_text().startswith("Choose an answer first.")
+        wrong = next(n for n in range(len(each.options)) if n not in each.right)
+        choose(form, [wrong])
+        assert explained(form) == [wrong]
+        assert (
+            form.locator(".quiz-options li > div")
+            .nth(wrong)
+            .evaluate("(note) => note === document.activeElement")
+        )
+        assert form.get_by_text("Read again:").is_visible()
+        assert buttons(form) == ["Try again", "Show the answer"]
+        assert status.inner_text() == f"Not right. {score(0, number + 1, len(asked))}".strip()
+        form.get_by_role("button", name="Try again").press("Enter")
+        assert explained(form) == []
+        assert form.locator("input").first.evaluate("(it) => it === document.activeElement")
+        choose(form, each.right)
+        assert explained(form) == each.right
+        assert status.inner_text().startswith("Right.")
+        form.get_by_role("button", name="Explain the others").press("Enter")
+        assert explained(form) == list(range(len(each.options)))
+        assert buttons(form) == []
 
 
-def test_a_quiz_in_a_browser(page: Path, told: list[dict[str, Any]]) -> None:
+def test_the_end_says_what_to_read_again_and_what_comes_next(page: Path, shown: Page) -> None:
     asked = questions(page)
-    assert len(told) == len(asked)
-    for number, (question, shown) in enumerate(zip(asked, told, strict=True)):
-        options = question.options
-        verdicts = ["Right answer." if each.right else "Wrong answer." for each in options]
-        assert shown["legend"] == html.unescape(re.sub("[`*]", "", question.title))
-        assert shown["kinds"] == ["checkbox" if len(question.right) > 1 else "radio"]
-        assert len(shown["labels"]) == len(options)
-        assert all(shown["labels"])
-        assert [each for each in shown["verdicts"] if each.endswith("answer.")] == verdicts
-        fresh, empty, wrong, again, right = shown["states"]
-        open_form = {"ticked": 0, "explained": 0, "described": 0, "buttons": ["Check"]}
-        assert open_form.items() <= fresh.items()
-        assert open_form.items() <= empty.items()
-        assert empty["status"].startswith("Choose an answer first.")
-        closed = {"explained": len(options), "described": len(options), "buttons": ["Try again"]}
-        assert closed.items() <= wrong.items()
-        assert wrong["status"] == score("Not right.", number, number + 1, len(asked))
-        assert wrong["focus"] == "Try again"
-        assert open_form.items() <= again.items()
-        assert again["focus"] == f"{question.anchor}-1"
-        assert again["status"] == score("", number, number, len(asked))
-        assert closed.items() <= right.items()
-        assert right["status"] == score("Right.", number + 1, number + 1, len(asked))
+    end = shown.locator(".quiz-end")
+    for number, each in enumerate(asked):
+        assert not end.is_visible()
+        wrong = [next(n for n in range(len(each.options)) if n not in each.right)]
+        choose(shown.locator(".quiz-question").nth(number), wrong if number == 1 else each.right)
+    right = len(asked) - 1
+    assert f"You had {right} of {len(asked)} right at the first attempt." in end.inner_text()
+    (link,) = re.findall(r"\((.+)\.md(#.+)\)", asked[1].reread)
+    assert end.locator("li a").evaluate_all("all => all.map((a) => a.getAttribute('href'))") == [
+        f"{link[0]}.html{link[1]}"
+    ]
+    following = shown.locator(".md-footer__link--next .md-ellipsis").inner_text()
+    assert end.locator("p a").inner_text() == following
+
+    shown.reload()
+    assert f"You had {right} of {len(asked)}" in end.inner_text(), "the browser keeps the answers"
+    assert explained(shown.locator(".quiz-question").first) == asked[0].right
+
+    ticks = shown.goto(shown.url.rpartition("/quizzes/")[0] + "/index.html")
+    assert ticks
+    assert shown.locator(f".map li:has(a[href='quizzes/{page.stem}.html']) input").is_checked()
+
+    shown.go_back()
+    end.get_by_role("button", name="Start again").click()
+    assert not end.is_visible()
+    assert buttons(shown.locator(".quiz-question").first) == ["Check"]
 
 
-def score(word: str, right: int, answered: int, questions: int) -> str:
-    told = f"Score so far: {right} of {answered}, {questions - answered} to go."
-    return f"{word} {told}".strip() if answered else word
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_answered_quiz_can_be_read_by_everybody(
+    site: Path, browser: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    tab = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme=scheme)
+    tab.goto((site / "quizzes" / "values.html").as_uri())
+    for number, form in enumerate(tab.locator(".quiz-question").all()):
+        choose(form, [number % 2])  # some are right
+    assert tab.locator(".quiz-end").is_visible()
+    found = Axe().run(tab).response["violations"]
+    tab.close()
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []

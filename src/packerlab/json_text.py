@@ -20,7 +20,7 @@ MAX_DEPTH = 60
 """Objects and lists inside each other."""
 
 MAX_DIGITS = 300
-"""Characters of a number that is told as Python's."""
+"""Characters of a number that is shown as Python's."""
 
 
 class Json(NamedTuple):

@@ -1,6 +1,6 @@
 """A workspace that is graded anew whenever it changes: one round at a time.
 
-A round grades in a thread; what it finds is told in the loop's own thread. A save ends the round
+A round grades in a thread; what it finds is shown in the loop's own thread. A save ends the round
 under way by closing its sandbox, which ends whatever Packer does there, and what that round still
 says is dropped. So the next one has a sandbox of its own, opened ahead of need.
 """

@@ -50,7 +50,7 @@ def test_bad_input(tmp_path: Path) -> None:
 
 
 def completed(line: str) -> list[str]:
-    """What bash is told after this line, whose last word is being typed."""
+    """What bash is offered after this line, whose last word is being typed."""
     words = line.split(" ")
     done = cli(
         env={

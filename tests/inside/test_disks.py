@@ -1,4 +1,4 @@
-"""What is told of a disk: every name, every digest, and the contents that checks ask for first."""
+"""What is reported of a disk: names, digests, and the contents that checks ask for first."""
 
 from __future__ import annotations
 

@@ -261,7 +261,7 @@ def steady(output: str) -> str:
 
 
 def test_every_run_of_a_build_has_an_id_of_its_own(box: Box) -> None:
-    """As a manifest has it, whoever made it up."""
+    """As a manifest has it, no matter who made it up."""
     text = MESSAGE.rstrip().removesuffix("}") + (
         '  post-processor "manifest" {\n    output = "out/manifest.json"\n  }\n}\n'
     )

@@ -81,7 +81,7 @@ print(held)
 
 
 def test_what_sockets_hold_is_bounded(group: cgroup.Group) -> None:
-    """By a number of its own in version 1, and there it is told; in version 2 as memory."""
+    """By a number of its own in version 1, and there it is reported; in version 2 as memory."""
     ran = run(group, sys.executable, "-c", FILLS)
     assert ran.returncode in (0, -9), ran.stderr
     assert int(ran.stdout or 0) < 150_000_000

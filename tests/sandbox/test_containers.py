@@ -122,7 +122,7 @@ def built(answer: Answer) -> Answer:
     return answer
 
 
-# --- what is built, and what is told of it -------------------------------------------------------
+# --- what is built, and what is reported of it ---------------------------------------------------
 
 CHANGES = """changes = [
     "ENV GREETING=hello",
@@ -458,7 +458,7 @@ MEDDLED = {
 
 @pytest.mark.parametrize("name", MEDDLED)
 def test_a_store_that_was_meddled_with(run: Callable[..., Ran], name: str) -> None:
-    """It is a bound that was hit, and nothing of the sandbox is told."""
+    """It is a bound that was hit, and nothing of the sandbox is shown."""
     with pytest.raises(LimitError):
         run(f"{MADE} {MEDDLED[name]}; true")
 

@@ -50,7 +50,7 @@ def seeds() -> Iterator[int]:
 
 
 def read_as_a_grader(ran: Ran, box: Box) -> None:
-    """All that a grader may ask of what is told; nothing of it is a fault."""
+    """All that a grader may ask of what is reported; nothing of it is a fault."""
     told = ContainersEvidence(ran.engine, box.prepared, ran.leaks)
     for image in told.images:
         with contextlib.suppress(LimitError, Failure):

@@ -165,7 +165,7 @@ class _Progress:
 
 
 _EXPLAINED = ("rejected", "incomplete", "fault")
-"""What is told also beside a bar."""
+"""What is printed even beside a bar."""
 
 
 def _told(report: Report) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """A simulated account after a verb, as data: what is in it, every call, the disks of its images.
 
-It was told by the account's control plane, which works on what learners' code sends: it is
+It was reported by the account's control plane, which works on what learners' code sends: it is
 decoded against bounds, and says what happened there, never what a template's output claims. The
 entries of its lists are dictionaries, with the keys that `inside/simulated/account_state` names.
 """
@@ -143,7 +143,7 @@ class AccountEvidence:
     def disk(self, name: str, what: str) -> Disk:
         """The disk of an image, by its id, or of a host, by its name."""
         told = self._told.disks.get(name, [])
-        if isinstance(told, str):  # a copy: it is told once
+        if isinstance(told, str):  # a copy: it is reported once
             told = self._told.disks.get(told, [])
         return Disk(what, told if isinstance(told, list) else [], self._base)
 
@@ -188,7 +188,7 @@ class AccountEvidence:
 
 
 def _fitting(value: object, kind: type[Kind]) -> Kind:
-    """What was told, as what it must be."""
+    """What was reported, as what it must be."""
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:

@@ -1,7 +1,7 @@
 """What a grader is written with, all of it: a grader imports this and nothing else of packerlab.
 
 A check is a function with `@check`, whose parameters are fixtures and whose docstring is what the
-learner reads. What it is told comes as evidence; it says what is wrong by `fail` or `expect`.
+learner reads. What a build left behind comes as evidence; `fail` or `expect` say what is wrong.
 """
 
 from packerlab.checks import Incapable, check, expect, fail

@@ -1,6 +1,6 @@
 """HCL's tokens, with their places: where words, strings and heredocs begin and end.
 
-One pass in linear time. What can be no token of HCL is told at once, in a sentence.
+One pass in linear time. What can be no token of HCL is reported at once, in a sentence.
 """
 
 from __future__ import annotations

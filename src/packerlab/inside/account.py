@@ -204,7 +204,7 @@ class Account:
         return _object(parts).encode()
 
     def _disks(self, wanted: set[str], search: Search, until: float) -> str:
-        """The disks of these images, and of all hosts. Of a copy, it is told which one it is."""
+        """The disks of these images, and of all hosts. Of a copy, it says which image it copies."""
         known: dict[tuple[str, ...], str] = {}
         written: dict[str, str] = {}
         roots = {}

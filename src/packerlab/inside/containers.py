@@ -155,7 +155,7 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
 def enter_ids() -> None:
     """In the verb's process, before bubblewrap: be root of a user namespace of a machine's ids.
 
-    Who stays behind gives them: in the new namespace nobody may.
+    The process that stays behind gives them, because in the new namespace nobody may.
     """
     verb = os.getpid()
     ready, say_ready = os.pipe()

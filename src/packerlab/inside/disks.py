@@ -1,8 +1,8 @@
 """What a machine or an image has on its disk, read as data: nothing of it is run or followed.
 
 It runs in the supervisor: standard library only. A disk is layers over the base (see `machines`);
-what is told is what the layers changed: every name, the digest of every file, and the contents that
-there is room for, those first that checks ask for.
+what is reported is what the layers changed: every name, the digest of every file, and the contents
+that there is room for, those first that checks ask for.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_CONTENT = 1_000_000
 MAX_SYSTEM = 8_000_000
-"""Bytes of a file whose content is told, and of one of those that say what a system is."""
+"""Bytes of a file whose content is reported, and of one of those that say what a system is."""
 
 OPAQUE = "user.overlay.opaque"
 """What a folder of a layer has where it hides the one below, instead of adding to it."""
@@ -117,8 +117,8 @@ def entries(root: str, names: list[str], room: Room, base: str = "") -> list[dic
     """What is at `names` below `root`, folders before what is in them.
 
     What a lower layer has in a folder that a higher one made a link is not there: it is not looked
-    for, or the link would be followed. Where a file is as the base has it, that is told in place of
-    its content.
+    for, or the link would be followed. Where a file is as the base has it, that is reported instead
+    of its content.
     """
     folders = {""}
     found = []
@@ -145,7 +145,7 @@ def entries(root: str, names: list[str], room: Room, base: str = "") -> list[dic
 
 
 def in_order(files: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Files in the order in which their contents are told: small ones before large ones."""
+    """Files in the order in which their contents are reported: small ones before large ones."""
 
     def importance(file: tuple[str, Any]) -> tuple[bool, int, str]:
         name, told = file
@@ -156,7 +156,7 @@ def in_order(files: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 
 def most(name: str, room: Room) -> int:
-    """How large a file may be so that its content is told."""
+    """How large a file may be so that its content is reported."""
     return min(MAX_SYSTEM if name in FIRST else MAX_CONTENT, room.told * 3 // 4)
 
 

@@ -1,6 +1,6 @@
 """HTTPS on a loopback address: certificates of our own, bounded requests, one thread a connection.
 
-Who connects may be hostile. A request is small and complete within seconds, or its connection is
+A client may be hostile. A request is small and complete within seconds, or its connection is
 closed; nobody can hold more than `CONNECTIONS` of them. What a request means is not known here.
 """
 

@@ -1,7 +1,7 @@
 """What an archive of `docker save` or `docker export` holds, read as data and never unpacked.
 
-Its bytes come from the box: headers are read one at a time, contents are told within bounds, and
-nothing is written anywhere. It runs in the supervisor: standard library only.
+Its bytes come from the box: headers are read one at a time, contents are reported within bounds,
+and nothing is written anywhere. It runs in the supervisor: standard library only.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _name(name: str) -> str:
 
 
 def settings(data: bytes) -> Message:
-    """An image's JSON, of which its `config` and `history` are told."""
+    """An image's JSON, of which its `config` and `history` are reported."""
     try:
         whole = strict_json.read(data)
     except ValueError:

@@ -125,7 +125,7 @@ def _image(
 ) -> Message:
     """One image: its names and settings, what each own layer and all of them changed.
 
-    `told` is how much was told of others.
+    `told` is how much of others was reported.
     """
     chain = _chain(image.get("layer"), layers)
     own = [layer for layer in chain if layer["root"] == ROOT]

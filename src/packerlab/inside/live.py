@@ -5,7 +5,7 @@
     from us    {"said": size, "to": 1 or 2}, then the bytes
 
 The request says in `live` what the verb has: a `terminal` of that size, or streams, of which the
-input is `piped` or not and standard error comes `apart` or not. Whoever is slow to listen holds the
+input is `piped` or not and standard error comes `apart` or not. A slow listener holds the
 verb up, and nobody else. Standard library only.
 """
 

@@ -257,7 +257,7 @@ _DEVICE_LINKS = {
 
 
 def environment_of(ask: dict[str, Any], manners: dict[str, Any]) -> dict[str, str]:
-    """What a machine's init is told, from the account's ask and the lab's manners."""
+    """What a machine's init gets to know, from the account's ask and the lab's manners."""
     return {
         "ADDRESSES": " ".join(ask["addresses"]),
         "KEY": base64.b64encode(ask.get("key", "").encode()).decode(),

@@ -68,8 +68,8 @@ def fork_into(
 
     Returns the process to wait for, which ends when all of them are dead, with the first one's
     status; and that first one, which is the one to kill. `become` starts with all capabilities
-    there, but as the id that this process has. What fails before the exec is told to `on_error`, in
-    the process where it fails.
+    there, but as the id that this process has. What fails before the exec is passed to `on_error`,
+    in the process where it fails.
     """
     ready, say_ready = os.pipe()
     mapped, say_mapped = os.pipe()

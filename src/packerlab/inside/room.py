@@ -25,10 +25,10 @@ MAX_NAMES = 4_000_000
 """Files and folders of one disk or archive, and characters of their names and links' targets."""
 
 MAX_CONTENTS = 16_000_000
-"""Characters, as base64, of the contents that are told of one disk or archive."""
+"""Characters, as base64, of the contents that are reported of one disk or archive."""
 
 MAX_TOLD = 64_000_000
-"""Characters that are told of everything together, as JSON."""
+"""Characters that are reported of everything together, as JSON."""
 
 OURS = {errno.ENOMEM, errno.ENFILE, errno.EMFILE}
 """The errors by which a machine fails, whatever lies on a disk."""
@@ -45,7 +45,7 @@ class Room:
         self._left = {"entries": MAX_ENTRIES, "names": MAX_NAMES, "bytes": size, "unpacked": size}
         self._until = until
         self.told = min(MAX_CONTENTS, (MAX_TOLD - told) // 2)
-        """How much content may still be told, after `told` was told of other disks."""
+        """How much content may still be told, after `told` was reported of other disks."""
 
     def take(self, what: str, amount: int) -> None:
         """Use up `amount` of what there is of `what`."""
@@ -60,7 +60,7 @@ def bounded(read: Callable[[], Message]) -> Message:
     """What `read` gives, or which bound it hit: `limit`, empty where it hit none.
 
     The one boundary around all reading: what no reader thought of is no fault of ours, for it only
-    reads, and what it reads was made by a learner's programs. It is told on standard error.
+    reads, and what it reads was made by a learner's programs. It is written to standard error.
     """
     try:
         return {"limit": "", **read()}

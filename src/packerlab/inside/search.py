@@ -1,4 +1,4 @@
-"""A search for secrets in everything that a verb left: every byte, whatever is told as evidence.
+"""A search for secrets in everything that a verb left: every byte, reported as evidence or not.
 
 A secret is found as it is, in any case, and in the forms that a person would try to hide it in;
 line breaks and spaces in an encoded text hide nothing, nor does gzip. It runs in the supervisor:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 MAX_HITS = 8
 MAX_FOUND = 150
-"""Places that are told, of one secret in one thing, and in all. One is enough to know of it."""
+"""Places that are reported, of one secret in one thing, and in all. One is enough to know of it."""
 
 MAX_PATH = 120
 GZIP = b"\x1f\x8b"
@@ -107,7 +107,7 @@ class Search:
     def tree(self, kind: str, of: str, root: str, room: Room, path: str | None = None) -> None:
         """Look into all that lies below `root`, no link followed: see `_in_tree`.
 
-        `path` is told in place of the names there, where these say nothing to anybody.
+        `path` is reported in place of the names there, where these say nothing to anybody.
         """
         if not self:
             return

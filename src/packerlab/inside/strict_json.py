@@ -1,6 +1,6 @@
 """JSON that a learner's programs wrote, taken only where it can be told on as JSON.
 
-Python reads more than others do: NaN, numbers without bound, halves of a character. Who grades
+Python reads more than others do: NaN, numbers without bound, halves of a character. A grader
 would have to read it again. Standard library only: it runs in the sandbox.
 """
 

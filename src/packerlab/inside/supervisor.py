@@ -18,7 +18,7 @@ standard input and output, one request and one answer at a time, and ends with i
 Each begins with a JSON line. `limit` names the bound that was hit. With `log`, standard error is
 the program's log: of it, the output gets the line that tells of a crash. A verb that is `blind`
 can't see its own processes; in the mode `plain` nobody can hide them. With `live`, somebody follows
-the verb (`packerlab.inside.live`), and afterwards the workspace alone is told of.
+the verb (`packerlab.inside.live`), and afterwards only the workspace is reported.
 `found` is where the `secrets` are in what the verb said and left; see `packerlab.inside.search`.
 
 What is around a verb is the mode's matter: see `packerlab.inside.modes`.

@@ -322,7 +322,7 @@ class Box:
     ) -> Ran:
         """Run `argv` in the workspace `files`; bring back what then lies below `outputs`.
 
-        With `log`, standard error is the program's log, of which only a crash is told.
+        With `log`, standard error is the program's log, of which only a crash is reported.
         With an `account` it runs beside that one, and brings back what the account then tells.
         All that it says and leaves is searched for the `secrets`. One that is `blind` can't see its
         own processes, and so not what it is asked.

@@ -26,7 +26,7 @@ SITE = "/opt/packerlab/site"
 
 
 def supervisor_config(limits: Limits, mode: str, **more: object) -> dict[str, object]:
-    """What a supervisor is told when it starts; see `supervisor.Supervisor`."""
+    """What a supervisor gets when it starts; see `supervisor.Supervisor`."""
     return {
         "mode": mode,
         "readonly": [],

@@ -1,8 +1,8 @@
 """What the bytes of a file's name stand for, where an archive or a disk does not say.
 
 Most programs write names in UTF-8. Older ones write the bytes of their system: a zip of a Japanese
-Windows has Shift-JIS, whose second bytes may look like a backslash. Which encoding it was is told
-by the letters that come out: all names of an archive must be words in the one script of its users.
+Windows has Shift-JIS, whose second bytes may look like a backslash. The letters that come out say
+which encoding it was: all names of an archive must be words in the one script of its users.
 """
 
 from __future__ import annotations

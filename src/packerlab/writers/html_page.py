@@ -28,7 +28,7 @@ SIGNS = {
     "incomplete": "?",
     "fault": "!",
 }
-"""Beside the word, so that no outcome is told by colour alone."""
+"""Beside the word, so that no outcome is shown by colour alone."""
 LONGEST_SHOWN = 400
 """Characters of one learner's text; the whole is in the gradebook."""
 

@@ -14,7 +14,7 @@ SIGNS = {
     "started": "\N{HORIZONTAL ELLIPSIS}",
     "open": "\N{WHITE CIRCLE}",
 }
-"""Beside the word, so that no state is told by colour alone."""
+"""Beside the word, so that no state is shown by colour alone."""
 HEADER = ("member", "lab", "title", "state", "score", "started", "passed")
 
 

@@ -43,7 +43,7 @@ def test_settings(made: Answer) -> None:
         said += [settings.environment, settings.command, settings.entrypoint, settings.user]
         said += [settings.folder, settings.labels, settings.ports, settings.volumes]
         if not said:
-            fail("Nothing is told.")
+            fail("Nothing is reported.")
 
 
 @check(points=1)

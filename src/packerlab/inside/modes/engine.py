@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Mode(nested.Mode):
-    """All that the engine keeps lies in the box, and is told of as evidence, archives too."""
+    """All that the engine keeps lies in the box, and is reported as evidence, archives too."""
 
     evidence_name = "engine"
     keeps_archives = False

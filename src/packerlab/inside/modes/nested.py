@@ -138,7 +138,7 @@ class Mode:
         """What the machine has none left of, where that may be why a verb failed."""
         return ""
 
-    # --- what is told ---
+    # --- what is reported ---
 
     def evidence(self, _request: Message, _search: Search, _until: float) -> bytes:
         """What stands beside the workspace when a verb has ended, as JSON."""

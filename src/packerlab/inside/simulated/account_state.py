@@ -28,7 +28,7 @@
                       parameters (flat EC2 query parameters, or the JSON body)
     calls_left_out    how many calls were beyond the journal's bounds
 
-Of what was prepared only that is told which changed: with `"prepared": true`, as it is now; where
+Of what was prepared, only what changed is reported: with `"prepared": true`, as it is now; where
 it is gone, as it was, with `"state": "gone"`. An id is unique in its list.
 """
 
