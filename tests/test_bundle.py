@@ -48,9 +48,9 @@ def test_a_bundle_installs_without_a_network(tmp_path: Path) -> None:
     program.write_bytes(Path("/bin/true").read_bytes())
     plugins = tmp_path / "installed" / "github.com"
     plugins.mkdir(parents=True)
-    words: list[str | Path] = [bundle, "--without-roots", "--packer", program, "--plugins", plugins.parent]
+    given: list[str | Path] = ["--packer", program, "--plugins", plugins.parent]
     made = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "bundle.py", *words],
+        [sys.executable, ROOT / "scripts" / "bundle.py", bundle, "--without-roots", *given],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
