@@ -3,15 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 0  # `make test WORKERS=3` runs test files side by side
 
-.PHONY: setup demo test bench docs notebooks lint verify-all wheel clean
+.PHONY: setup demo test bench docs notebooks lint verify-all wheel bundle clean
 
 setup: $(BIN)/packerlab
 
 $(BIN)/packerlab: requirements.lock pyproject.toml
 	@scripts/need-python $(PYTHON)
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@$(PYTHON) scripts/setup.py .venv
 	@touch $@
 
 demo: setup
@@ -56,6 +54,11 @@ verify-all: setup
 
 wheel: setup
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+# For a machine without internet: PACKER=FILE (or its zip) and PLUGINS=FOLDER go in if they are named.
+bundle: setup
+	@scripts/need mmdebstrap
+	$(BIN)/python scripts/bundle.py $(if $(PACKER),--packer $(PACKER)) $(if $(PLUGINS),--plugins $(PLUGINS)) dist/offline
 
 clean:
 	rm -rf .venv dist site .mypy_cache .ruff_cache .pytest_cache

@@ -58,6 +58,7 @@ FIGURES = {
     "batch_seconds_docker_plain": Figure(None, "s"),
     "check_extra_cpu": Figure(0.65, "CPU s"),
     "check_seconds": Figure(None, "s"),
+    "first_check": Figure(60, "s"),
     "start_up_help": Figure(0.25, "s"),
     "start_up_labs": Figure(0.25, "s"),
     "cancel": Figure(0.3, "s"),
@@ -233,6 +234,22 @@ def seconds_until(stream: IO[str], words: str) -> float:
     return time.monotonic() - started
 
 
+def first_check(folder: Path, note: Callable[[str, float], None]) -> None:
+    """From nothing to the first red and the first green check; pip's cache is warm."""
+    clone = folder / "packerlab"
+    solution = clone / "labs" / "101_first_build" / "solution"
+    red = ["check", str(clone / "examples" / "class" / "team-04")]
+    green = ["check", str(solution), "--lab", "101"]
+    begun = time.monotonic()
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    subprocess.run(["make", "setup"], cwd=clone, check=True, stdout=subprocess.DEVNULL)
+    for words, code in ((red, 1), (green, 0)):
+        program = str(clone / ".venv" / "bin" / "packerlab")
+        done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+    note("first_check", time.monotonic() - begun)
+
+
 def start_up(_folder: Path, note: Callable[[str, float], None]) -> None:
     for _turn in range(RUNS + 4):
         note("start_up_help", measure.run([PACKERLAB, "--help"]).wall)
@@ -365,7 +382,7 @@ def with_run(report: Report, number: int) -> Report:
 
 
 PARTS = (
-    batch, single, watch, start_up, ends, static, growth, big_report, site,
+    first_check, batch, single, watch, start_up, ends, static, growth, big_report, site,
     ami, containers, reports, batch_105, account,
 )  # fmt: skip
 """Each may be named on the command line, to be measured alone."""

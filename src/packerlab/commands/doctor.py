@@ -39,8 +39,8 @@ REMEDIES = {
 """How each system gets a program or a sandbox. A sandbox without a row here speaks for itself."""
 
 OLD = (
-    "It has neither `packer init` nor `required_plugins` blocks. `packerlab check` leaves those "
-    "blocks out for it; by hand, leave them out yourself or take today's Packer."
+    "It has neither `packer init` nor `required_plugins` blocks. `packerlab check` and `packerlab "
+    "packer` do without them; where you run `packer` itself, leave them out."
 )
 REMEDIES["docker-plain"] = REMEDIES["docker"]
 SYSTEMS = ("debian", "ubuntu", "fedora", "macos", "windows")
