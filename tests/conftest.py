@@ -98,7 +98,9 @@ def built_image(_whole_run: None) -> bytes:
     """What is kept of the sandbox's image, whose layers the container engine caches."""
     with _kept(), FileLock(state.cache_folder() / "image.lock"):
         image.build(lambda _: None)
-        return (state.state_folder() / docker.IMAGE_STATE).read_bytes()
+        kept = (state.state_folder() / docker.IMAGE_STATE).read_bytes()
+    state.write_atomically(state.state_folder() / docker.IMAGE_STATE, kept)
+    return kept
 
 
 @pytest.fixture(scope="session")

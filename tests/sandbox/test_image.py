@@ -34,10 +34,6 @@ def cleaned(client: Any) -> Iterator[Any]:
     image.clean()
 
 
-def tags(client: Any, repository: str = image.REPOSITORY) -> set[str]:
-    return {tag for each in client.images.list(repository) for tag in each.tags}
-
-
 @pytest.mark.usefixtures("sandbox_image", "cleaned")
 def test_it_is_made_once_and_kept_by_its_content() -> None:
     said: list[str] = []
@@ -76,11 +72,13 @@ def test_what_the_build_sees_depends_on_contents_alone(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("sandbox_image")
 def test_clean_removes_what_this_state_folder_s_build_made_alone(cleaned: Any) -> None:
-    before = tags(cleaned)
+    """Other state folders' images stay, of the same content too."""
+    before = set(image._tags(cleaned, image.REPOSITORY))
     kept = image.build(lambda _: None)
-    assert tags(cleaned) == {*before, kept["tag"]}
+    assert kept["tag"] in image._tags(cleaned, image.REPOSITORY)
     assert image.clean() == [kept["tag"]]
-    assert tags(cleaned) == before  # of the same content, and another state folder's
+    assert kept["tag"] not in image._tags(cleaned, image.REPOSITORY)
+    assert before <= set(image._tags(cleaned, image.REPOSITORY))
     assert cleaned.images.get(kept["id"])
     assert not (state.state_folder() / IMAGE_STATE).exists()
 
@@ -90,7 +88,7 @@ def test_the_base_is_named_by_its_digest_and_what_stands_in_for_it_by_no_public_
     lines = recipe_files()["Dockerfile"].read_text().splitlines()
     bases = {line.split()[1] for line in lines if line.startswith("FROM ")}
     assert bases == {"$BASE"}
-    assert image._own(image.MADE).startswith("packerlab-")
+    assert image.MADE.startswith("packerlab-")
 
 
 @pytest.mark.usefixtures("sandbox_image")
@@ -98,14 +96,19 @@ def test_a_base_that_was_made_has_our_name_and_is_taken_by_its_id(
     cleaned: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(image, "BASE", f"nowhere.invalid/none@sha256:{'0' * 64}")
+    monkeypatch.setattr(image, "MADE", "packerlab-test-base")
+    monkeypatch.setattr(image, "REPOSITORY", "packerlab-test-sandbox")
     monkeypatch.setattr(Root, "make", empty_root)
     said: list[str] = []
     base = image._base(cleaned, said.append)
     assert base.startswith("sha256:")
     assert "it is made instead" in said[1]
     assert image._base(cleaned, pytest.fail) == base
-    (made,) = (tag for tag in tags(cleaned, image.MADE) if tag.startswith(image._own(image.MADE)))
+    (made,) = image._tags(cleaned, "packerlab-test-base")
     assert cleaned.images.get(made).id == base
+    cleaned.images.get(base).tag("packerlab-test-sandbox", "00000000-another")
+    assert image.clean() == []  # it is another's base, too
+    cleaned.images.remove("packerlab-test-sandbox:00000000-another")
     assert image.clean() == [made]
 
 

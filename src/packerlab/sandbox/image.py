@@ -65,7 +65,7 @@ def build(
         try:
             given = {"BASE": _base(client, say), **(arguments or {})}
             said = json.dumps(given, sort_keys=True).encode()
-            tag = f"{_own(REPOSITORY)}{hashlib.sha256(sent + said).hexdigest()[:16]}"
+            tag = f"{_own_tags()}{hashlib.sha256(sent + said).hexdigest()[:16]}"
             _make(client, say, sent, tag, given)
             image = client.images.get(tag)
             digest = _packer_digest(client, tag)
@@ -126,22 +126,28 @@ def _make(
             say(text)
 
 
-def _own(repository: str) -> str:
+def _own_tags() -> str:
     """How the names of this state folder's images begin: others may use the same engine."""
-    return f"{repository}:{state.owner_of(state.state_folder())}-"
+    return f"{REPOSITORY}:{state.owner_of(state.state_folder())}-"
 
 
 def clean() -> list[str]:
-    """Remove the images that were made for this state folder; returns their tags."""
-    removed = []
+    """Remove the images that were made for this state folder; returns their tags.
+
+    What stands in for the base is everybody's, and goes with the last image of ours.
+    """
     with contextlib.closing(engine()) as client:
-        for repository in (REPOSITORY, MADE):
-            tags = (tag for image in client.images.list(repository) for tag in image.tags)
-            removed += [tag for tag in tags if tag.startswith(_own(repository))]
+        removed = [tag for tag in _tags(client, REPOSITORY) if tag.startswith(_own_tags())]
+        if len(removed) == len(_tags(client, REPOSITORY)):
+            removed += _tags(client, MADE)
         for tag in removed:
             client.images.remove(tag, force=True)
     (state.state_folder() / IMAGE_STATE).unlink(missing_ok=True)
     return removed
+
+
+def _tags(client: Any, repository: str) -> list[str]:
+    return [tag for image in client.images.list(repository) for tag in image.tags]
 
 
 def download_wheels(architecture: str, say: Callable[[str], None]) -> Path:
@@ -197,7 +203,7 @@ def context(packer: Path | None, plugins: Path | None, wheels: Path) -> bytes:
 
 def _base(client: Any, say: Callable[[str], None]) -> str:
     """The id of Debian's slim image: local, pulled, or made from Debian's packages."""
-    made = f"{_own(MADE)}{Root().digest()}"
+    made = f"{MADE}:{Root().digest()}"
     for name in (BASE, made):
         with contextlib.suppress(engine_error()):
             return str(client.images.get(name).id)
