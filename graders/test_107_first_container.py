@@ -96,7 +96,7 @@ def test_tags(build: Build, hidden: Hidden) -> None:
     """The image has the names labweb:stable and labweb:RELEASE, and no other.
 
     - Which names has the image, and which of them will still mean it next month?
-    - `docker-tag` gives `latest` where it is told no tag, and takes a list of `tags`.
+    - `docker-tag` gives `latest` where you give it no tag, and takes a list of `tags`.
     - One `docker-tag` with `tags` of two entries: `stable`, and the variable `release`.
     """
     image = made(build, hidden)

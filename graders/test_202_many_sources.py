@@ -24,7 +24,7 @@ NO_IMAGES = "-except=*amazon-ebs.web,*amazon-ebs.worker"
 
 
 class Role(NamedTuple):
-    """What an image is for: its package, and how many threads it is told to run."""
+    """What an image is for: its package, and how many threads it has to run."""
 
     package: str
     threads: str

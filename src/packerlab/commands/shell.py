@@ -1,4 +1,4 @@
-"""`packerlab shell [LAB|DIR]`: a terminal in the lab's sandbox, with Packer and what the lab has."""
+"""`packerlab shell [LAB|DIR]`: a terminal in a lab's sandbox, with Packer and what the lab has."""
 
 from __future__ import annotations
 
