@@ -20,8 +20,8 @@ LONGER = {
 
 ONE_IMPORTER = {
     "docker": "sandbox/docker.py",
-    "hcl2": "hcl/blocks.py",
-    "lark": "hcl/blocks.py",
+    "hcl2": "hcl/tree.py",
+    "lark": "hcl/tree.py",
     "pytest": "grading/plugin.py",
 }
 BROAD = {

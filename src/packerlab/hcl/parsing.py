@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from packerlab.errors import MachineError, RejectedError
-from packerlab.hcl.blocks import grammar, hcl_body
+from packerlab.hcl.blocks import hcl_body
 from packerlab.hcl.json_form import json_body
 from packerlab.hcl.template import (
     Block,  # noqa: TC001  (msgspec reads the annotations)
@@ -27,6 +27,7 @@ from packerlab.hcl.template import (
     assignment_files,
     template_files,
 )
+from packerlab.hcl.tree import grammar
 from packerlab.report import Where
 from packerlab.source import SourceError
 from packerlab.submissions.reader import File
