@@ -61,7 +61,8 @@ class Mutants:
     def said(self) -> str:
         """The figures, in words."""
         counts = f"{self.made} mutants: {self.killed} killed, {self.equivalent} equivalent"
-        alive = f", {len(self.survivors)} survive" if self.survivors else ""
+        number = len(self.survivors)
+        alive = f", {number} survive{'s' * (number == 1)}" if number else ""
         return f"{counts}{alive}; {self.left_out} more are no template"
 
     def lines(self) -> Iterator[str]:
