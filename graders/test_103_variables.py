@@ -8,10 +8,27 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from packerlab.grader import Where, check, fail, near, number_of_sources
+from packerlab.grader import (
+    Where,
+    check,
+    comes_again,
+    fail,
+    near,
+    number_of_sources,
+    time_formats,
+)
 
 if TYPE_CHECKING:
-    from packerlab.grader import Answer, Block, Build, Console, Files, Hidden, Template
+    from packerlab.grader import (
+        Answer,
+        Block,
+        Build,
+        Console,
+        Expression,
+        Files,
+        Hidden,
+        Template,
+    )
 
 
 RECORD = "out/image.json"
@@ -154,8 +171,8 @@ def test_name(template: Template, build: Build, console: Console, hidden: Hidden
             expected="year, month, day, hour, minute, second",
             found="another time",
         )
-    for words in time_formats(template):
-        if twelve_hours(console, words):
+    for words in time_formats(template, everything(template)):
+        if comes_again(console, [words]) == "half day":
             fail(
                 "The hour in the name starts again at noon.",
                 expected="an hour from 00 to 23",
@@ -387,30 +404,15 @@ def later_time(name: str, other: object, start: str) -> bool:
     return bool(first and then and then > first)
 
 
-def time_formats(template: Template) -> list[str]:
-    """The formats that the template gives to `formatdate`, as they are written."""
-    waiting = [expression for expression, _ in template.locals.values()]
+def everything(template: Template) -> list[Expression]:
+    """The values of all arguments."""
+    found: list[Expression] = []
     blocks = list(template.blocks)
     while blocks:
         block = blocks.pop()
-        waiting += block.attributes.values()
+        found += block.attributes.values()
         blocks += block.blocks
-    found = []
-    while waiting:
-        expression = waiting.pop()
-        waiting += expression.items
-        if expression.kind == "call" and expression.value == "formatdate" and expression.items:
-            text = template.value(expression.items[0])
-            found += [text] if isinstance(text, str) else []
-    return sorted(set(found))
-
-
-def twelve_hours(console: Console, words: str) -> bool:
-    """Whether a format has an hour that is the same in the evening as in the morning."""
-    asked = [f'formatdate({json.dumps(words)}, "2024-01-31T{hour}:30:00Z")'
-             for hour in ("09", "10", "21")]  # fmt: skip
-    morning, later, evening = console(asked)
-    return bool(morning == evening != later)
+    return found
 
 
 def expect_no_token(answer: Answer, hidden: Hidden) -> None:
