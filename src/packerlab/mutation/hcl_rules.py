@@ -259,7 +259,8 @@ def _double_line(text: str, piece: Piece, _: Known) -> Iterator[Cut]:
 
 
 def _double_block(text: str, piece: Piece, _: Known) -> Iterator[Cut]:
-    yield Cut(piece.end, piece.end, f"\n{text[piece.start : piece.end]}")
+    written = text[piece.start : piece.end]
+    yield Cut(piece.start, piece.end, f"{written}\n{written}")
 
 
 # --- what is weakened -----------------------------------------------------------------------------

@@ -56,10 +56,11 @@ def doubled(text: str, lines: Sequence[Span]) -> Iterator[Cut]:
     if len(lines) > 1:
         for line in lines:
             written = text[line.start : line.end]
-            yield Cut(line.end, line.end, written)
+            yield Cut(line.start, line.end, written * 2)
             if entry := _ENTRY.match(written):
                 ending = re.search(r"(\\n|\n)?\Z", written)
-                yield Cut(line.end, line.end, f"{entry[0]}other{ending[0] if ending else ''}")
+                other = f"{entry[0]}other{ending[0] if ending else ''}"
+                yield Cut(line.start, line.end, written + other)
 
 
 def swapped(text: str, parts: Sequence[Span]) -> Iterator[Cut]:
