@@ -67,7 +67,7 @@ def test_owner_line(template: Template, submission: Files, build: Build, hidden:
     - The name must not be typed into the text: the text asks the variable for it.
     - Inside a string or a heredoc, `${var.NAME}` stands for the value of the variable NAME.
     """
-    owner = hidden.person("owner")
+    owner = f"{hidden.person('owner')} Jr."
     told = build({"owner": owner})
     told.expect_success()
     given, default = lines_of(told), lines_of(build())
@@ -99,7 +99,7 @@ def test_again(template: Template, build: Build, hidden: Hidden) -> None:
     - A line that is not on the task sheet does not belong in the file, blank ones included.
     - Remove what follows the line of the owner: no date, no number, no empty line.
     """
-    owner = hidden.person("owner")
+    owner = f"{hidden.person('owner')} Jr."
     again = build({"owner": owner}, nth=2)
     again.expect_success()
     lines = lines_of(again)

@@ -6,7 +6,16 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from packerlab.grader import Where, check, checksum_lines, expect, fail, json_of, referred_source
+from packerlab.grader import (
+    Where,
+    check,
+    checksum_lines,
+    expect,
+    fail,
+    json_of,
+    referred_source,
+    settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,14 +103,14 @@ def test_notes(build: Build, hidden: Hidden) -> None:
     answer = told(build, hidden)
     notes = answer.files.text(NOTES)
     name = card_of(answer).get("image")
-    if not name or name not in notes:
+    if not name or not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", notes):
         found = steady(notes, inputs(hidden))
         fail(f"{NOTES} does not name the image as {CARD} does.", found=found)
 
 
 @check(points=1, needs="test_card", docs="#what-validate-does-not-prove")
 def test_checksums(build: Build, hidden: Hidden) -> None:
-    """Beside each file that the build makes lies its SHA-256 checksum, in NAME.txt.sha256.
+    """Beside the card and beside the notes lies the file's SHA-256 checksum, in NAME.txt.sha256.
 
     - Which files are in out/ next to the card? Compare what the notes and the card each have.
     - The post-processor `checksum` makes MD5 unless its arguments say something else.
@@ -172,7 +181,7 @@ def test_builds_answer(template: Template, submission: Files) -> None:
     made = {pair for block in template.builds for pair in built(template, block)}
     labels, given = {label for label, _ in made}, {name for _, name in made}
     names = [name if name in labels | given else referred_source(name) for name in names]
-    if set(names) not in (labels, given):
+    if set(names) != labels and sorted(names) != sorted(given):
         fail(
             "`builds` does not list what your template builds.",
             expected=f"{len(given)} of the form TYPE.LABEL",
@@ -221,7 +230,7 @@ def test_console_answers(build: Build, submission: Files) -> None:
 
 def inputs(hidden: Hidden) -> dict[str, str]:
     """The variables of the task sheet, with values that no template can hold already."""
-    return {"owner": f"Ops-{hidden('owner')}", "release": f"X.{hidden('release')}.Y-RC"}
+    return {"owner": f"Ops_East No.{hidden('owner')}", "release": f"X.{hidden('release')}.Y-RC"}
 
 
 def told(build: Build, hidden: Hidden) -> Answer:
@@ -232,9 +241,11 @@ def told(build: Build, hidden: Hidden) -> Answer:
 
 
 def card_of(answer: Answer) -> dict[str, str]:
-    """The lines of the card, by what stands before the `=`."""
-    lines = answer.files.text(CARD).splitlines()
-    return {key: value for key, _, value in (line.partition("=") for line in lines)}
+    """The lines of the card, by what stands before the `=`: one for each name."""
+    found = settings(answer.files.text(CARD))
+    for key, values in found.items():
+        expect(len(values), 1, f"{CARD} has more than one line `{key}=`.")
+    return {key: values[0] for key, values in found.items()}
 
 
 def name_of(owner: str, release: str) -> str:

@@ -8,10 +8,27 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from packerlab.grader import check, fail, near, number_of_sources
+from packerlab.grader import (
+    Where,
+    check,
+    comes_again,
+    fail,
+    near,
+    number_of_sources,
+    time_formats,
+)
 
 if TYPE_CHECKING:
-    from packerlab.grader import Answer, Block, Build, Console, Files, Hidden, Template
+    from packerlab.grader import (
+        Answer,
+        Block,
+        Build,
+        Console,
+        Expression,
+        Files,
+        Hidden,
+        Template,
+    )
 
 
 RECORD = "out/image.json"
@@ -26,6 +43,9 @@ PAUSE = "1100ms"
 
 LONGEST = timedelta(seconds=60)
 """How long a build may take, on the slowest of machines."""
+
+LATEST = timedelta(seconds=900)
+"""How long ago the build may have been, while the checks before this one ran."""
 
 
 @check(points=1, docs="#typed-inputs")
@@ -97,7 +117,8 @@ def test_computed_once(template: Template, build: Build, hidden: Hidden) -> None
     - Compute the name in a `locals` block, and refer to it in the record and in `custom_data`.
     """
     expect_frame(template)
-    answer = build(full_inputs(hidden))
+    given = full_inputs(hidden)
+    answer = build(given)
     name = record_of(answer).get("name")
     if not name or not isinstance(name, str):
         fail(f"{RECORD} has no `name`.", expected="a text under the key `name`")
@@ -106,8 +127,10 @@ def test_computed_once(template: Template, build: Build, hidden: Hidden) -> None
     if later == name:
         return
     shown, shown_later = masked(name, hidden), masked(later, hidden)
-    if shown == shown_later:
+    if later_time(name, later, f"{given['app']}-stage-"):
         fail(f"The name is made a second time: {MANIFEST} has another one, with a later time.")
+    if shown == shown_later:
+        fail(f"The name in the custom_data of {MANIFEST} has another time than that in {RECORD}.")
     fail(
         f"The `name` in the custom_data of {MANIFEST} is not the one in {RECORD}.",
         expected=shown,
@@ -116,7 +139,7 @@ def test_computed_once(template: Template, build: Build, hidden: Hidden) -> None
 
 
 @check(points=1, needs="test_computed_once", docs="#computed-names")
-def test_name(build: Build, hidden: Hidden) -> None:
+def test_name(template: Template, build: Build, console: Console, hidden: Hidden) -> None:
     """The name is made of app, env and the UTC time at which the build began.
 
     - Which parts make up the name, in which order, and how many digits does it end with?
@@ -139,13 +162,22 @@ def test_name(build: Build, hidden: Hidden) -> None:
             "A build a second later has the same name: the time is typed in, or has no seconds.",
             found=masked(name, hidden),
         )
-    written = datetime.fromtimestamp(build_time(answer), UTC)
-    if not timedelta(seconds=1) <= written - stamp <= LONGEST:
+    written = build_time(answer)
+    longest = LONGEST if written else LATEST
+    passed = (written or datetime.now(UTC)) - stamp
+    if not timedelta(seconds=1) <= passed <= longest:
         fail(
             "The digits in the name are not the UTC time at which the build began.",
             expected="year, month, day, hour, minute, second",
             found="another time",
         )
+    for words in time_formats(template, everything(template)):
+        if comes_again(console, [words]) == "half day":
+            fail(
+                "The hour in the name starts again at noon.",
+                expected="an hour from 00 to 23",
+                found=words,
+            )
 
 
 @check(points=2, needs="test_record", docs="#validation")
@@ -159,7 +191,7 @@ def test_bad_values(template: Template, build: Build, hidden: Hidden) -> None:
     """
     build({**inputs(hidden), "env": "prod", "disk_gb": "8"}).expect_success()
     bad = {
-        "env": ["qa", *near("dev"), f"prod-{hidden('env')}", f"{hidden('env')}-dev"],
+        "env": ["qa", *near("dev"), "x\nprod", f"prod-{hidden('env')}", f"{hidden('env')}-dev"],
         "disk_gb": ["7.5", "0", "-20"],
     }
     for name, values in bad.items():
@@ -169,7 +201,9 @@ def test_bad_values(template: Template, build: Build, hidden: Hidden) -> None:
 
 
 @check(points=2, needs="test_record", docs="#secrets")
-def test_secret(template: Template, build: Build, console: Console, hidden: Hidden) -> None:
+def test_secret(
+    template: Template, submission: Files, build: Build, console: Console, hidden: Hidden
+) -> None:
     """Only a digest of api_token gets out: the token is in no log, artifact or file with values.
 
     - Who may see the token: the people, the log, the record, the files in the repository?
@@ -179,28 +213,36 @@ def test_secret(template: Template, build: Build, console: Console, hidden: Hidd
       part of it, from position 0.
     """
     given = full_inputs(hidden)
-    token = given["api_token"]
     answer = build(given)
     record = record_of(answer)
-    for name in answer.files.names():
-        if token.encode() in answer.files.bytes(name):
-            fail(f"The token itself stands in {name}.", expected="its digest alone")
-    expect_record(record, {"token_id": hashlib.sha256(token.encode()).hexdigest()[:8]},
-           "A build that is given api_token")  # fmt: skip
-    if console(["var.api_token"], given) != ["<sensitive>"] or token in answer.output:
+    expect_no_token(answer, hidden)
+    digest = hashlib.sha256(given["api_token"].encode()).hexdigest()
+    expect_record(record, {"token_id": digest[:8]}, "A build that is given api_token")
+    expect_no_digest(answer, digest)
+    if console(["var.api_token"], given) != ["<sensitive>"]:
         fail(
             "Packer prints the token: ask `packer console` for `var.api_token`.",
             expected="<sensitive>",
             found="the token",
             where=template.variables["api_token"].where,
         )
-    without = {name: value for name, value in given.items() if name != "api_token"}
-    if build({**without, "pause": "0s"}, [f"-var-file={PROD}"]).files.names():
-        fail(f"A build with -var-file={PROD} starts without an api_token: the file holds one.")
+    names = list(template.locals)
+    values = console([f"local.{name}" for name in names], given) if names else []
+    for name, value in zip(names, values, strict=True):
+        if letters(token(hidden)) in letters(json.dumps(value)):
+            fail(
+                f"Packer prints the token, in another form: ask `packer console` for local.{name}.",
+                expected="no local that has the token",
+                where=template.locals[name][1],
+            )
+    for name, text in values_files(submission):
+        if found := re.search(r'^[ \t{,]*"?api_token"?[ \t]*[=:]', text, re.MULTILINE):
+            where = Where(name, text.count("\n", 0, found.end()) + 1)
+            fail(f"{name} gives api_token a value.", expected="no api_token", where=where)
 
 
 @check(points=1, needs="test_record", docs="#where-values-come-from")
-def test_value_files(submission: Files, build: Build, hidden: Hidden) -> None:
+def test_value_files(template: Template, submission: Files, build: Build, hidden: Hidden) -> None:
     """Your files with values set what the task sheet says, and -var has the last word.
 
     - Which file does Packer load by itself, and which only when you name it?
@@ -213,6 +255,8 @@ def test_value_files(submission: Files, build: Build, hidden: Hidden) -> None:
     expect_record(
         record_of(build(given)), {"env": "dev", "disk_gb": 24}, "A build without -var-file"
     )
+    if "disk_gb" not in template.assigned:
+        fail("No file that Packer loads by itself sets disk_gb.", expected="disk_gb = 24")
     if PROD not in submission:
         names = ", ".join(sorted(name for name in submission if ".pkrvars." in name))
         fail(f"There is no {PROD}.", expected=PROD, found=names or "no variable files")
@@ -231,7 +275,16 @@ def test_value_files(submission: Files, build: Build, hidden: Hidden) -> None:
 
 def inputs(hidden: Hidden) -> dict[str, str]:
     """What must be given, with values that no template can hold already; and no pause."""
-    return {"app": hidden.word("app"), "api_token": hidden("api_token"), "pause": "0s"}
+    return {"app": hidden.word("app"), "api_token": token(hidden), "pause": "0s"}
+
+
+def token(hidden: Hidden) -> str:
+    """A secret of two halves: each is looked for, so that no part of it gets out."""
+    return "".join(halves(hidden))
+
+
+def halves(hidden: Hidden) -> list[str]:
+    return [hidden.secret("api_token"), hidden.secret("the token's other half")]
 
 
 def full_inputs(hidden: Hidden) -> dict[str, str]:
@@ -270,12 +323,15 @@ def manifest_of(answer: Answer) -> dict[str, Any]:
     return entries[-1]
 
 
-def build_time(answer: Answer) -> int:
-    """When the manifest was written, by the clock that the template's times come from."""
-    seconds = manifest_of(answer).get("build_time")
+def build_time(answer: Answer) -> datetime | None:
+    """When the manifest was written, by the clock that the template's times come from.
+
+    With `strip_time`, Packer does not write it.
+    """
+    seconds = manifest_of(answer).get("build_time", 0)
     if not isinstance(seconds, int) or not 0 <= seconds < 2**32:
-        fail(f"{MANIFEST} has no `build_time`, so it is not Packer's.")
-    return seconds
+        fail(f"{MANIFEST} has no true `build_time`, so it is not Packer's.")
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def expect_record(record: dict[str, Any], wanted: dict[str, str | float], what: str) -> None:
@@ -299,13 +355,22 @@ def expect_frame(template: Template) -> None:
             "block inside the build.",
             expected="the starter's one source",
         )
-    used = {component.name for component in template.components()}
     waits = any(mentions_pause(block) for block in template.builds)
-    if "provisioner.breakpoint" not in used or not (waits or mentions_in_locals(template)):
+    if not has_pause(template) or not (waits or mentions_in_locals(template)):
         fail(
             "The pause is gone, which stands for the minutes that a real build takes.",
             expected='provisioner "breakpoint" with the `pause_before` of the starter',
         )
+
+
+def has_pause(template: Template) -> bool:
+    """Whether a breakpoint waits as long as something tells it to."""
+    return any(
+        "pause_before" in body.attributes and body.attributes["pause_before"].references
+        for component in template.components()
+        if component.name == "provisioner.breakpoint"
+        for body in component.bodies
+    )
 
 
 def mentions_pause(block: Block) -> bool:
@@ -330,6 +395,57 @@ def stamp_of(name: str, start: str) -> datetime | None:
         return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def later_time(name: str, other: object, start: str) -> bool:
+    """Whether another name has the same form, and a later time in it."""
+    first = stamp_of(name, start)
+    then = stamp_of(other, start) if isinstance(other, str) else None
+    return bool(first and then and then > first)
+
+
+def everything(template: Template) -> list[Expression]:
+    """The values of all arguments."""
+    found: list[Expression] = []
+    blocks = list(template.blocks)
+    while blocks:
+        block = blocks.pop()
+        found += block.attributes.values()
+        blocks += block.blocks
+    return found
+
+
+def expect_no_token(answer: Answer, hidden: Hidden) -> None:
+    """No half of the token is in what the build said and made, whatever it was made to look like.
+
+    A file that has the letters of it with others between them has it, too.
+    """
+    for half in halves(hidden):
+        if found := answer.places(half, "workspace"):
+            fail("The token gets out.", expected="its digest alone", found=", ".join(found[:4]))
+        if answer.places(half, "output"):
+            fail("Packer prints the token while it builds.", expected="no part of the token")
+        for name in answer.files.names():
+            if half in letters(answer.files.bytes(name).decode(errors="replace")):
+                fail("The token gets out.", expected="its digest alone", found=name)
+
+
+def expect_no_digest(answer: Answer, digest: str) -> None:
+    for name in answer.files.names():
+        if digest[:16].encode() in answer.files.bytes(name).lower():
+            fail(f"{name} has more of the token's digest than its first 8 digits.")
+
+
+def letters(text: str) -> str:
+    """The letters and digits of a text, in lower case."""
+    return re.sub("[^0-9a-z]", "", text.lower())
+
+
+def values_files(submission: Files) -> list[tuple[str, str]]:
+    """The files with values, wherever they lie."""
+    suffixes = (".pkrvars.hcl", ".pkrvars.json")
+    return [(name, file.data.decode(errors="replace"))
+            for name, file in sorted(submission.items()) if name.endswith(suffixes)]  # fmt: skip
 
 
 def expect_refusal(template: Template, name: str, value: str, answer: Answer) -> None:

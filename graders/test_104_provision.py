@@ -33,7 +33,7 @@ HOSTS = {
 
 USUAL = (
     "/tmp/*", "/var/tmp/*", "/dev/shm/*", "/home/*/*", "/root/*", "/opt/*", "/srv/*",  # noqa: S108
-    "/etc/labweb/*",
+    "/usr/local/*", "/etc/labweb/*", "*.deb", "/*.sh", "/app.conf",
 )  # fmt: skip
 """Where a build's own files lie about."""
 
@@ -41,6 +41,7 @@ NOT_LEFT = (
     CONFIGURATION,
     f"{CONFIGURATION}.dpkg-*",
     *(f"/home/*/{name}" for name in (".bash_logout", ".bashrc", ".profile")),
+    "/var/cache/apt/*",
     "*/.ssh",
     "*/.ssh/authorized_keys",
 )
@@ -241,13 +242,22 @@ def access(disk: Disk) -> str:
 
 def state(disk: Disk) -> str:
     """What must be the same after each build."""
-    text = described(settings(disk.text(CONFIGURATION)))
-    return "\n".join([text, access(disk), f"labweb.service: {disk.unit('labweb.service')}"])
+    text = disk.text(CONFIGURATION)
+    lines = f"{len(text.splitlines())} lines"
+    return "\n".join(
+        [
+            described(settings(text)),
+            lines,
+            access(disk),
+            f"labweb.service: {disk.unit('labweb.service')}",
+        ]
+    )
 
 
 def is_left(path: str, copies: set[str]) -> bool:
     """Whether it is a build's own file: one in the usual places, or a copy with the greeting."""
-    return not matches(path, NOT_LEFT) and (matches(path, USUAL) or path in copies)
+    usual = matches(path, USUAL) and not matches(path, NOT_LEFT)
+    return usual or (path in copies and path != CONFIGURATION)
 
 
 def open_to_everybody(disk: Disk, path: str) -> bool:

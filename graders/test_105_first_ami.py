@@ -11,17 +11,22 @@ from packerlab.grader import (
     Tag,
     access_key_in,
     check,
+    comes_again,
     expect_looked_up,
     expect_nothing_left,
     expect_package,
     expect_second,
     expect_tags,
     fail,
+    place_of,
+    reachable,
+    sources_in_use,
     steady,
+    time_formats,
 )
 
 if TYPE_CHECKING:
-    from packerlab.grader import AccountEvidence, Build, Files, Hidden, Template
+    from packerlab.grader import AccountEvidence, Build, Console, Files, Hidden, Template
 
 NEWEST = {HOME: f"{UBUNTU}20240612", "eu-west-1": f"{UBUNTU}20240701"}
 """Canonical's newest image of the series, as the lab's account has it in two regions."""
@@ -58,7 +63,9 @@ def test_ami(build: Build, hidden: Hidden) -> None:
 
 
 @check(points=2, needs="test_ami", docs="#names")
-def test_names(build: Build, hidden: Hidden, submission: Files) -> None:
+def test_names(
+    template: Template, build: Build, console: Console, hidden: Hidden, submission: Files
+) -> None:
     """Each build makes an AMI `labweb-...` of its own; the earlier ones stay.
 
     - Build twice, with the same inputs. Which part of the AMI's name differs?
@@ -71,6 +78,7 @@ def test_names(build: Build, hidden: Hidden, submission: Files) -> None:
     if not name.startswith("labweb-"):
         message = "The AMI's name has another beginning."
         fail(message, expected="labweb-...", found=steady(name, submission))
+    expect_lasting(template, console)
     first.let_the_second_pass()
     expect_second(first, build(inputs(hidden, HOME), nth=2))
 
@@ -148,6 +156,25 @@ def test_nothing_left(build: Build, hidden: Hidden) -> None:
 
 
 # --- what the checks stand on ---------------------------------------------------------------------
+
+
+def expect_lasting(template: Template, console: Console) -> None:
+    """Fail where the name is made of a time that comes again, and of nothing else that differs."""
+    for blocks in sources_in_use(template, "amazon-ebs"):
+        names = [block.attributes["ami_name"] for block in blocks if "ami_name" in block.attributes]
+        parts = list(reachable(template, names[:1]))
+        calls = [part.value for part in parts if part.kind == "call"]
+        formats = time_formats(template, names[:1])
+        others = set(calls) & {"uuidv4", "uuidv5"} or calls.count("timestamp") > len(formats)
+        if not formats or others or any("{{" in str(part.value) for part in parts):
+            continue
+        if again := comes_again(console, formats):
+            fail(
+                f"The time in the AMI's name comes again: the next {again} has the same one.",
+                expected="a time that never comes again",
+                found=" and ".join(formats),
+                where=place_of(blocks, "ami_name"),
+            )
 
 
 def inputs(hidden: Hidden, region: str) -> dict[str, str]:

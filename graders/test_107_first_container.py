@@ -5,7 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from packerlab.grader import CONFIGURATION, check, expect_settings, fail, program_of, visible
+from packerlab.grader import (
+    CONFIGURATION,
+    check,
+    expect_settings,
+    fail,
+    matches,
+    program_of,
+    visible,
+)
 
 if TYPE_CHECKING:
     from packerlab.grader import Answer, Build, ContainerImage, Hidden, SavedImage
@@ -134,7 +142,7 @@ def test_lean(build: Build, hidden: Hidden) -> None:
     - Remove what is below /var/lib/apt/lists, in a provisioner after the last `apt-get`.
     """
     disk = made(build, hidden).disk
-    lists = [path for path in disk.changed(f"{LISTS}*") if is_list(disk.at(path), path)]
+    lists = [path for path in disk.changed() if is_list(disk.at(path), path)]
     if lists:
         found = ", ".join(map(visible, lists[:3]))
         fail("Package lists are left in the image.", expected="none", found=found)
@@ -195,8 +203,10 @@ def made(build: Build, hidden: Hidden) -> ContainerImage:
 
 
 def is_list(entry: object, path: str) -> bool:
-    """Whether it is a package list: the folder's lock and its empty folders are not."""
-    return getattr(entry, "kind", "") == "file" and not path.endswith("/lock")
+    """Whether it is a package list, here or elsewhere: the folder's lock is none."""
+    named = matches(path, ("*_Packages*", "*_InRelease", "*_Release"))
+    lies_there = path.startswith(LISTS) and not path.endswith("/lock")
+    return getattr(entry, "kind", "") == "file" and (named or lies_there)
 
 
 def is_whole(saved: SavedImage, image: ContainerImage) -> bool:

@@ -108,7 +108,7 @@ def test_values(run: Run, submission: Files, hidden: Hidden) -> None:
                 expected=f"`{name}` in a file whose name ends in .pkrvars.hcl or .pkrvars.json",
                 found=", ".join(files) or "no such file",
             )
-    changed = {name: f"{name}-{hidden(name)}" for name in PRODUCTION}
+    changed = {name: f"{name}.{hidden.mixed(name)}" for name in PRODUCTION}
     edit = ";".join(f"s/{value}/{changed[name]}/g" for name, value in PRODUCTION.items())
     answer = run(["/bin/sh", "-c", EDITED, "sh", release(hidden), edit, *files])
     told = f"After a change in the values file, {SCRIPT}"
@@ -117,7 +117,7 @@ def test_values(run: Run, submission: Files, hidden: Hidden) -> None:
 
 @check(points=1, needs="test_script", docs="#files-of-a-folder")
 def test_added_file(run: Run, hidden: Hidden) -> None:
-    """When a template file is added to the folder, ci.sh builds that as well.
+    """When a template file is added to the folder, ci.sh builds it, and fails if Packer does.
 
     - A teammate adds one more template file. Who has to tell ci.sh about it?
     - If ci.sh names files, or picks builds by name, what is new stays out.
@@ -135,6 +135,13 @@ def test_added_file(run: Run, hidden: Hidden) -> None:
             f"{SCRIPT} does not build a template file that was added to the folder.",
             expected=f"{made} beside {MADE}",
             found=", ".join(answer.files.names()),
+        )
+    broken = run(["/bin/sh", "-c", ADDED, "sh", release(hidden), "{", "broken.pkr.json"])
+    if broken.exit == 0:
+        fail(
+            f"{SCRIPT} ends with exit code 0 although Packer fails.",
+            expected="another exit code, as a template file is broken",
+            found="exit code 0",
         )
 
 

@@ -170,7 +170,7 @@ def test_content(build: Build, hidden: Hidden) -> None:
 
 def release(hidden: Hidden) -> str:
     """A release of the form on the task sheet, which no template can hold already."""
-    return f"{VERSION}+{hidden('release')}"
+    return f"{VERSION}+{hidden.mixed('release')}"
 
 
 def inputs(hidden: Hidden) -> dict[str, str]:

@@ -26,7 +26,7 @@ from packerlab.grader import (
 )
 
 if TYPE_CHECKING:
-    from packerlab.grader import Build, Disk, Entry, Files, Image
+    from packerlab.grader import Build, Disk, Entry, Files, Image, Template
 
 
 class Environment(NamedTuple):
@@ -45,13 +45,16 @@ ENVIRONMENTS = {
 TRIED = Environment("us-west-2", "c5.large", encrypted=True)
 """What a colleague tries with dev's file; no environment has all of it."""
 
-RELEASE, NEXT_RELEASE = "1.0", "1.1"
+RELEASE, TRIED_RELEASE = "1.1", "1.0"
+"""The one that the task sheet's examples name is for the trial: nobody can have typed the other."""
+
 SOURCE = f"{UBUNTU}20240514 of {CANONICAL}"
 SETTINGS = {"greeting": "Good day", "port": "9090"}
 TOKEN = b"lwm-5e0b7c91d24fa386"
 
+SHADOW = "/etc/shadow"
 OF_THE_MACHINE = (
-    "/etc/machine-id", "/etc/shadow*", "/etc/ssh/ssh_host_*", "*/.ssh/authorized_keys",
+    "/etc/machine-id", "/etc/shadow-", "/etc/ssh/ssh_host_*", "*/.ssh/authorized_keys",
     "/run/*", "/tmp/*", "/var/cache/*", "/var/log/*",  # noqa: S108
     "/var/lib/apt/lists/*", "/var/lib/cloud/*",
 )  # fmt: skip
@@ -77,7 +80,7 @@ def test_one_template(submission: Files) -> None:
 
 
 @check(points=1, docs="#not-in-a-file")
-def test_no_token(submission: Files) -> None:
+def test_no_token(template: Template, submission: Files) -> None:
     """The metrics token stands in no file.
 
     - Does everything that only prod has belong in a file that everybody can read?
@@ -86,6 +89,9 @@ def test_no_token(submission: Files) -> None:
     """
     if where := found_in(submission, TOKEN):
         fail("A file holds prod's metrics token.", where=where)
+    for name, (expression, where) in template.locals.items():
+        if TOKEN.decode() in str(template.value(expression)):
+            fail(f"local.{name} is prod's metrics token, put together of parts.", where=where)
 
 
 @check(points=2, docs="#values-apart")
@@ -175,7 +181,7 @@ def test_trial(build: Build, submission: Files) -> None:
         "region": TRIED.region,
         "instance_type": TRIED.instance_type,
         "encrypted": "true",
-        "labweb": NEXT_RELEASE,
+        "labweb": TRIED_RELEASE,
     }
     told = "The AMI of a trial with dev's file"
     image, types = built(build, submission, "dev", given)
@@ -185,7 +191,7 @@ def test_trial(build: Build, submission: Files) -> None:
     expect_machine(types, TRIED, told)
     expect_encryption(image, TRIED, told)
     expect_tags(image.tags, {"Environment": "dev"}, told, submission)
-    expect_package(image.disk, "labweb", "in the AMI of a trial", NEXT_RELEASE)
+    expect_package(image.disk, "labweb", "in the AMI of a trial", TRIED_RELEASE)
 
 
 @check(points=1, needs="test_environments", docs="#no-default")
@@ -254,9 +260,16 @@ def expect_encryption(image: Image, expected: Environment, told: str) -> None:
 def held(disk: Disk) -> dict[str, tuple[object, ...]]:
     """What a disk holds that the base does not, by path, without what is the machine's own."""
     paths = [*disk.changed(), *disk.removed()]
-    return {
+    found = {
         visible(path): content(disk.at(path)) for path in paths if not matches(path, OF_THE_MACHINE)
     }
+    return {**found, SHADOW: passwords(disk)}
+
+
+def passwords(disk: Disk) -> tuple[object, ...]:
+    """How each user may log in, without the day on which that was said, and without the salt."""
+    lines = [line.split(":") for line in disk.text(SHADOW).splitlines()]
+    return tuple((line[0], "a password" if line[1][:1] == "$" else line[1]) for line in lines)
 
 
 def innermost(paths: list[str]) -> list[str]:

@@ -6,10 +6,18 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packerlab.grader import check, expect, expect_nothing_left, expect_settings, fail, has_package
+from packerlab.grader import (
+    check,
+    expect,
+    expect_nothing_left,
+    expect_settings,
+    fail,
+    has_package,
+    sources_in_use,
+)
 
 if TYPE_CHECKING:
-    from packerlab.grader import Answer, Build, Disk, Hidden
+    from packerlab.grader import Answer, Build, Disk, Hidden, Template
 
 
 NOTES = "release-notes.txt"
@@ -92,7 +100,7 @@ def test_configuration(build: Build, hidden: Hidden) -> None:
 
 
 @check(points=1, needs="test_builds", docs="#command-line")
-def test_choice(build: Build, hidden: Hidden) -> None:
+def test_choice(template: Template, build: Build, hidden: Hidden) -> None:
     """By `-only` the web image can be built alone; by `-except`, the notes without images.
 
     - What are your builds called? The task sheet has a name for each of the three.
@@ -104,6 +112,11 @@ def test_choice(build: Build, hidden: Hidden) -> None:
         words, _, patterns = option.partition("=")
         message = f"`packer build {words}='{patterns}' .` makes something else."
         expect_made(message, build(release(hidden), [option]), [expected])
+    for blocks in sources_in_use(template, "file"):
+        name = template.attribute(blocks[0], "name") or blocks[0].labels[-1].rpartition(".")[2]
+        if isinstance(name, str) and name != "notes":
+            fail("The build of the notes has another name.", expected="file.notes",
+                 found=f"file.{name}", where=blocks[0].where)  # fmt: skip
 
 
 @check(points=2, needs="test_builds", docs="#manifest")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packerlab.grader import (
     CANONICAL,
+    TEMPLATE_SUFFIXES,
     UBUNTU,
     check,
     expect_exit,
@@ -19,7 +20,16 @@ from packerlab.grader import (
 )
 
 if TYPE_CHECKING:
-    from packerlab.grader import AccountEvidence, Answer, Files, Hidden, Image, Run
+    from packerlab.grader import (
+        AccountEvidence,
+        Answer,
+        Block,
+        Files,
+        Hidden,
+        Image,
+        Run,
+        Template,
+    )
 
 
 SCRIPT = "pipeline.sh"
@@ -61,7 +71,7 @@ def test_base(run: Run) -> None:
 
 
 @check(points=2, needs="test_two_images", docs="#two-calls")
-def test_app(run: Run) -> None:
+def test_app(template: Template, submission: Files, run: Run) -> None:
     """The app is built on the base that the same run has made, and adds labweb.
 
     - At the moment when the app's build begins: which image fits, and is the newest?
@@ -79,6 +89,9 @@ def test_app(run: Run) -> None:
             found=origin(account, made.app),
         )
     expect_package(made.app.disk, "labweb", "in the app", LABWEB)
+    beside = all("/" not in name for name in submission if name.endswith(TEMPLATE_SUFFIXES))
+    if beside and not any(asks_for(block, "labweb") for block in template.blocks):
+        fail("Nothing in the templates asks for the variable labweb.", expected="var.labweb")
 
 
 @check(points=1, needs="test_two_images", docs="#lineage")
@@ -189,6 +202,12 @@ def made_by(
             )
         found += fitting
     return Made(*found)
+
+
+def asks_for(block: Block, variable: str) -> bool:
+    """Whether an argument of a block, or of one inside it, refers to a variable."""
+    own = any(("var", variable) in each.references for each in block.attributes.values())
+    return own or any(asks_for(inner, variable) for inner in block.blocks)
 
 
 def source_id(account: AccountEvidence, image: Image) -> str:

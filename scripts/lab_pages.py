@@ -44,7 +44,9 @@ def proven(course: Course, lab: Lab) -> list[str]:
     sandboxes = and_all(sorted({each.sandbox for each in found}))
     packers = and_all(sorted({each.packer for each in found}, key=version_of))
     gradings = max(each.gradings for each in found)
-    return [f"proven by {gradings} gradings on {sandboxes} with Packer {packers}"]
+    share = proofs.mutants(course, lab)
+    tried = [f"{share.killed} of {share.made} mutants killed, the rest equivalent"] if share else []
+    return [f"proven by {gradings} gradings on {sandboxes} with Packer {packers}", *tried]
 
 
 def and_all(words: list[str]) -> str:

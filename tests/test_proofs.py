@@ -9,7 +9,16 @@ import pytest
 
 from packerlab.course import Course
 from packerlab.errors import BadInputError
-from packerlab.proofs import Proven, file_of, forget, note, proven
+from packerlab.proofs import (
+    Mutants,
+    Proven,
+    file_of,
+    forget,
+    mutants,
+    note,
+    note_mutants,
+    proven,
+)
 from tests.toy import ROOT
 
 if TYPE_CHECKING:
@@ -116,3 +125,16 @@ def test_another_file_of_that_name_is_bad_input(course: Course, text: str) -> No
     file_of(course).write_text(text)
     with pytest.raises(BadInputError, match=r"proof\.json is no record of proofs: .+ Remove it\."):
         note(course, course.lab("101"), HERE)
+
+
+def test_what_became_of_the_mutants_is_kept_beside(course: Course) -> None:
+    lab = course.lab("101")
+    assert mutants(course, lab) is None
+    note(course, lab, HERE)
+    note_mutants(course, lab, Mutants(made=9, killed=7, equivalent=2))
+    note(course, lab, HERE)
+    assert mutants(course, lab) == Mutants(9, 7, 2)
+    assert proven(course, lab) == [HERE]
+    with lab.grader.open("a") as stream:
+        stream.write("# changed\n")
+    assert mutants(course, course.lab("101")) is None

@@ -37,12 +37,24 @@ class Proven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin: int
 
 
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Mutants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many small changes of the solution there are, and how many the grader noticed.
+
+    It rightly takes those that are `equivalent`.
+    """
+
+    made: int
+    killed: int
+    equivalent: int
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is proven of one lab, and the digests of its answers and its grader."""
 
     lab: str
     grader: str
     proven: list[Proven] = []
+    mutants: Mutants | None = None
 
 
 class Records(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,6 +67,18 @@ class Records(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def proven(course: Course, lab: Lab) -> list[Proven]:
     """Where today's lab is proven; empty where it has changed since."""
     return _current(_read(course), lab).proven
+
+
+def mutants(course: Course, lab: Lab) -> Mutants | None:
+    """What became of the mutants of today's lab; None where nobody has tried them."""
+    return _current(_read(course), lab).mutants
+
+
+def note_mutants(course: Course, lab: Lab, new: Mutants) -> None:
+    """Write down what became of a lab's mutants."""
+    records = _read(course)
+    records.labs[lab.slug] = msgspec.structs.replace(_current(records, lab), mutants=new)
+    _write(course, records)
 
 
 def note(course: Course, lab: Lab, new: Proven) -> None:

@@ -129,6 +129,14 @@ def answer(row: Row) -> Submission:
     return changed
 
 
+def handed_in(files: Files) -> Submission:
+    """Files as a learner would hand them in."""
+    try:
+        return submission([_entry(name, file) for name, file in files.items()])
+    except RejectedError as error:
+        return refused(str(error))
+
+
 def lay_out(row: Row, target: Path) -> None:
     """Write a row's files into a folder, so that they can be tried by hand."""
     for entry in _changed(row):

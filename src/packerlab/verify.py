@@ -4,27 +4,23 @@ variant fails just where it should, and nothing is missing or left lying about.
 
 from __future__ import annotations
 
-import queue
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from packerlab import forkserver
+from packerlab.bench import Bench
 from packerlab.course import default_root
 from packerlab.errors import BadInputError
-from packerlab.grading.grade_one import grade, packer_version
 from packerlab.hcl.template import SYNTAX_HINTS
+from packerlab.mutation.equivalents import NAME as EQUIVALENTS
 from packerlab.packer.versions import version_of
 from packerlab.pages import headings
-from packerlab.sandbox import Sandbox
 from packerlab.variants import KINDS, answer, read_own, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from packerlab.lab import Lab
-    from packerlab.packer.versions import Version
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
     from packerlab.submissions.workspaces import Submission
@@ -87,7 +83,7 @@ def verify(
     proof = Proof(lab.slug)
     proof.problems += missing_or_stray(lab)
     trials = _trials([row for row in _all_rows(lab) if only is None or row.answer in only])
-    with closing(_Bench(lab, backend, jobs)) as bench:
+    with closing(Bench(lab, backend, jobs)) as bench:
         version = bench.version()
         proof.packer = ".".join(map(str, version))
         first = [_starter(lab), _solution(lab, proof), _solution(lab, proof)]
@@ -95,12 +91,13 @@ def verify(
         proof.left_out = len(trials) - len(rest)
         for trial in first:  # alone, so that the solution's time is its own
             if only is None or trial.name in only:
-                proof.take(lab, trial, bench.grade(trial), on_graded)
-        for trial, report in zip(rest, bench.grade_all(rest), strict=True):
+                proof.take(lab, trial, bench.grade(trial.submission), on_graded)
+        reports = bench.map(lambda trial: bench.grade(trial.submission), rest)
+        for trial, report in zip(rest, reports, strict=True):
             proof.take(lab, trial, report, on_graded)
         for name in sorted(proof.checks - proof.failed) if only is None else ():
             proof.problems.append(f"no wrong answer fails {name}")
-        _formatted(lab, proof, bench.sandbox, version)
+        _formatted(lab, proof, bench)
     proof.problems = list(dict.fromkeys(proof.problems))
     return proof
 
@@ -117,45 +114,6 @@ def brief(lab: Lab) -> list[str]:
 
 def _all_rows(lab: Lab) -> list[Row]:
     return [row for kind in KINDS for row in rows(lab, kind)]
-
-
-class _Bench:
-    """Open sandboxes, one for each job, and who has them."""
-
-    def __init__(self, lab: Lab, backend: Backend, jobs: int) -> None:
-        self._lab = lab
-        self._jobs = jobs
-        self._all = [Sandbox(backend, lab.limits, lab.needs) for _ in range(jobs)]
-        self._free: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
-        for sandbox in self._all:
-            self._free.put(sandbox)
-
-    @property
-    def sandbox(self) -> Sandbox:
-        return self._all[0]
-
-    def version(self) -> Version:
-        return packer_version(self.sandbox)
-
-    def grade(self, trial: Trial) -> Report:
-        sandbox = self._free.get()
-        try:
-            context = forkserver.context()
-            return grade(self._lab, trial.submission, sandbox, self._lab.limits, context=context)
-        finally:
-            self._free.put(sandbox)
-
-    def grade_all(self, trials: list[Trial]) -> Iterator[Report]:
-        """The reports in the order of the trials; what has not begun is dropped on Ctrl-C."""
-        pool = ThreadPoolExecutor(self._jobs)
-        try:
-            yield from pool.map(self.grade, trials)
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-    def close(self) -> None:
-        for sandbox in self._all:
-            sandbox.close()
 
 
 def _starter(lab: Lab) -> Trial:
@@ -265,7 +223,7 @@ def _stray_variants(lab: Lab) -> Iterator[str]:
     """What lies in `variants/` and belongs to no row."""
     folder = lab.path / "variants"
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name not in {*KINDS, *(f"{kind}.toml" for kind in KINDS)}:
+        if path.name not in {*KINDS, *(f"{kind}.toml" for kind in KINDS), EQUIVALENTS}:
             yield f"variants/{path.name} does not belong there"
     for kind in KINDS:
         names = {row.name for row in rows(lab, kind)}
@@ -288,13 +246,10 @@ def undocumented(lab: Lab, report: Report) -> Iterator[str]:
             yield f"{check.name} has {len(check.hints)} hints, not {HINTS}"
 
 
-def _formatted(lab: Lab, proof: Proof, sandbox: Sandbox, version: Version) -> None:
+def _formatted(lab: Lab, proof: Proof, bench: Bench) -> None:
     """Starter and solution are as `packer fmt` writes them."""
-    from packerlab.packer.verbs import Packer
-    from packerlab.sandbox.base import Box
-
     for folder in (lab.starter, lab.solution):
-        box = Box(sandbox.channel(), lab.limits)
-        answer = Packer(box, read_own(folder).files, version, lab.manifest.outputs).fmt()
+        with bench.packer(read_own(folder).files) as packer:
+            answer = packer.fmt()
         if answer.exit != 0:
             proof.problems.append(f"{folder.name}/ is not formatted: {answer.output.strip()[:200]}")

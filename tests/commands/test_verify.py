@@ -96,3 +96,32 @@ def test_a_lab_comes_after_what_it_needs(course: Path) -> None:
     done = cli("verify", "--brief", "--course", course)
     assert done.returncode == 1
     assert "lab.toml: `after` names `104_none`, which is no lab of this course" in done.stdout
+
+
+def test_mutants(course: Path) -> None:
+    """A lab that `new` has made takes any text, so long as a word is in it."""
+    words = ("verify", "105", "--course", course, "--sandbox", "bubblewrap")
+    done = cli(*words, "--mutants", "--rule", "drop-block")
+    assert done.returncode == 0
+    assert done.stdout.startswith("105_a: holds (")
+    assert " killed, 0 equivalent; " in done.stdout
+    name = "drop-argument main.pkr.hcl:"
+    none = cli(*words, "--only-mutant", name)
+    assert none.returncode == 2
+    assert f"no mutant is called `{name}`" in none.stderr
+    for refused in (["--mutants", "--brief"], ["--rule", "x", "--record"]):
+        assert cli(*words, *refused).returncode == 2
+    assert "--only-mutant is about one lab" in cli("verify", "--only-mutant", "x").stderr
+
+
+def test_the_share_of_mutants_is_recorded(course: Path) -> None:
+    words = ("verify", "105", "--course", course, "--sandbox", "bubblewrap", "--record")
+    table = course / "labs" / "105_a" / "variants" / "equivalent.toml"
+    table.parent.mkdir()
+    table.write_text('[any]\nwhy = "It is an example."\nplace = " "\n')
+    assert cli(*words, "--mutants").returncode == 0
+    assert cli(*words).returncode == 0
+    record = json.loads((course / "proof.json").read_text())["labs"]["105_a"]
+    share = record["mutants"]
+    assert share["made"] == share["killed"] + share["equivalent"]
+    assert record["proven"]

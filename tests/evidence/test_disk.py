@@ -14,14 +14,14 @@ BASE = {
     "/etc/group": b"root:x:0:\nubuntu:x:1000:\n",
     "/var/lib/dpkg/status": b"Package: sudo\nStatus: install ok installed\nVersion: 1.9\n\n"
     b"Package: gone\nStatus: deinstall ok config-files\nVersion: 2\n",
-    "/usr/lib/systemd/system/ssh.service": b"",
+    "/usr/lib/systemd/system/ssh.service": b"[Service]\nExecStart=/usr/sbin/sshd -D\n",
 }
 
 
 def of_base(paths: list[str]) -> list[Entry]:
     folders = {str(above) for name in BASE for above in PurePosixPath(name).parents}
     return [
-        Entry(path, "file", told=BASE[path])
+        Entry(path, "file", size=len(BASE[path]), told=BASE[path])
         if path in BASE
         else Entry(path, "folder" if path in folders else "gone")
         for path in paths
@@ -33,7 +33,7 @@ def disk(*changes: Entry) -> Disk:
 
 
 def written(path: str, text: str) -> Entry:
-    return Entry(path, "file", told=text.encode())
+    return Entry(path, "file", size=len(text), told=text.encode())
 
 
 def test_users_and_groups_of_the_base() -> None:
@@ -64,9 +64,75 @@ def test_a_unit_is_what_the_links_say() -> None:
     assert disk().unit("ssh.service") == "disabled"
     assert disk().unit("no.service") == "absent"
     assert disk(enabled).unit("ssh.service") == "enabled"
-    assert disk(written(wants, "")).unit("ssh.service") == "disabled"
+    assert disk(written(wants, "x")).unit("ssh.service") == "disabled"
     masked = Entry("/etc/systemd/system/ssh.service", "link", target="/dev/null")
     assert disk(enabled, masked).unit("ssh.service") == "masked"
+
+
+ETC = "/etc/systemd/system"
+SSH = "/usr/lib/systemd/system/ssh.service"
+
+
+def etc(*changes: Entry) -> Disk:
+    """A disk with these units, and the folders in which they are."""
+    above = {str(each) for change in changes for each in PurePosixPath(change.path).parents}
+    return disk(*changes, *(Entry(path, "folder") for path in above - {"/"}))
+
+
+def link(path: str) -> Entry:
+    return Entry(f"{ETC}/{path}", "link", target=SSH)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [link("multi-user.target.requires/ssh.service")],
+        [link("graphical.target.wants/ssh.service")],
+        [
+            written(f"{ETC}/web.target", "[Unit]\nWants=a.service ssh.service\n"),
+            link("multi-user.target.wants/web.target"),
+        ],
+        [written(f"{ETC}/multi-user.target.d/ssh.conf", "[Unit]\nRequires=ssh.service\n")],
+    ],
+)
+def test_a_unit_that_the_boot_leads_to(changes: list[Entry]) -> None:
+    assert etc(*changes).unit("ssh.service") == "enabled"
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ([link("multiuser.target.wants/ssh.service")], "disabled"),
+        ([link("rescue.target.wants/ssh.service")], "disabled"),
+        ([written(f"{ETC}/a.target", "[Unit]\nWants=ssh.service\n")], "disabled"),
+        (
+            [link("multi-user.target.wants/ssh.service"), written(f"{ETC}/ssh.service", "")],
+            "masked",
+        ),
+        (
+            [
+                written(f"{ETC}/a.target", "[Unit]\nWants=b.target\n"),
+                written(f"{ETC}/b.target", "[Unit]\nWants=a.target ssh.service\n"),
+            ],
+            "disabled",
+        ),
+    ],
+)
+def test_a_unit_that_no_boot_leads_to(changes: list[Entry], state: str) -> None:
+    assert etc(*changes).unit("ssh.service") == state
+
+
+def test_what_a_service_runs() -> None:
+    assert disk().runs("ssh.service") == ["/usr/sbin/sshd"]
+    assert disk().runs("no.service") == []
+    drop_in = f"{ETC}/ssh.service.d/10.conf"
+    again = written(drop_in, "[Service]\nExecStart=\nExecStart=-/bin/sleep \\\n 5\n")
+    assert etc(again).runs("ssh.service") == ["/bin/sleep"]
+    assert etc(written(drop_in, "[Service]\nRestart=always\n")).runs("ssh.service") == [
+        "/usr/sbin/sshd"
+    ]
+    own = written(f"{ETC}/ssh.service", "[Service]\nExecStart=/bin/true\n")
+    assert etc(own).runs("ssh.service") == ["/bin/true"]
 
 
 def test_links_are_followed_inside_alone_and_end() -> None:

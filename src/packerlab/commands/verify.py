@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -17,8 +17,13 @@ from packerlab.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
     from packerlab.course import Course
     from packerlab.lab import Lab
+    from packerlab.sandbox.base import Backend
     from packerlab.verify import Proof
 
 
@@ -57,6 +62,31 @@ def verify(
             autocompletion=answer_names,
         ),
     ] = None,
+    mutants: Annotated[
+        bool,
+        typer.Option(
+            "--mutants",
+            help="Change the solution in small ways instead, and list what the grader lets pass.",
+        ),
+    ] = False,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule",
+            metavar="RULE",
+            help="Only mutants of this rule. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    only_mutant: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only-mutant",
+            metavar="NAME",
+            help="One mutant only. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     record: Annotated[
         bool, typer.Option("--record", help="Note each lab that holds in the course's proof.json.")
     ] = False,
@@ -66,38 +96,79 @@ def verify(
     """Prove the labs: wrong answers fail as they should, right ones pass."""
     from packerlab import errors, terminal
     from packerlab.course import open_course
-    from packerlab.outline import misplaced
     from packerlab.sandbox import choose
-    from packerlab.verify import brief as fewest
-    from packerlab.verify import verify as prove
 
     if only and len(labs or ()) != 1:
         raise errors.BadInputError("--only is about one lab: `packerlab verify LAB --only NAME`.")
-    if record and (brief or only):
-        raise errors.BadInputError("--record needs a whole proof, without --brief and --only.")
+    if only_mutant and len(labs or ()) != 1:
+        raise errors.BadInputError(
+            "--only-mutant is about one lab: `packerlab verify LAB --only-mutant NAME`."
+        )
+    mutants = mutants or bool(rule or only_mutant)
+    if mutants and (brief or only):
+        raise errors.BadInputError("--mutants tries no answers: leave out --brief and --only.")
+    if record and (brief or only or rule or only_mutant):
+        raise errors.BadInputError(
+            "--record needs a whole proof, without --brief, --only, --rule and --only-mutant."
+        )
     whole = open_course(course)
     chosen = [whole.lab(name) for name in labs] if labs else whole.labs()
     out = terminal.console()
     wrong = 0
     with out.status("verifying") as status:
+        run = _Run(whole, out, status.update, jobs or os.cpu_count() or 1, record)
         for lab in chosen:
             if not labs and (reason := _not_offered(sandbox, lab.needs)):
                 out.print(f"{lab.slug}: left out: {reason}")
                 continue
             backend = choose(sandbox, set(lab.needs), [whole.root], full_limits=False)
-            names = _named(lab, only) if only else fewest(lab) if brief else None
-            started = time.monotonic()
-            proof = prove(lab, backend, only=names, jobs=jobs or os.cpu_count() or 1,
-                          on_graded=status.update)  # fmt: skip
-            seconds = time.monotonic() - started
-            proof.problems += misplaced(whole.outline, lab.slug, lab.manifest.after)
-            wrong += bool(proof.problems)
-            out.print(_verdict(proof, backend.name))
-            for line in [*(_ends(proof) if only else ()), *proof.problems]:
-                out.print(f"  {line}")
-            if record:
-                _record(whole, lab, proof, backend.name, seconds)
+            if mutants:
+                wrong += not run.mutants(lab, backend, rule or [], only_mutant or [])
+            else:
+                wrong += not run.answers(lab, backend, only or [], brief=brief)
     raise typer.Exit(errors.NEGATIVE if wrong else errors.DONE)
+
+
+class _Run(NamedTuple):
+    """What one command needs for each lab; each of its methods says whether the lab holds."""
+
+    course: Course
+    out: Console
+    on_graded: Callable[[str], None]
+    jobs: int
+    record: bool
+
+    def answers(self, lab: Lab, backend: Backend, only: list[str], *, brief: bool) -> bool:
+        from packerlab.outline import misplaced
+        from packerlab.verify import brief as fewest
+        from packerlab.verify import verify as prove
+
+        names = _named(lab, only) if only else fewest(lab) if brief else None
+        started = time.monotonic()
+        proof = prove(lab, backend, only=names, jobs=self.jobs, on_graded=self.on_graded)
+        seconds = time.monotonic() - started
+        proof.problems += misplaced(self.course.outline, lab.slug, lab.manifest.after)
+        self.out.print(_verdict(proof, backend.name))
+        for line in [*(_ends(proof) if only else ()), *proof.problems]:
+            self.out.print(f"  {line}")
+        if self.record:
+            _record(self.course, lab, proof, backend.name, seconds)
+        return not proof.problems
+
+    def mutants(self, lab: Lab, backend: Backend, rules: list[str], names: list[str]) -> bool:
+        from packerlab import proofs
+        from packerlab.mutation.survivors import try_mutants
+
+        found = try_mutants(lab, backend, rules=rules, names=names, jobs=self.jobs,
+                            on_graded=self.on_graded)  # fmt: skip
+        word = "holds" if found.holds else "WRONG"
+        self.out.print(f"{lab.slug}: {word} ({found.said})")
+        for line in found.lines():
+            self.out.print(f"  {line}")
+        if self.record and found.holds:
+            shares = proofs.Mutants(found.made, found.killed, found.equivalent)
+            proofs.note_mutants(self.course, lab, shares)
+        return found.holds
 
 
 def _named(lab: Lab, names: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ import msgspec
 
 from packerlab.checks import fail
 from packerlab.errors import LimitError
+from packerlab.evidence.units import Units
 from packerlab.inside.disks import MAX_CONTENT
 from packerlab.inside.room import MAX_CONTENTS
 from packerlab.text import visible
@@ -22,12 +23,10 @@ from packerlab.text import visible
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from packerlab.evidence.units import State
+
 MAX_LINKS = 20
 ID = re.compile("[0-9]{1,10}")
-UNITS = "/etc/systemd/system"
-WANTS = f"{UNITS}/*.wants"
-TARGETS = ("multi-user", "default", "sysinit", "timers", "sockets")
-"""Whose links the base may have; others are seen where they were added."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -192,18 +191,13 @@ class Disk:
                 found[fields.get("Package", "")] = fields.get("Version", "")
         return found
 
-    def unit(self, name: str) -> Literal["enabled", "disabled", "masked", "absent"]:
-        """Whether a systemd unit starts at boot, from the links that `systemctl` makes."""
-        own = self.at(f"{UNITS}/{name}")
-        if own is not None and own.kind == "link" and own.target == "/dev/null":
-            return "masked"
-        wanted = [f"{UNITS}/{target}.target.wants/{name}" for target in TARGETS]
-        found = map(self.at, self.changed(f"{WANTS}/{name}") + wanted)
-        if any(link is not None and link.kind == "link" for link in found):
-            return "enabled"
-        places = (UNITS, "/usr/lib/systemd/system", "/lib/systemd/system")
-        known = any(self.resolve(f"{place}/{name}") for place in places)
-        return "disabled" if known else "absent"
+    def unit(self, name: str) -> State:
+        """Whether a systemd unit starts at boot."""
+        return Units(self).state(name)
+
+    def runs(self, name: str) -> list[str]:
+        """The programs that a systemd service runs."""
+        return Units(self).programs(name)
 
 
 def entries(data: bytes) -> list[Entry]:

@@ -45,12 +45,15 @@ from packerlab.grader.words import expect_exit, steady
 from packerlab.grader.workspace import (
     access_key_in,
     argument,
+    comes_again,
     found_in,
     number_of_sources,
     place_of,
+    reachable,
     sources_in_use,
+    time_formats,
 )
-from packerlab.hcl.template import Block, Template, Unknown, referred_source
+from packerlab.hcl.template import Block, Expression, Template, Unknown, referred_source
 from packerlab.inside.aws import CANONICAL, HOME
 from packerlab.packer.verbs import HOST_KEY, Answer
 from packerlab.report import Where
@@ -60,11 +63,12 @@ from packerlab.text import visible
 __all__ = [
     "CANONICAL", "CONFIGURATION", "HOME", "HOST_KEY", "TEMPLATE_SUFFIXES", "UBUNTU",
     "AccountEvidence", "Answer", "Block", "Build", "Call", "Console", "ContainerImage", "Disk",
-    "Entry", "Evidence", "Files", "Fmt", "Hidden", "Image", "Incapable", "Layer", "Run",
-    "SavedImage", "Tag", "Template", "Unknown", "Validate", "Where", "access_key_in",
-    "argument", "check", "checksum_lines", "described", "elsewhere", "expect", "expect_at_boot",
-    "expect_exit", "expect_looked_up", "expect_nothing_left", "expect_package", "expect_second",
-    "expect_settings", "expect_source", "expect_tags", "fail", "found_in", "has_package",
-    "itself", "json_of", "matches", "near", "number_of_sources", "paths", "place_of", "program_of",
-    "referred_source", "settings", "source_of", "sources_in_use", "steady", "visible",
+    "Entry", "Evidence", "Expression", "Files", "Fmt", "Hidden", "Image", "Incapable", "Layer",
+    "Run", "SavedImage", "Tag", "Template", "Unknown", "Validate", "Where", "access_key_in",
+    "argument", "check", "checksum_lines", "comes_again", "described", "elsewhere", "expect",
+    "expect_at_boot", "expect_exit", "expect_looked_up", "expect_nothing_left", "expect_package",
+    "expect_second", "expect_settings", "expect_source", "expect_tags", "fail", "found_in",
+    "has_package", "itself", "json_of", "matches", "near", "number_of_sources", "paths", "place_of",
+    "program_of", "reachable", "referred_source", "settings", "source_of", "sources_in_use",
+    "steady", "time_formats", "visible",
 ]  # fmt: skip

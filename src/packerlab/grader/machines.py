@@ -61,8 +61,16 @@ def expect_package(disk: Disk, name: str, place: str, version: str = "") -> None
 
 
 def expect_at_boot(disk: Disk, unit: str, place: str) -> None:
-    """Fail where a systemd unit does not start at boot; `place` is as in "on the host"."""
+    """Fail where a systemd unit does not start at boot; `place` is as in "on the host".
+
+    Of a package of our archive, it has to run the package's program.
+    """
     expect(disk.unit(unit), "enabled", f"{unit} does not start at boot {place}.")
+    program = PROGRAMS.get(unit.removesuffix(".service"))
+    if program:
+        found = [visible(path) for path in disk.runs(unit)]
+        message = f"{unit} does not run {program.path} {place}."
+        expect(found, [program.path], message, no="nothing")
 
 
 def expect_settings(

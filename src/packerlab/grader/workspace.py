@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from packerlab.checks import Failure
-from packerlab.hcl.template import Unknown, written
+from packerlab.hcl.template import Unknown, literal, written
 from packerlab.report import Where
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from packerlab.grader.verbs import Console
-    from packerlab.hcl.template import Block, Template
+    from packerlab.hcl.template import Block, Expression, Template
     from packerlab.submissions.reader import File, Files
 
 
@@ -68,6 +68,52 @@ def place_of(blocks: list[Block], argument: str) -> Where | None:
     """Where an argument stands; else the first of the blocks."""
     having = [block for block in blocks if argument in block.attributes]
     return (having or blocks)[0].place(argument) if blocks else None
+
+
+def reachable(template: Template, within: Iterable[Expression]) -> Iterator[Expression]:
+    """Some expressions with all that is in them, and in the locals that they ask."""
+    waiting = list(within)
+    seen: set[str] = set()
+    while waiting:
+        expression = waiting.pop()
+        yield expression
+        waiting += expression.items
+        for root, *steps in expression.references:
+            if root == "local" and steps and steps[0] not in seen and steps[0] in template.locals:
+                seen.add(steps[0])
+                waiting.append(template.locals[steps[0]][0])
+
+
+def time_formats(template: Template, within: Iterable[Expression]) -> list[str]:
+    """The formats that `formatdate` has in some expressions, and in the locals that they ask."""
+    found = [
+        template.value(each.items[0])
+        for each in reachable(template, within)
+        if each.kind == "call" and each.value == "formatdate" and each.items
+    ]
+    return sorted({words for words in found if isinstance(words, str)})
+
+
+def comes_again(console: Console, formats: list[str]) -> str:
+    """After which time some formats give the same text again: `hour`, ...; empty for never."""
+    times = [_BEGIN, *_LATER.values()]
+    asked = [
+        f"formatdate({literal(words)}, {literal(time)})" for time in times for words in formats
+    ]
+    answers = console(asked)
+    size = len(formats)
+    begin, *later = [answers[place : place + size] for place in range(0, len(answers), size)]
+    return next((name for name, words in zip(_LATER, later, strict=True) if words == begin), "")
+
+
+_BEGIN = "2024-01-29T09:30:07Z"
+_LATER = {
+    "minute": "2024-01-29T09:31:07Z",
+    "hour": "2024-01-29T10:30:07Z",
+    "half day": "2024-01-29T21:30:07Z",
+    "day": "2024-01-30T09:30:07Z",
+    "month": "2024-02-29T09:30:07Z",
+}
 
 
 def argument(

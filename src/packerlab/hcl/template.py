@@ -287,18 +287,18 @@ def written(expression: Expression) -> str | None:
 
 def _write_object(expression: Expression, words: list[str]) -> str:
     pairs = zip(expression.keys, words, strict=True)
-    return "{" + ", ".join(f"{_literal(key)} = {word}" for key, word in pairs) + "}"
+    return "{" + ", ".join(f"{literal(key)} = {word}" for key, word in pairs) + "}"
 
 
 def _write_reference(expression: Expression, _: list[str]) -> str:
     root, *steps = expression.references[0]
     return root + "".join(
-        f".{step}" if _STEP.fullmatch(step) else f"[{_literal(step)}]" for step in steps
+        f".{step}" if _STEP.fullmatch(step) else f"[{literal(step)}]" for step in steps
     )
 
 
 _WRITE: dict[str, Callable[[Expression, list[str]], str]] = {
-    "literal": lambda expression, _: _literal(expression.value),
+    "literal": lambda expression, _: literal(expression.value),
     "reference": _write_reference,
     "call": lambda expression, words: f"{expression.value}({', '.join(words)})",
     "list": lambda _, words: f"[{', '.join(words)}]",
@@ -309,8 +309,8 @@ _WRITE: dict[str, Callable[[Expression, list[str]], str]] = {
 _STEP = re.compile(r"[\w-]+")
 
 
-def _literal(value: str | float | bool | None) -> str:
-    """A literal in HCL: as in JSON, but that the marks of a template are doubled."""
+def literal(value: Any) -> str:
+    """A value as HCL has it: as in JSON, but that the marks of a template are doubled."""
     return json.dumps(value).replace("${", "$${").replace("%{", "%%{")
 
 
