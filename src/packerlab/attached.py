@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from packerlab.sandbox.base import Message
     from packerlab.streams import Shown
-
-    Message = tuple[dict[str, object], bytes]
 
 HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH)
 CHUNK = 4096

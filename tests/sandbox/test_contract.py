@@ -34,6 +34,7 @@ from packerlab.sandbox import BACKENDS, docker, host_ids
 from packerlab.sandbox.base import PROGRAM, Box
 from packerlab.sandbox.docker import LABEL
 from packerlab.submissions.reader import File
+from tests.following import Script
 from tests.sandbox.places import (
     LIMITS,
     ROWS,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from packerlab.lab import Limits
-    from packerlab.sandbox.base import Ran
+    from packerlab.sandbox.base import Followed, Ran
     from packerlab.submissions.reader import Files
 
 ENV = {"PATH": "/usr/bin:/bin", "HOME": "/home/packer"}
@@ -764,6 +765,143 @@ def test_a_fork_bomb_leaves_everything_as_it_was(place: Place) -> None:
         python(place, bomb, number=number)
     assert alive(processes_with(number)) == []
     assert run(place, "echo next").output == "next\n"
+
+
+# --- a verb that somebody follows ----------------------------------------------------------------
+
+
+def follow(
+    place: Place, command: str, script: Script, files: Files | None = None, limits: Limits = LIMITS
+) -> Followed:
+    argv = ["/bin/sh", "-c", command]
+    with contextlib.closing(script):
+        return Box(place.channel, limits).follow(argv, files or {}, script, env=ENV)
+
+
+def left_there(followed: Followed) -> dict[str, bytes]:
+    return {entry.name: entry.read(entry.size) for entry in followed.entries if not entry.kind}
+
+
+def test_it_is_heard_while_it_runs_and_hears(place: Place) -> None:
+    script = Script(("name?", "Ada\n"), ("Hello", None))
+    command = (
+        'echo "name?"; read name; echo "Hello $name"; cat; echo over >&2; echo x >file; exit 3'
+    )
+    ended = follow(place, command, script)
+    assert (ended.exit, ended.limit, script.errors) == (3, "", "")
+    assert script.output == "name?\nHello Ada\nover\n"
+    assert left_there(ended) == {"file": b"x\n"}
+
+
+def test_its_two_streams_can_be_told_apart(place: Place) -> None:
+    script = Script(apart=True)
+    follow(place, "echo out; echo err >&2", script)
+    assert (script.output, script.errors) == ("out\n", "err\n")
+
+
+@pytest.mark.parametrize(("piped", "kind"), [(True, "p"), (False, "S")])
+def test_its_input_is_a_pipe_or_none(place: Place, piped: bool, kind: str) -> None:
+    script = Script(("yes", None), piped=piped)
+    follow(place, f"[ -{kind} /dev/stdin ] && echo yes && cat && echo end", script)
+    assert script.output == "yes\nend\n"
+
+
+def test_a_terminal_is_its_own(place: Place) -> None:
+    script = Script(
+        ("30 100", {"window": [50, 132]}), ("50 132", "typed\n"), ("[typed]", None), terminal=True
+    )
+    command = """
+        test -t 0 && test -t 1 && test -t 2 && : >/dev/tty && stty size
+        trap 'stty size' WINCH; while ! read -r word; do :; done; echo "[$word]"
+        ls -A /dev/pts | grep -v ptmx; true"""
+    assert follow(place, command, script).exit == 0
+    assert script.output == "30 100\n50 132\ntyped\n[typed]\n"
+    ran = run(place, "test -t 0 || test -t 1 || (echo >/dev/tty) 2>/dev/null || echo none")
+    assert ran.output == "none\n"
+
+
+def test_ctrl_c_is_for_the_program_alone(place: Place) -> None:
+    number = marker()
+    trap = f"trap 'echo cleaned; exit 7' INT; echo ready; sleep {number} & wait"
+    ended = follow(place, trap, Script(("ready", {"signal": 2})))
+    assert (ended.exit, ended.limit) == (7, "")
+    typed = [("$", f"echo go; sleep {number}\n"), ("go\r\n", "\x03"), ("$", "exit 7\n")]
+    assert follow(place, "PS1=$ bash --norc -i", Script(*typed, terminal=True)).exit == 7
+    assert alive(processes_with(f"sleep {number}")) == []
+
+
+def test_who_ignores_the_end_ends(place: Place) -> None:
+    number = marker()
+    trap = "trap '' INT HUP TERM QUIT; echo kept >file; echo ready"
+    stubborn = f"{trap}; sleep {number}; sleep {number}"
+    for terminal in (False, True):
+        steps = Script(("ready", {"signal": 2}), ("", {"end": True}), terminal=terminal)
+        ended = follow(place, stubborn, steps)
+        assert (ended.exit, ended.limit) == (None, "ended")
+        assert left_there(ended) == {"file": b"kept\n"}
+        assert alive(processes_with(number)) == []
+
+
+def test_what_breaks_away_from_a_terminal_is_dead(place: Place) -> None:
+    number = marker()
+    away = f"setsid sh -c 'trap \"\" HUP; sleep {number}; true' </dev/null >/dev/null 2>&1 &"
+    script = Script(terminal=True)
+    assert follow(place, away, script).exit == 0
+    assert alive(processes_with(number)) == []
+
+
+def test_a_flood_for_a_terminal_waits_for_who_reads_it(place: Place) -> None:
+    """No bound is hit, and nothing is kept; a stream has the bound of a verb's output."""
+    script = Script(terminal=True)
+    assert follow(place, f"head -c {3 * MAX_OUTPUT} /dev/zero | tr '\\0' x", script).exit == 0
+    assert len(script.output) == 3 * MAX_OUTPUT
+    ended = follow(place, "yes", endless := Script(("y\ny", {"end": True}), terminal=True))
+    assert (ended.limit, set(endless.output.split())) == ("ended", {"y"})
+    streams = Script()
+    ended = follow(place, "echo kept >file; yes", streams)
+    assert (ended.exit, ended.limit) == (None, "output")
+    assert 0 < len(streams.output) <= MAX_OUTPUT
+    assert left_there(ended) == {"file": b"kept\n"}
+
+
+def test_a_flood_of_keys_holds_nobody_up(place: Place) -> None:
+    flood = [("", "x" * 65_000 + "\n")] * 40
+    ended = follow(place, "echo up; sleep 60", Script(("up", "x"), *flood, ("", {"end": True})))
+    assert ended.limit == "ended"
+    ended = follow(place, "sleep 60", Script(*flood, ("", {"end": True}), terminal=True))
+    assert ended.limit == "ended"
+    assert run(place, "echo next").output == "next\n"
+
+
+def test_its_bounds_are_named_and_what_it_wrote_is_there(place: Place) -> None:
+    limits = msgspec.structs.replace(LIMITS, cpu_s=1)
+    ended = follow(place, "echo 1 >file; while :; do :; done", Script(), limits=limits)
+    assert (ended.exit, ended.limit, left_there(ended)) == (None, "cpu", {"file": b"1\n"})
+    ended = follow(place, "head -c 100000000 /dev/zero >big", Script(terminal=True))
+    assert ended.limit == "disk"
+    ended = follow(place, f"touch $(seq {MAX_FILES + 1})", Script())
+    assert (ended.limit, ended.entries) == ("files", [])
+
+
+def test_a_terminal_gives_no_door(place: Place) -> None:
+    """Keys that it puts into its own terminal are its own; there is no other to be had."""
+    tries = """
+import fcntl, os, termios
+try:
+    fcntl.ioctl(0, termios.TIOCSTI, b"x")
+except OSError:
+    pass
+for name in ("/dev/ptmx", "/dev/pts/ptmx", "/dev/pts/0", "/dev/tty0", "/dev/ttyS0"):
+    try:
+        print("did", name, os.open(name, os.O_RDWR))
+    except OSError:
+        pass
+"""
+    script = Script(terminal=True)
+    files = {"tries.py": File(tries.encode())}
+    follow(place, "python3 tries.py; ls /proc/$$/fd | tr '\\n' ' '", script, files)
+    assert "did" not in script.output
+    assert script.output.replace("x", "").split() == ["0", "1", "2"]
 
 
 # --- ends ----------------------------------------------------------------------------------------

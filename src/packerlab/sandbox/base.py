@@ -260,6 +260,10 @@ class Said(msgspec.Struct):
     to: Literal[1, 2]
 
 
+Message = tuple[dict[str, object], bytes]
+"""A line for a supervisor, and the bytes behind it."""
+
+
 class Follower(Protocol):
     """Who follows a verb: what it says is shown, what they want is sent."""
 
@@ -270,7 +274,7 @@ class Follower(Protocol):
     def readable(self) -> list[int]:
         """The descriptors by which the follower wants something."""
 
-    def wanted(self, fd: int) -> list[tuple[dict[str, object], bytes]]:
+    def wanted(self, fd: int) -> list[Message]:
         """What to send, as one of these can be read."""
 
     def show(self, data: bytes, to: int) -> None:
