@@ -33,11 +33,13 @@ class Terminal:
         *words: str | Path,
         term: str = "xterm-256color",
         env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> None:
         course = {"PACKERLAB_COURSE": str(ROOT), "TERM": term, "COLUMNS": ""}
         env = {**os.environ, **course, **(env or {})}
         pid, self._fd = pty.fork()
         if pid == 0:
+            os.chdir(cwd or ".")
             os.execve(SCRIPT, ["packerlab", *map(str, words)], env)  # noqa: S606
         self.pid = pid
         self.resize(40, 100)

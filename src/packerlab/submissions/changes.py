@@ -78,8 +78,13 @@ def changes(before: Files, entries: Iterable[Entry], *, ignored: Iterable[str] =
 
 def _is_no_work(name: str, before: Files) -> bool:
     """Whether a file is a tool's and no learner's: a new hidden one may act by being there."""
-    hidden = any(part.startswith(".") for part in name.split("/")) and name not in before
-    return hidden or bool(leftover_in(name)) or name.rpartition("/")[2] == MARKER
+    parts = name.split("/")
+    hidden = any(part.startswith(".") and part.strip(".") for part in parts)
+    return (
+        (hidden and name not in before)
+        or bool(leftover_in(name))
+        or name.rpartition("/")[2] == MARKER
+    )
 
 
 def _taken(entry: Entry, after: Files) -> File:
@@ -117,9 +122,7 @@ def bring_home(root: Path, found: Changes) -> list[str]:
                 if _read(folder, _base(name)) == found.before[name].data:
                     os.unlink(_base(name), dir_fd=folder)
                 else:
-                    troubles.append(
-                        f"{visible(name)} was removed there and changed here: it stays."
-                    )
+                    troubles.append(f"{visible(name)} stays: it was changed here meanwhile.")
         except OSError:  # it is gone here too
             continue
         _remove_empty(root, name)
@@ -140,9 +143,8 @@ def _write(root: Path, name: str, file: File, before: File | None) -> str:
             _replace(folder, _base(name), file)
             return ""
         _replace(folder, _base(name) + THEIRS, file)
-        return (
-            f"{visible(name)} was changed here meanwhile: the sandbox's is {visible(name)}{THEIRS}."
-        )
+        shown = visible(name)
+        return f"{shown} stays: it was changed here meanwhile. The sandbox's is {shown}{THEIRS}."
 
 
 @contextlib.contextmanager
