@@ -1,6 +1,6 @@
 """The cheat sheet of Packer's commands: each row is run, with the Packer of this machine.
 
-With one that is older than the row's `since` the command must do something else: so the column is
+With one that is older than the row's number the command must do something else: so the number is
 true on both sides, and no row is ever skipped.
 """
 
@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
     from packerlab.packer.versions import Version
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/packer_commands.md").read_text("utf-8")
-FILES = re.findall(r'^```\w+ title="([^"]+)"\n(.*?)^```$', PAGE, re.MULTILINE | re.DOTALL)
+FILES = re.findall(r'^ *```\w+ title="([^"]+)"\n(.*?)^ *```$', PAGE, re.MULTILINE | re.DOTALL)
 PREPARATION = re.findall(r"^\$ (.+)$", PAGE, re.MULTILINE)
 
 PLUGIN = "packer-plugin-docker"
 DESCRIPTION = '{"version": "1.1.4", "sdk_version": "0.6.0", "api_version": "x5.0"}'
 """What a plugin says of itself; the rows ask it for nothing else."""
+
+
+OLDEST = "1.6.6"
+"""What a row without a number works with."""
 
 
 class Row(NamedTuple):
@@ -45,9 +50,9 @@ class Row(NamedTuple):
 
 def rows() -> Iterator[Row]:
     """The tables' rows. A long command stands in pieces, so that it can be broken over lines."""
-    row = r"^\| (`.+`) \| (.+) \| ([\d.]+)\+? \|$"
+    row = r"^\| (`.+`) \| (.+?)(?: \*\*([\d.]+)\+\*\*)? \|$"
     for cell, does, since in re.findall(row, PAGE, re.MULTILINE):
-        yield Row(" ".join(re.findall(r"`(.+?)`", cell)), does, since)
+        yield Row(" ".join(re.findall(r"`(.+?)`", cell)), does, since or OLDEST)
 
 
 ROWS = list(rows())
@@ -74,7 +79,7 @@ def prepared(program: Path, version: Version, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("prepared")
     for name, text in FILES:
         (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(textwrap.dedent(text), encoding="utf-8")
     (folder / PLUGIN).write_text(f"#!/bin/sh\necho '{DESCRIPTION}'\n")
     (folder / PLUGIN).chmod(0o755)
     (folder / "empty").mkdir()
