@@ -30,6 +30,7 @@ from packerlab.hcl import parsing, template
 from packerlab.inside import kept, supervisor
 from packerlab.inside.files import MAX_FILES
 from packerlab.inside.meter import PROCESSES
+from packerlab.mutation import equivalents
 from packerlab.packer import verbs as packer
 from packerlab.submissions import reader, workspaces
 
@@ -234,7 +235,12 @@ def fields(*structs: type[msgspec.Struct]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("anchor", "struct"),
-    [("lab-toml", lab.Manifest), ("variants", variants.Variant), ("marker", workspaces.Marker)],
+    [
+        ("lab-toml", lab.Manifest),
+        ("variants", variants.Variant),
+        ("equivalent", equivalents.Reason),
+        ("marker", workspaces.Marker),
+    ],
 )
 def test_every_key_of_a_file_is_on_the_page(anchor: str, struct: type[msgspec.Struct]) -> None:
     assert set(first_cells(section(page(CONTRACTS), anchor))) == fields(struct)
