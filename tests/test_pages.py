@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from packerlab import pages
+from packerlab.course import default_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,3 +57,96 @@ def test_plain_markdown() -> None:
     plain = pages.plain(PAGE)
     assert "### With an id\n" in plain
     assert "8<" not in plain
+
+
+SITE = """\
+Beginner \u00b7 15 minutes
+{ .facts }
+
+<figure markdown="0">
+--8<-- "docs/concepts/pipeline.svg"
+</figure>
+
+!!! warning "Trap"
+
+    Not `this`:
+
+    ```hcl
+    !!! no box
+    { .facts }
+    ```
+
+    - a list
+
+??? note
+    Folded.
+
+=== "Debian"
+
+    apt
+
+=== "macOS"
+
+    brew
+
+After :material-flask-outline: it: `{{ .Name }}`.
+
+```text
+=== "code"
+    stays
+```
+"""
+
+READ = """\
+Beginner \u00b7 15 minutes
+
+
+> **Trap**
+>
+> Not `this`:
+>
+> ```hcl
+> !!! no box
+> { .facts }
+> ```
+>
+> - a list
+
+> **Note**
+>
+> Folded.
+
+**Debian**
+
+apt
+
+**macOS**
+
+brew
+
+After it: `{{ .Name }}`.
+
+```text
+=== "code"
+    stays
+```
+"""
+
+
+def test_boxes_folds_and_tabs_are_what_every_program_shows() -> None:
+    assert pages.plain(SITE) == READ
+
+
+CODE = re.compile(r"^ *>? *```.*?^ *>? *```$", re.MULTILINE | re.DOTALL)
+
+
+def test_no_page_of_ours_shows_what_only_the_site_understands() -> None:
+    for page in (default_root() / "docs").rglob("*.md"):
+        text = re.sub(
+            r"^ *>? *```.*?^ *>? *```$",
+            "",
+            pages.plain(page.read_text()),
+            flags=re.MULTILINE | re.DOTALL,
+        )
+        for sign in ("!!! ", "??? ", '=== "', "{ .facts }", ":material-", "<figure", "<div"):
+            assert sign not in text, f"{page}: {sign}"

@@ -61,5 +61,56 @@ def included(page: str, root: Path) -> str:
 
 
 def plain(page: str) -> str:
-    """The page as Markdown that any program shows: no ids of headings, no inclusions."""
-    return INCLUSION.sub("", HEADING.sub(r"\1 \2", page))
+    """The page as Markdown that any program shows: without what only the site understands."""
+    lines = INCLUSION.sub("", HEADING.sub(r"\1 \2", page)).split("\n")
+    return "\n".join(_plain_lines(lines))
+
+
+BOX = re.compile(r'(?P<kind>!!!|\?\?\?\+?|===) +(?:(?P<type>[\w-]+) ?)?(?:"(?P<title>.*)")?')
+"""A box, a fold or a tab; what belongs to it is indented below it."""
+FENCE = re.compile(r" *(```+|~~~+)")
+ONLY_SITE = re.compile(r" *(?:\{ *[:.#][^{}]*\}|</?(?:figure|div)\b[^>]*>) *")
+"""A line of attributes, or of an element around Markdown."""
+ICON = re.compile(r":(?:material|octicons|fontawesome)-[\w-]+: ?")
+INDENT = " " * 4
+
+
+def _plain_lines(lines: list[str]) -> Iterator[str]:
+    """Boxes and folds as quotations, tabs below their titles; code as it is."""
+    rest = iter(range(len(lines)))
+    fence = ""
+    for number in rest:
+        line = lines[number]
+        if found := FENCE.match(line):
+            fence = "" if fence and line.strip() == fence else fence or found[1]
+            yield line
+        elif fence:
+            yield line
+        elif box := BOX.fullmatch(line):
+            body = _indented(lines[number + 1 :])
+            yield from _box(box, list(_plain_lines([each[len(INDENT) :] for each in body])))
+            for _ in body:
+                next(rest)
+        elif not ONLY_SITE.fullmatch(line):
+            yield ICON.sub("", line)
+
+
+def _indented(lines: list[str]) -> list[str]:
+    """The first lines that are indented, with blank ones between them."""
+    body: list[str] = []
+    for number, line in enumerate(lines, 1):
+        if line.startswith(INDENT):
+            body = lines[:number]
+        elif line.strip():
+            break
+    return body
+
+
+def _box(box: re.Match[str], body: list[str]) -> Iterator[str]:
+    title = box["title"] or box["type"].capitalize()
+    if box["kind"] == "===":
+        yield from (f"**{title}**", *body)
+        return
+    yield f"> **{title}**"
+    for line in ("", *body) if body and body[0] else body:
+        yield f"> {line}".rstrip()
