@@ -200,7 +200,7 @@ def test_an_export_of_templates_alone_is_a_class(
     tmp_path: Path, names: list[str], packed: bool
 ) -> None:
     """Templates without a folder are one learner's, but not where a platform named each."""
-    files = {name: File(b"x") for name in names}
+    files = {name: File(b"x") for name in (*names, "README.txt", "grades.csv")}
     write = write_zip if packed else write_tree
     found = handed_in([write(tmp_path / "export.zip", files)], LAB).handed
     assert [each.learner.rpartition("_")[2] for each in found] == ["11", "12"]
