@@ -200,11 +200,25 @@ def test_an_export_of_templates_alone_is_a_class(
     tmp_path: Path, names: list[str], packed: bool
 ) -> None:
     """Templates without a folder are one learner's, but not where a platform named each."""
-    files = {name: File(b"x") for name in names}
+    files = {name: File(b"x") for name in (*names, "README.txt", "grades.csv")}
     write = write_zip if packed else write_tree
     found = handed_in([write(tmp_path / "export.zip", files)], LAB).handed
     assert [each.learner.rpartition("_")[2] for each in found] == ["11", "12"]
     assert [len(each.entries()) for each in found] == [1, 1]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_export_alone_in_a_folder_is_no_learner_s(tmp_path: Path, packed: bool) -> None:
+    """Else all of the class's work would be one learner's attempts."""
+    files = {f"Ada_{n}_assignsubmission_file_/main.pkr.hcl": File(b"x") for n in (11, 12)}
+    write_tree(tmp_path / "1", {"grades.csv": File(b"")})
+    if packed:
+        write_zip(tmp_path / "1/export", files).rename(tmp_path / "1/export.zip")
+    else:
+        write_tree(tmp_path / "1/export.zip", files)
+    with pytest.raises(BadInputError, match=r"platform exported.*: name export\.zip itself"):
+        handed_in([tmp_path / "1"], LAB)
+    assert len(handed_in([tmp_path / "1/export.zip"], LAB).handed) == 2
 
 
 def test_a_platform_s_name_among_others_is_a_name(tmp_path: Path) -> None:

@@ -78,6 +78,8 @@ def handed_in(paths: list[Path], lab: Lab | None) -> Class:
     if together:
         classes = [[_item(path) for path in paths]]
     else:
+        for path in paths:
+            _refuse_wrapped_export(path, lab)
         classes = [_class_of(path, lab) or [_item(path)] for path in paths]
     found: list[Handed] = []
     passed_over: list[str] = []
@@ -152,6 +154,20 @@ def _class_of(path: Path, lab: Lab | None) -> list[_Item]:
         return _class_in_archive(entries_of(path), lab) if is_archive(path.name) else []
     except RejectedError:  # it will be said of the one whose it is
         return []
+
+
+def _refuse_wrapped_export(path: Path, lab: Lab | None) -> None:
+    """Say so where a platform's export is all that is in a folder: it is no one learner's."""
+    own = [name for name in _names(path) if not is_no_submission(name)] if path.is_dir() else []
+    alone = path / own[0] if len(own) == 1 else None
+    if alone is None or alone.is_symlink():
+        return
+    inside = _names(alone) or [item.name for item in _class_of(alone, lab)]
+    if _is_exported(inside):
+        raise BadInputError(
+            f"{visible(str(alone))} holds what a learning platform exported, and nothing else is "
+            f"in {visible(str(path))}: name {visible(own[0])} itself."
+        )
 
 
 def _class_in_folder(path: Path, lab: Lab | None) -> list[_Item]:
