@@ -55,3 +55,52 @@ def test_plain_markdown() -> None:
     plain = pages.plain(PAGE)
     assert "### With an id\n" in plain
     assert "8<" not in plain
+
+
+def test_a_box_is_a_quotation() -> None:
+    page = """\
+Facts.
+{ .facts }
+
+!!! warning "Trap: a `name`"
+
+    One.
+
+    ```text
+    two
+    ```
+
+=== "Debian"
+    ??? note
+
+        Three.
+
+<figure markdown="0">
+--8<-- "docs/drawing.svg"
+</figure>
+??? success "Debrief"
+
+    --8<-- "labs/101_lab/DEBRIEF.md"
+"""
+    assert (
+        pages.plain(page)
+        == """\
+Facts.
+
+> **Trap: a `name`**
+>
+> One.
+>
+> ```text
+> two
+> ```
+
+> **Debian**
+>
+> > **Note**
+> >
+> > Three.
+
+
+"""
+    )

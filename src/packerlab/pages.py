@@ -7,6 +7,7 @@ switches them on.
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
 HEADING = re.compile(r"^(#+) +(.+?)(?: +\{ *#([\w-]+) *\})?$", re.MULTILINE)
 INCLUSION = re.compile(r'^--8<-- "(.+)"\n?', re.MULTILINE)
+BOX = re.compile(
+    r"""^(?:!!!|\?\?\?\+?|===)[ ]?(?P<kind>[\w-]*)(?:[ ]?"(?P<title>.*)")?\n  # !!! note "A title"
+    (?P<text>(?:(?:[ ]{4}.*)?\n)+)""",
+    re.MULTILINE | re.VERBOSE,
+)
+"""A box, a fold or a tab: its title, and the indented text in it."""
+OF_THE_SITE = re.compile(r"^(?: *--8<-- .*|</?figure.*>|\{ \.[\w-]+ \})\n", re.MULTILINE)
+"""Inclusions in a box, the frames of figures, the classes of paragraphs."""
 
 
 class Heading(NamedTuple):
@@ -61,5 +70,13 @@ def included(page: str, root: Path) -> str:
 
 
 def plain(page: str) -> str:
-    """The page as Markdown that any program shows: no ids of headings, no inclusions."""
-    return INCLUSION.sub("", HEADING.sub(r"\1 \2", page))
+    """The page as Markdown that any program shows: boxes as quotations, no ids, no inclusions."""
+    return BOX.sub(_quoted, OF_THE_SITE.sub("", HEADING.sub(r"\1 \2", page)))
+
+
+def _quoted(box: re.Match[str]) -> str:
+    """A box as a quotation below its title, if text is left in it; that may be boxes too."""
+    title = box["title"] or box["kind"].capitalize()
+    inside = plain(textwrap.dedent(box["text"])).strip("\n")
+    text = [f"**{title}**", "", *inside.splitlines()] if inside else []
+    return "".join(f"> {line}".rstrip() + "\n" for line in text) + "\n"
