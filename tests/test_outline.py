@@ -94,4 +94,4 @@ def test_our_course_has_a_place_for_every_lab_and_learning_page() -> None:
     }
     labs = {path.name for path in (root / "labs").iterdir()}
     steps = {page.rpartition("/")[2] if page.rpartition("/")[2] in labs else page for page in pages}
-    assert steps | labs | {"install"} == named
+    assert steps | labs | {"install", "notebooks"} == named
