@@ -62,16 +62,15 @@ def _show(found: Team) -> None:
     from rich.text import Text
 
     from packerlab.terminal import console
-    from packerlab.writers.team_table import SIGNS
+    from packerlab.writers.team_table import SIGNS, by_chapter
 
-    chapters = list(dict.fromkeys(step.chapter for step in found.steps))
+    chapters = by_chapter(found.steps)
     table = Table("member", "passed", *chapters, box=box.SIMPLE_HEAD)
+    places = list(range(len(found.steps)))
     for row in found.rows:
-        signs = dict.fromkeys(chapters, "")
-        for step, cell in zip(found.steps, row.cells, strict=True):
-            signs[step.chapter] += SIGNS[cell.state]
-        total = f"{row.passed} of {len(found.steps)}"
-        table.add_row(*map(Text, (row.name, total, *signs.values())))
+        total = f"{row.passed_in(places)} of {len(places)}"
+        signs = ("".join(SIGNS[cell.state] for cell in row.of(each)) for each in chapters.values())
+        table.add_row(*map(Text, (row.name, total, *signs)))
     out = console()
     out.print(table)
     out.print("   ".join(f"{sign} {state}" for state, sign in SIGNS.items()), style="dim")

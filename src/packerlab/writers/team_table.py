@@ -41,18 +41,27 @@ class Row(NamedTuple):
     name: str
     cells: list[Cell]
 
-    @property
-    def passed(self) -> int:
-        return sum(cell.state == "passed" for cell in self.cells)
+    def of(self, places: list[int]) -> list[Cell]:
+        """The cells of some steps."""
+        return [self.cells[place] for place in places]
+
+    def passed_in(self, places: list[int]) -> int:
+        return sum(cell.state == "passed" for cell in self.of(places))
 
 
 def team_html(steps: list[Step], rows: list[Row], refused: dict[str, str]) -> str:
     """One file to read, print or mail: no script, and nothing is fetched."""
+    chapters = by_chapter(steps)
     template = environment().get_template("team.html")
-    counts = [
-        sum(row.cells[place].state == "passed" for row in rows) for place in range(len(steps))
-    ]
-    return template.render(steps=steps, rows=rows, refused=refused, states=SIGNS, counts=counts)
+    return template.render(steps=steps, chapters=chapters, rows=rows, refused=refused, states=SIGNS)
+
+
+def by_chapter(steps: list[Step]) -> dict[str, list[int]]:
+    """The chapters, each with the places of its steps."""
+    chapters: dict[str, list[int]] = {}
+    for place, step in enumerate(steps):
+        chapters.setdefault(step.chapter, []).append(place)
+    return chapters
 
 
 def team_csv(steps: list[Step], rows: list[Row]) -> str:
