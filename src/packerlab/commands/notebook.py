@@ -49,7 +49,7 @@ def notebook(
     opened = out / chosen[0].name if name else out
     jupyter = [sys.executable, "-P", "-m", "jupyterlab", str(opened)]
     if find_spec("jupyterlab") is None:
-        install = [sys.executable, "-m", "pip", "install", "jupyterlab", "ipykernel"]
+        install = [sys.executable, "-P", "-m", "pip", "install", "jupyterlab", "ipykernel"]
         print(f"JupyterLab is not installed. This brings it:  {shlex.join(install)}")
         print(f"Then open it with:  {shlex.join(jupyter)}")
     elif only_copy:
