@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from packerlab.grading.grade_one import grade
 from packerlab.packer.verbs import RUN_ID, WRAPPED
 from packerlab.sandbox import Sandbox, choose
-from packerlab.sandbox.base import PROGRAM, Channel
+from packerlab.sandbox.base import PROGRAM
+from packerlab.sandbox.channel import Channel
 from packerlab.sandbox.host_packer import host_packer
 from packerlab.submissions.workspaces import read_workspace
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import secrets
 import shutil
 import signal
@@ -33,6 +34,7 @@ from packerlab.sandbox.docker import LABEL, engine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from packerlab.lab import Lab
     from packerlab.report import Report
 
 ROOT = Path(__file__).parent.parent
@@ -61,6 +63,8 @@ FIGURES = {
     "first_check": Figure(60, "s"),
     "start_up_help": Figure(0.25, "s"),
     "start_up_labs": Figure(0.25, "s"),
+    "packer_verb_overhead": Figure(0.5, "s"),
+    "shell_ready": Figure(1.5, "s"),
     "cancel": Figure(0.3, "s"),
     "killed": Figure(1.0, "s"),
     "killed_docker": Figure(1.0, "s"),
@@ -256,6 +260,37 @@ def start_up(_folder: Path, note: Callable[[str, float], None]) -> None:
         note("start_up_labs", measure.run([PACKERLAB, "labs"]).wall)
 
 
+def trying(folder: Path, note: Callable[[str, float], None]) -> None:
+    """`packerlab packer version` beyond bare Packer, and until a shell with an account is ready."""
+    plain, account = (copied(open_course(None).lab(name), folder) for name in ("101", "105"))
+    verb = [PACKERLAB, "packer", "--lab", "101", "-C", str(plain), "version"]
+    shell = [PACKERLAB, "shell", "--lab", "105", str(account)]
+    for _turn in range(RUNS + 4):
+        bare = measure.run(["packer", "version"]).wall
+        note("packer_verb_overhead", measure.run(verb).wall - bare)
+        note("shell_ready", seconds_to_prompt(shell))
+
+
+def copied(lab: Lab, folder: Path) -> Path:
+    return Path(shutil.copytree(lab.solution, folder / lab.slug))
+
+
+def seconds_to_prompt(argv: list[str]) -> float:
+    """Seconds until a shell on a terminal of its own asks for a command."""
+    started = time.monotonic()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(argv[0], argv)  # noqa: S606
+    said = b""
+    while b"$ " not in said:
+        said += os.read(terminal, 4096)
+    seconds = time.monotonic() - started
+    os.write(terminal, b"exit\r")
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    return seconds
+
+
 # --- how it ends ----------------------------------------------------------------------------------
 
 
@@ -382,7 +417,7 @@ def with_run(report: Report, number: int) -> Report:
 
 
 PARTS = (
-    first_check, batch, single, watch, start_up, ends, static, growth, big_report, site,
+    first_check, batch, single, watch, start_up, trying, ends, static, growth, big_report, site,
     ami, containers, reports, batch_105, account,
 )  # fmt: skip
 """Each may be named on the command line, to be measured alone."""

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from packerlab.sandbox.base import Message
+    from packerlab.sandbox.following import Message
 
 SIZE = (30, 100)
 

@@ -285,7 +285,7 @@ def test_every_method_for_graders_is_on_the_page(kind: type) -> None:
 def test_every_module_is_on_the_page() -> None:
     package = ROOT / "src" / "packerlab"
     told = page(ARCHITECTURE)
-    as_one = ("commands/", "writers/", "inside/simulated/")
+    as_one = ("commands/", "writers/", "inside/simulated/", "inside/modes/")
     for file in package.rglob("*.py"):
         name = file.relative_to(package).with_suffix("").as_posix()
         face = name.removesuffix("__init__")
@@ -305,6 +305,17 @@ def test_the_bounds_are_the_engines() -> None:
         f"({round(1 / supervisor.TICK)} times a second)",
     ]
     assert [sentence for sentence in sentences if sentence not in text] == []
+
+
+def test_an_attack_on_what_a_learner_follows_has_its_test() -> None:
+    """Each row of the table ends with a test that there is."""
+    table = page("SECURITY.md").partition("## `packer` and `shell`")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\|.+\| `(.+)` \|$", table, re.MULTILINE)
+    places = ("sandbox/test_contract", "commands/test_packer", "test_streams",
+              "submissions/test_changes")  # fmt: skip
+    tests = "".join(page(f"tests/{place}.py") for place in places)
+    assert len(rows) >= 12
+    assert [row for row in rows if f"def {row}(" not in tests] == []
 
 
 def test_a_relaxation_has_its_test() -> None:

@@ -21,7 +21,7 @@ from packerlab.course import PACKAGE
 from packerlab.errors import MachineError
 from packerlab.lab import Limits
 from packerlab.sandbox import BACKENDS
-from packerlab.sandbox.base import Channel
+from packerlab.sandbox.channel import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,11 +20,11 @@ from packerlab.sandbox import bubblewrap
 from packerlab.sandbox.base import (
     START,
     Box,
-    Channel,
     PackerProgram,
     Sandbox,
     limit_error,
 )
+from packerlab.sandbox.channel import Channel
 from tests.sandbox.places import alive, descendants
 
 if TYPE_CHECKING:

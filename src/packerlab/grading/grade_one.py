@@ -29,7 +29,8 @@ from packerlab.report import (
     Run,
     conclude,
 )
-from packerlab.sandbox.base import ANSWER_GRACE_S, Box, limit_error
+from packerlab.sandbox.base import Box, limit_error
+from packerlab.sandbox.channel import ANSWER_GRACE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from packerlab.lab import Lab, Limits
     from packerlab.packer.versions import Version
     from packerlab.report import Report
-    from packerlab.sandbox.base import Channel, Sandbox
+    from packerlab.sandbox.base import Sandbox
+    from packerlab.sandbox.channel import Channel
     from packerlab.submissions.workspaces import Submission
 
 MAX_LINE = 1_000_000

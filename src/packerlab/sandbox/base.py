@@ -6,8 +6,6 @@ a report; that process makes a `Box` of it, with the report's own budget of time
 
 from __future__ import annotations
 
-import json
-import select
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,21 +14,24 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol
 import msgspec
 
 from packerlab.errors import LimitError, MachineError, SandboxError
-from packerlab.inside.files import HEADER, MAX_FILE_BYTES, MAX_FILES
+from packerlab.inside.files import MAX_FILE_BYTES, MAX_FILES
 from packerlab.inside.image_store import MAX_IMAGES, MAX_LAYERS
 from packerlab.inside.kept import MAX_OUTPUT
 from packerlab.inside.meter import PROCESSES
 from packerlab.inside.room import MAX_ENTRIES, MAX_NAMES, MAX_TOLD
 from packerlab.leaks import Leak, Leaks  # noqa: TC001  (msgspec reads it)
+from packerlab.sandbox.channel import ANSWER_GRACE_S
+from packerlab.sandbox.following import carry
 from packerlab.submissions.archives import Entry
 from packerlab.submissions.reader import EVIDENCE, take
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from packerlab.lab import Limits
+    from packerlab.sandbox.channel import Channel
+    from packerlab.sandbox.following import Follower
     from packerlab.submissions.reader import Files
 
 PROGRAM = "/opt/packerlab/packer"
@@ -43,11 +44,7 @@ AUTHORITY = "/etc/account.pem"
 START = ["/usr/bin/env", "--"]
 """What starts any other program, so that a missing one is exit 127, as in any shell."""
 
-ANSWER_GRACE_S = 15.0
-"""Seconds beyond a verb's deadline after which a supervisor counts as broken."""
-
 START_S = 60.0
-MAX_SAID = 1 << 16
 MAX_ACCOUNT = 100_000_000
 """Bytes that an account may tell after a verb: all that its disks and its journal hold, bounded."""
 
@@ -69,84 +66,6 @@ class PackerProgram(NamedTuple):
 
 Needs = frozenset[str]
 """The capabilities that a lab asks for: `packer`, `account`, `containers`, `machines`."""
-
-
-class Channel:
-    """Two-way bytes to a supervisor. Docker frames what comes back: 8 bytes, then so many.
-
-    It survives being sent to another process by `multiprocessing`.
-    """
-
-    def __init__(self, sock: socket.socket, *, framed: bool) -> None:
-        self.socket = sock
-        self.framed = framed
-        self.errors = ""
-        self._left = 0
-        self._standard_output = True
-        self._buffer = bytearray()
-
-    def __getstate__(self) -> tuple[socket.socket, bool]:
-        return self.socket, self.framed
-
-    def __setstate__(self, state: tuple[socket.socket, bool]) -> None:
-        self.__init__(state[0], framed=state[1])  # type: ignore[misc]
-
-    def send(self, header: Mapping[str, object], blobs: Iterable[bytes] = ()) -> None:
-        self.socket.sendall(json.dumps(header).encode() + b"\n" + b"".join(blobs))
-
-    def header(self, deadline: float) -> bytes:
-        """The next line; raises SandboxError where none comes before `deadline`."""
-        while (end := self._buffer.find(b"\n")) < 0:
-            if len(self._buffer) > HEADER:
-                raise SandboxError("The sandbox's answer is too long.")
-            self._fill(deadline)
-        return self._taken(end + 1)
-
-    @property
-    def has_header(self) -> bool:
-        """Whether a whole line has come."""
-        return b"\n" in self._buffer
-
-    def take_in(self) -> None:
-        """Take in what there is to read, where the socket has something."""
-        self._fill(time.monotonic() + ANSWER_GRACE_S)
-
-    def read(self, size: int, deadline: float) -> bytes:
-        while len(self._buffer) < size:
-            self._fill(deadline)
-        return self._taken(size)
-
-    def _taken(self, size: int) -> bytes:
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return data
-
-    def _fill(self, deadline: float) -> None:
-        if not self.framed:
-            self._buffer += self._receive(1 << 20, deadline)
-            return
-        if not self._left:
-            frame = b""
-            while len(frame) < 8:
-                frame += self._receive(8 - len(frame), deadline)
-            self._left = int.from_bytes(frame[4:8])
-            self._standard_output = frame[0] == 1
-            return
-        data = self._receive(min(self._left, 1 << 20), deadline)
-        self._left -= len(data)
-        if self._standard_output:
-            self._buffer += data
-        elif len(self.errors) < HEADER:
-            self.errors += data.decode(errors="replace")
-
-    def _receive(self, size: int, deadline: float) -> bytes:
-        ready, _, _ = select.select([self.socket], [], [], max(deadline - time.monotonic(), 0))
-        if not ready:
-            raise SandboxError("The sandbox did not answer.")
-        data = self.socket.recv(size)
-        if not data:
-            raise SandboxError("The sandbox ended.")
-        return data
 
 
 class Supervised(Protocol):
@@ -253,34 +172,6 @@ class Answer(msgspec.Struct):
     found: list[Leak] = []
 
 
-class Said(msgspec.Struct):
-    """What a verb says while somebody follows it: so many bytes follow, of which stream."""
-
-    said: Annotated[int, msgspec.Meta(ge=0, le=MAX_SAID)]
-    to: Literal[1, 2]
-
-
-Message = tuple[dict[str, object], bytes]
-"""A line for a supervisor, and the bytes behind it."""
-
-
-class Follower(Protocol):
-    """Who follows a verb: what it says is shown, what they want is sent."""
-
-    @property
-    def live(self) -> dict[str, object]:
-        """What the verb has for its streams; see `packerlab.inside.live`."""
-
-    def readable(self) -> list[int]:
-        """The descriptors by which the follower wants something."""
-
-    def wanted(self, fd: int) -> list[Message]:
-        """What to send, as one of these can be read."""
-
-    def show(self, data: bytes, to: int) -> None:
-        """Show what the verb says."""
-
-
 class Followed(NamedTuple):
     """How a verb ended that somebody followed, and all that then lay in its workspace.
 
@@ -374,36 +265,13 @@ class Box:
         deadline = self._deadline()
         try:
             self.channel.send(request, [file.data for file in files.values()])
-            answer = self._followed(follower, deadline)
+            answer = msgspec.json.decode(carry(self.channel, follower, deadline), type=Answer)
             entries = self._entries(answer, time.monotonic() + ANSWER_GRACE_S)
         except BROKEN as error:
             raise SandboxError(f"The sandbox broke: {error!r}") from None
         if answer.exit is None and not answer.limit:
             raise SandboxError(f"The sandbox could not run a program: {answer.error}")
         return Followed(answer.exit, answer.limit, entries)
-
-    def _followed(self, follower: Follower, deadline: float) -> Answer:
-        """Carry words and wishes until the answer comes."""
-        channel = self.channel
-        while True:
-            while channel.has_header:
-                header = channel.header(deadline)
-                if not header.startswith(b'{"said"'):
-                    return msgspec.json.decode(header, type=Answer)
-                said = msgspec.json.decode(header, type=Said)
-                data = channel.read(said.said, time.monotonic() + ANSWER_GRACE_S)
-                follower.show(data, said.to)
-            remaining = max(deadline - time.monotonic(), 0)
-            ours = channel.socket.fileno()
-            ready, _, _ = select.select([ours, *follower.readable()], [], [], remaining)
-            if not ready:
-                raise SandboxError("The sandbox did not answer.")
-            for source in ready:
-                if source == ours:
-                    channel.take_in()
-                else:
-                    for message, data in follower.wanted(source):
-                        channel.send(message, [data])
 
     def _request(
         self, argv: list[str], files: Files, env: dict[str, str], outputs: Iterable[str]

@@ -31,8 +31,8 @@ from packerlab.sandbox.base import (
     OVERHEAD_PROCESSES,
     PLUGINS,
     PROGRAM,
-    Channel,
 )
+from packerlab.sandbox.channel import Channel
 from packerlab.sandbox.host_packer import MISSING, host_packer, is_missing
 from packerlab.sandbox.launch import (
     ACCOUNT_MB,

@@ -30,9 +30,9 @@ from packerlab.sandbox.base import (
     OVERHEAD_PROCESSES,
     PLUGINS,
     PROGRAM,
-    Channel,
     PackerProgram,
 )
+from packerlab.sandbox.channel import Channel
 from packerlab.sandbox.launch import (
     ACCOUNT_MB,
     LIB,
