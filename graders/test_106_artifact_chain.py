@@ -140,7 +140,7 @@ def test_custom_data(build: Build, hidden: Hidden) -> None:
 
 def inputs(hidden: Hidden) -> dict[str, str]:
     """The variables of the task sheet, with values that no template can hold already."""
-    return {"env": hidden.word("env"), "git_sha": hidden.mixed("git_sha")}
+    return {"env": f"{hidden.word('env')}.v2", "git_sha": hidden.mixed("git_sha")}
 
 
 def delivered(build: Build, hidden: Hidden) -> Evidence:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from packerlab.checks import Failure
-from packerlab.grader import Unknown, access_key_in, argument, elsewhere, found_in, sources_in_use
+from packerlab.grader import (
+    Unknown,
+    access_key_in,
+    argument,
+    elsewhere,
+    found_in,
+    sources_in_use,
+    time_formats,
+)
 from packerlab.hcl.parsing import parse_trusted
 from packerlab.report import Where
 from packerlab.submissions.reader import File
@@ -126,3 +134,18 @@ def test_each_call_finds_the_script_and_gives_it_its_words(tmp_path: Path) -> No
         first, second = ran.stdout.splitlines()
         assert first.startswith("a b no ")
         assert second == "found"
+
+
+def test_formats_of_a_time_are_found_through_locals() -> None:
+    text = """\
+locals {
+  day   = "YYYY-MM-DD"
+  stamp = formatdate("hhmmss", timestamp())
+  name  = "a-${formatdate(local.day, timestamp())}-${local.stamp}"
+  loop  = local.loop
+}
+"""
+    template = parse_trusted({"main.pkr.hcl": File(text.encode())})
+    name, loop = template.locals["name"][0], template.locals["loop"][0]
+    assert time_formats(template, [name]) == ["YYYY-MM-DD", "hhmmss"]
+    assert time_formats(template, [loop]) == []
