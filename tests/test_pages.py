@@ -81,6 +81,10 @@ Beginner \u00b7 15 minutes
 ??? note
     Folded.
 
+??? success "What only the site includes"
+
+    --8<-- "labs/101_lab/DEBRIEF.md"
+
 === "Debian"
 
     apt
@@ -115,6 +119,7 @@ Beginner \u00b7 15 minutes
 > **Note**
 >
 > Folded.
+
 
 **Debian**
 

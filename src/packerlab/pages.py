@@ -62,15 +62,14 @@ def included(page: str, root: Path) -> str:
 
 def plain(page: str) -> str:
     """The page as Markdown that any program shows: without what only the site understands."""
-    lines = INCLUSION.sub("", HEADING.sub(r"\1 \2", page)).split("\n")
-    return "\n".join(_plain_lines(lines))
+    return "\n".join(_plain_lines(HEADING.sub(r"\1 \2", page).split("\n")))
 
 
 BOX = re.compile(r'(?P<kind>!!!|\?\?\?\+?|===) +(?:(?P<type>[\w-]+) ?)?(?:"(?P<title>.*)")?')
 """A box, a fold or a tab; what belongs to it is indented below it."""
 FENCE = re.compile(r" *(```+|~~~+)")
-ONLY_SITE = re.compile(r" *(?:\{ *[:.#][^{}]*\}|</?(?:figure|div)\b[^>]*>) *")
-"""A line of attributes, or of an element around Markdown."""
+ONLY_SITE = re.compile(r' *(?:\{ *[:.#][^{}]*\}|</?(?:figure|div)\b[^>]*>|--8<-- ".*") *')
+"""A line of attributes, of an element around Markdown, or of what the site includes in a fold."""
 ICON = re.compile(r":(?:material|octicons|fontawesome)-[\w-]+: ?")
 INDENT = " " * 4
 
@@ -107,6 +106,8 @@ def _indented(lines: list[str]) -> list[str]:
 
 
 def _box(box: re.Match[str], body: list[str]) -> Iterator[str]:
+    if not any(line.strip() for line in body):
+        return
     title = box["title"] or box["type"].capitalize()
     if box["kind"] == "===":
         yield from (f"**{title}**", *body)
