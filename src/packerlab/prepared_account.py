@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
-from cryptography.hazmat.primitives import serialization as form
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from packerlab.errors import BadInputError
 from packerlab.inside.aws import CANONICAL, Region  # noqa: TC001  (msgspec reads it)
@@ -168,6 +166,9 @@ def account_of(lab: Lab) -> dict[str, Any] | None:
 
 
 def _key_pair() -> dict[str, str]:
+    from cryptography.hazmat.primitives import serialization as form  # few accounts need keys
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(
         form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption()
