@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from packerlab.hcl.template import Expression
     from packerlab.lab import Lab, Limits
+    from packerlab.mutation.equivalents import Row
     from packerlab.mutation.mutants import Mutant
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
@@ -84,6 +85,7 @@ def try_mutants(
     on_graded: Callable[[str], None],
 ) -> Mutants:
     """Grade all mutants of a lab's solution, or those of some rules or names."""
+    reasons = list(equivalents(lab))
     found = Mutants(lab.slug)
     files = dict(read_own(lab.solution).files)
     survived: list[Mutant] = []
@@ -106,7 +108,7 @@ def try_mutants(
                 survived.append(mutant)
             else:
                 found.killed += 1
-    _explain(lab, found, survived, whole=len(chosen) == len(everyone))
+    _explain(reasons, found, survived, whole=len(chosen) == len(everyone))
     return found
 
 
@@ -203,9 +205,8 @@ def _chosen(every: list[Mutant], rules: Collection[str], names: Collection[str])
     ]
 
 
-def _explain(lab: Lab, found: Mutants, survived: list[Mutant], *, whole: bool) -> None:
+def _explain(rows: list[Row], found: Mutants, survived: list[Mutant], *, whole: bool) -> None:
     """Sort the survivors into those that have a reason and those that have none."""
-    rows = list(equivalents(lab))
     for mutant in survived:
         if any(row.reason.covers(mutant) for row in rows):
             found.equivalent += 1
