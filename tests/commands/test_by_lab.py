@@ -50,6 +50,13 @@ def test_the_workspace_that_one_stands_in_comes_first(workspace: Path, tmp_path:
     assert cli("check", "101", cwd=tmp_path / "second").returncode == 0
 
 
+def test_a_check_from_the_folder_above_remembers_the_workspace_itself(tmp_path: Path) -> None:
+    assert cli("start", "101", tmp_path / "first").returncode == 0
+    assert cli("check", cwd=tmp_path).returncode == 0, "the one workspace in this folder"
+    shutil.copytree(tmp_path / "first", tmp_path / "another")
+    assert cli("check", "101", cwd=tmp_path).returncode == 0, "of two, the one that was checked"
+
+
 def test_a_folder_of_this_name_comes_before_the_lab(workspace: Path, elsewhere: Path) -> None:
     shutil.copytree(workspace, elsewhere / "101")
     (elsewhere / "101" / "two.pkr.hcl").write_text(WRONG)

@@ -110,6 +110,7 @@ def test_what_can_t_be_taken_changes_nothing(
 def test_bare_packerlab_says_where_you_are(tmp_path: Path) -> None:
     first = cli()
     assert first.returncode == 0
+    assert f"You have passed 0 of {len(COURSE.slugs)} labs." in first.stdout
     assert f"Next: packerlab start {COURSE.slugs[0]}" in first.stdout
     cli("start", "101", tmp_path / "mine")
     begun = cli().stdout

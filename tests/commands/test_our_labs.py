@@ -125,7 +125,7 @@ def test_no_such_lab_or_course(tmp_path: Path) -> None:
 def test_what_is_no_workspace(tmp_path: Path) -> None:
     refuses(packerlab("check", tmp_path / "nowhere"), 2, "there is no such folder")
     (tmp_path / "empty").mkdir()
-    refuses(packerlab("check", tmp_path / "empty"), 2, "there are no files in it")
+    refuses(packerlab("check", tmp_path / "empty"), 2, "is empty", "packerlab start LAB")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes.txt").write_text("hello")
     refuses(packerlab("check", tmp_path / "other"), 2, "is not a workspace", "packerlab start")

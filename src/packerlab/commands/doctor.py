@@ -98,7 +98,8 @@ def findings(system: str) -> Iterator[Finding]:
     for name, make in BACKENDS.items():
         backend = make([])
         trouble = backend.unavailable()
-        remedy = REMEDIES.get(name, {}).get(system, "")
+        said = PREPARE in trouble  # then the reason itself names the command
+        remedy = "" if said else REMEDIES.get(name, {}).get(system, "")
         if trouble:
             yield Finding(f"{name} sandbox", "", trouble, remedy)
             continue

@@ -20,13 +20,14 @@ def labs(course: CourseOption = None, as_json: JsonOption = False) -> None:
         return
     not_ready = Machine().not_ready(whole.labs())
     wanting = {lab.slug: missing for missing, labs in not_ready.items() for lab in labs}
+    width = max((len(lab.title) for lab in whole.labs()), default=0)
     for chapter in whole.outline.chapter:
         if chapter.slugs:
             print(f"{chapter.title} ({chapter.level})")
         for lab in map(whole.lab, chapter.slugs):
             missing = wanting.get(lab.slug)
             state = f"needs {missing.what}" if missing else "ready"
-            print(f"  {lab.title:50} {lab.manifest.minutes:3} min  {state}")
+            print(f"  {lab.title:{width}} {lab.manifest.minutes:3} min  {state}")
     for missing in not_ready:
         print(f"\nFor the labs that need {missing.what}: {missing.reason}\n  {missing.command}")
     print("\nStart one with: packerlab start LAB")

@@ -63,6 +63,7 @@ def show(course: Course, found: Progress) -> None:
     out = terminal.console()
     chapters = [chapter for chapter in course.outline.chapter if chapter.slugs]
     width = max((len(chapter.title) for chapter in chapters), default=0)
+    longest = max((len(lab.title) for lab in course.labs()), default=0)
     for chapter in chapters:
         passed = sum(found.passed(slug) for slug in chapter.slugs)
         bar = "█" * (WIDTH * passed // len(chapter.slugs))
@@ -74,7 +75,7 @@ def show(course: Course, found: Progress) -> None:
             state = f"passed {record.passed}" if record.passed else ""
             if record.begun and not record.passed:
                 state = f"started {record.begun}, {record.score} points so far"
-            out.print(f"  {symbol} {lab.title:50} {state}".rstrip())
+            out.print(f"  {symbol} {lab.title:{longest}} {state}".rstrip())
     out.print(next_step(course, found))
 
 
@@ -90,6 +91,6 @@ def where_you_are() -> None:
         lab = course.lab(found.last)
         state = "passed" if found.passed(lab.slug) else f"{found.of(lab).score} points so far"
         print(f"You are at {lab.title}: {state}.")
-    print(f"{passed} of {len(course.slugs)} labs are passed.")
+    print(f"You have passed {passed} of {len(course.slugs)} labs.")
     print(records.next_step(course, found))
     print("Everything else: packerlab --help")

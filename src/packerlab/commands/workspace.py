@@ -101,6 +101,9 @@ def open_workspace(wanted: Path, lab: str | None, course: Path | None) -> Worksp
 
     whole = open_course(course)
     path = located(wanted, whole)
+    called = "This folder" if path == Path() else str(path)
+    if path.is_dir() and not any(path.iterdir()):
+        raise BadInputError(f"{called} is empty: `packerlab start LAB` makes a workspace.")
     try:
         submission = read_workspace(path, any_template=lab is not None)
     except RejectedError as error:
@@ -179,6 +182,7 @@ def checked(
 
 def keep(workspace: Workspace, report: Report) -> bool:
     """Note how far the learner has come; whether the lab is passed for the first time."""
-    if not workspace.path.is_dir():
+    folder = workspace.path / workspace.submission.inside
+    if not folder.is_dir():
         return False
-    return progress.note(workspace.course, workspace.lab, workspace.path, report)
+    return progress.note(workspace.course, workspace.lab, folder, report)
