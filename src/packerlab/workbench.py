@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from packerlab.errors import DONE, INTERRUPTED, MACHINE
+from packerlab.errors import DONE, INTERRUPTED, NEGATIVE
 from packerlab.grading.grade_one import packer_version
 from packerlab.inside.aws import HOME
 from packerlab.packer.verbs import (
@@ -125,7 +125,7 @@ class Bench(NamedTuple):
             return INTERRUPTED
         error = limit_error(ended.limit, limits)
         _tell(f"{error.status}: {error}")
-        return MACHINE
+        return NEGATIVE
 
 
 def _passed_on() -> dict[str, str]:
