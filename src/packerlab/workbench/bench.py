@@ -35,10 +35,10 @@ from packerlab.sandbox.base import AUTHORITY, PROGRAM, Account, Box, Sandbox, li
 from packerlab.submissions.changes import bring_home, changes
 
 if TYPE_CHECKING:
-    from packerlab.attached import Attached
     from packerlab.lab import Lab, Limits
     from packerlab.sandbox.base import Backend, Followed
     from packerlab.submissions.reader import Files
+    from packerlab.workbench.attached import Attached
 
 TRIED_S = 3_600
 """Seconds that a verb of Packer's may take: the learner is there, and may want to look."""
@@ -51,7 +51,7 @@ PASSED_ON = re.compile(r"PKR_VAR_\w+|PACKER_LOG")
 """The variables of the learner's that Packer gets."""
 
 
-class Bench(NamedTuple):
+class Workbench(NamedTuple):
     """A lab, the workspace at `root`, and where it is tried."""
 
     lab: Lab
