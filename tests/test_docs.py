@@ -311,7 +311,7 @@ def test_an_attack_on_what_a_learner_follows_has_its_test() -> None:
     """Each row of the table ends with a test that there is."""
     table = page("SECURITY.md").partition("## `packer` and `shell`")[2].partition("\n## ")[0]
     rows = re.findall(r"^\|.+\| `(.+)` \|$", table, re.MULTILINE)
-    places = ("sandbox/test_contract", "commands/test_packer", "test_streams",
+    places = ("sandbox/test_contract", "commands/test_packer", "workbench/test_streams",
               "submissions/test_changes")  # fmt: skip
     tests = "".join(page(f"tests/{place}.py") for place in places)
     assert len(rows) >= 12

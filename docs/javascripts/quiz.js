@@ -50,7 +50,8 @@ class Question {
     this.again = make("button", { className: "md-button", type: "reset" }, "Try again")
     this.explain = make("button", { className: "md-button", type: "button" })
     this.changed = changed
-    const form = make("form", { className: "quiz-question", autocomplete: "off" })
+    // `no-copy`: the theme's copy buttons have no type, so in a form they would submit it.
+    const form = make("form", { className: "quiz-question no-copy", autocomplete: "off" })
     heading.before(form)
     heading.querySelector(".headerlink")?.remove()
     this.fields = make("fieldset", {}, make("legend", {}, heading), ...parts.slice(0, -1))

@@ -8,13 +8,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from packerlab.bench import Bench
 from packerlab.course import default_root
 from packerlab.errors import BadInputError
 from packerlab.hcl.template import SYNTAX_HINTS
 from packerlab.mutation.equivalents import NAME as EQUIVALENTS
 from packerlab.packer.versions import version_of
 from packerlab.pages import headings
+from packerlab.sandbox_pool import SandboxPool
 from packerlab.variants import KINDS, answer, read_own, rows
 
 if TYPE_CHECKING:
@@ -83,21 +83,21 @@ def verify(
     proof = Proof(lab.slug)
     proof.problems += missing_or_stray(lab)
     trials = _trials([row for row in _all_rows(lab) if only is None or row.answer in only])
-    with closing(Bench(lab, backend, jobs)) as bench:
-        version = bench.version()
+    with closing(SandboxPool(lab, backend, jobs)) as pool:
+        version = pool.version()
         proof.packer = ".".join(map(str, version))
         first = [_starter(lab), _solution(lab, proof), _solution(lab, proof)]
         rest = [trial for trial in trials if version >= version_of(trial.packer)]
         proof.left_out = len(trials) - len(rest)
         for trial in first:  # alone, so that the solution's time is its own
             if only is None or trial.name in only:
-                proof.take(lab, trial, bench.grade(trial.submission), on_graded)
-        reports = bench.map(lambda trial: bench.grade(trial.submission), rest)
+                proof.take(lab, trial, pool.grade(trial.submission), on_graded)
+        reports = pool.map(lambda trial: pool.grade(trial.submission), rest)
         for trial, report in zip(rest, reports, strict=True):
             proof.take(lab, trial, report, on_graded)
         for name in sorted(proof.checks - proof.failed) if only is None else ():
             proof.problems.append(f"no wrong answer fails {name}")
-        _formatted(lab, proof, bench)
+        _formatted(lab, proof, pool)
     proof.problems = list(dict.fromkeys(proof.problems))
     return proof
 
@@ -246,10 +246,10 @@ def undocumented(lab: Lab, report: Report) -> Iterator[str]:
             yield f"{check.name} has {len(check.hints)} hints, not {HINTS}"
 
 
-def _formatted(lab: Lab, proof: Proof, bench: Bench) -> None:
+def _formatted(lab: Lab, proof: Proof, pool: SandboxPool) -> None:
     """Starter and solution are as `packer fmt` writes them."""
     for folder in (lab.starter, lab.solution):
-        with bench.packer(read_own(folder).files) as packer:
+        with pool.packer(read_own(folder).files) as packer:
             answer = packer.fmt()
         if answer.exit != 0:
             proof.problems.append(f"{folder.name}/ is not formatted: {answer.output.strip()[:200]}")

@@ -18,9 +18,9 @@ def shell(
     """Open a shell in a lab's sandbox; the lab's account lives as long as the shell."""
     import os
 
-    from packerlab.attached import Attached
     from packerlab.commands.packer import bench_of
     from packerlab.commands.workspace import open_workspace
+    from packerlab.workbench import Attached
 
     bench = bench_of(open_workspace(folder, lab, course), sandbox)
     terminal = os.isatty(0) and os.isatty(1)

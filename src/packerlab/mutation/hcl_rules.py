@@ -73,7 +73,8 @@ def whole_lines(text: str, start: int, end: int) -> Span:
     begin = text.rfind("\n", 0, start) + 1
     after = text.find("\n", end)
     stop = len(text) if after < 0 else after + 1
-    alone = not text[begin:start].strip() and re.fullmatch(r"\s*(#.*\s*)?", text[end:stop])
+    rest = text[end:stop].strip()
+    alone = not text[begin:start].strip() and (not rest or rest.startswith("#"))
     return Span(begin, stop) if alone else Span(start, end)
 
 

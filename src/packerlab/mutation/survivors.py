@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from packerlab.bench import Bench
 from packerlab.checks import Failure
 from packerlab.errors import BadInputError, LimitError, PackerlabError, RejectedError
 from packerlab.hcl.blocks import hcl_body
@@ -18,6 +17,7 @@ from packerlab.mutation.equivalents import NAME, equivalents
 from packerlab.mutation.hcl_rules import FIXED_TIME, Known
 from packerlab.mutation.mutants import computed, mutants
 from packerlab.prepared_account import account_of
+from packerlab.sandbox_pool import SandboxPool
 from packerlab.variants import handed_in, read_own
 
 if TYPE_CHECKING:
@@ -89,13 +89,13 @@ def try_mutants(
     found = Mutants(lab.slug)
     files = dict(read_own(lab.solution).files)
     survived: list[Mutant] = []
-    with closing(Bench(lab, backend, jobs)) as bench:
-        limits = _limits(lab, bench.grade(read_own(lab.solution)))
-        everyone = list(mutants(files, _known(lab, bench, files)))
+    with closing(SandboxPool(lab, backend, jobs)) as pool:
+        limits = _limits(lab, pool.grade(read_own(lab.solution)))
+        everyone = list(mutants(files, _known(lab, pool, files)))
         chosen = _chosen(everyone, rules, names)
-        trial = _Trial(bench, limits, files)
+        trial = _Trial(pool, limits, files)
         for number, (mutant, report) in enumerate(
-            zip(chosen, bench.map(trial, chosen), strict=True), 1
+            zip(chosen, pool.map(trial, chosen), strict=True), 1
         ):
             on_graded(f"{lab.slug} {number}/{len(chosen)} {mutant.name}")
             if report is None:
@@ -115,8 +115,8 @@ def try_mutants(
 class _Trial:
     """Grades a mutant, if Packer takes it as a template at all."""
 
-    def __init__(self, bench: Bench, limits: Limits, solution: Files) -> None:
-        self._bench = bench
+    def __init__(self, pool: SandboxPool, limits: Limits, solution: Files) -> None:
+        self._bench = pool
         self._limits = limits
         self._given = _given(solution)
         self._told = self._validates(solution)
@@ -170,16 +170,16 @@ def _limits(lab: Lab, solution: Report) -> Limits:
     return msgspec.structs.replace(lab.limits, deadline_s=min(lab.limits.deadline_s, enough))
 
 
-def _known(lab: Lab, bench: Bench, files: Files) -> Known:
+def _known(lab: Lab, pool: SandboxPool, files: Files) -> Known:
     """The values of the solution's expressions, and the images of the lab's account."""
     account = account_of(lab) or {}
     images = [image["name"] for image in account.get("image", ())]
-    return Known(dict(_values(bench, files)), images)
+    return Known(dict(_values(pool, files)), images)
 
 
-def _values(bench: Bench, files: Files) -> Iterator[tuple[str, str]]:
+def _values(pool: SandboxPool, files: Files) -> Iterator[tuple[str, str]]:
     """Each expression that Packer can tell, and its value; `timestamp()` has a fixed one."""
-    with bench.packer(files) as packer:
+    with pool.packer(files) as packer:
         for text in computed(files):
             asked = text.replace("timestamp()", FIXED_TIME)
             try:

@@ -11,14 +11,14 @@ import termios
 import tty
 from typing import TYPE_CHECKING
 
-from packerlab.streams import Lines, Screen
+from packerlab.workbench.streams import Lines, Screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
     from packerlab.sandbox.following import Message
-    from packerlab.streams import Shown
+    from packerlab.workbench.streams import Shown
 
 HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH)
 CHUNK = 4096

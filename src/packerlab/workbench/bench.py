@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from packerlab.errors import DONE, INTERRUPTED, MACHINE
+from packerlab.errors import DONE, INTERRUPTED, NEGATIVE
 from packerlab.grading.grade_one import packer_version
 from packerlab.inside.aws import HOME
 from packerlab.packer.verbs import (
@@ -35,10 +35,10 @@ from packerlab.sandbox.base import AUTHORITY, PROGRAM, Account, Box, Sandbox, li
 from packerlab.submissions.changes import bring_home, changes
 
 if TYPE_CHECKING:
-    from packerlab.attached import Attached
     from packerlab.lab import Lab, Limits
     from packerlab.sandbox.base import Backend, Followed
     from packerlab.submissions.reader import Files
+    from packerlab.workbench.attached import Attached
 
 TRIED_S = 3_600
 """Seconds that a verb of Packer's may take: the learner is there, and may want to look."""
@@ -51,7 +51,7 @@ PASSED_ON = re.compile(r"PKR_VAR_\w+|PACKER_LOG")
 """The variables of the learner's that Packer gets."""
 
 
-class Bench(NamedTuple):
+class Workbench(NamedTuple):
     """A lab, the workspace at `root`, and where it is tried."""
 
     lab: Lab
@@ -125,7 +125,7 @@ class Bench(NamedTuple):
             return INTERRUPTED
         error = limit_error(ended.limit, limits)
         _tell(f"{error.status}: {error}")
-        return MACHINE
+        return NEGATIVE
 
 
 def _passed_on() -> dict[str, str]:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packerlab.streams import SCREEN, Lines, Screen
 from packerlab.text import clean
+from packerlab.workbench.streams import SCREEN, Lines, Screen
 
 GONE = "\N{REPLACEMENT CHARACTER}"
 

@@ -41,7 +41,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_too_much_to_bring_back_leaves_the_workspace_alone(tmp_path: Path) -> None:
     before = solved("104_provision", tmp_path / "w")
     done = packerlab("shell", tmp_path / "w", stdin="truncate -s 40M one two\n")
-    assert done.returncode == errors.MACHINE, done.stderr
+    assert done.returncode == errors.NEGATIVE, done.stderr
     assert "Nothing comes back: your workspace stays as it is." in done.stderr
     assert "bytes to hand back" in done.stderr
     assert "removed" not in done.stderr

@@ -27,7 +27,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Bench:
+class SandboxPool:
     """A sandbox for each job, and which of them are free."""
 
     def __init__(self, lab: Lab, backend: Backend, jobs: int) -> None:
