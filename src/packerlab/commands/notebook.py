@@ -97,4 +97,4 @@ def _without_links(notebook: str) -> str:
     """A notebook without its links to other files of the course, which do not lie beside a copy."""
     import re
 
-    return re.sub(r"\[([^\[\]]+)\]\(\.\./[^)\s]+\)", r"\1", notebook)
+    return re.sub(r"\[([^\[\]]{1,200})\]\(\.\./[^)\s]{1,200}\)", r"\1", notebook)
