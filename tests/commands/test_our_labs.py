@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from packerlab.course import default_root
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SOLUTION = default_root() / "labs" / "101_first_build" / "solution"
 
@@ -249,7 +247,11 @@ def test_a_new_lab_holds(tmp_path: Path) -> None:
 
 
 def test_the_demo(tmp_path: Path) -> None:
-    done = packerlab("demo", "--out", tmp_path / "demo", "--sandbox", "bubblewrap")
+    folders = os.environ["PATH"].split(os.pathsep)
+    elsewhere = os.pathsep.join(each for each in folders if not Path(each, "packerlab").exists())
+    done = packerlab("demo", "--out", tmp_path / "demo", "--sandbox", "bubblewrap", PATH=elsewhere)
     assert done.returncode == 0, done.stderr
     assert "graded 17, passed 7, failed 10, rejected 5, limits 1, timeouts 0" in done.stdout
     assert (tmp_path / "demo" / "report.html").read_text().startswith("<!doctype html>")
+    activate = Path(sys.prefix, "bin", "activate")
+    assert f"put packerlab on your PATH: . {shlex.quote(str(activate))}" in done.stdout

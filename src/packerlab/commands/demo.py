@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -44,6 +46,10 @@ def demo(
     _say(screen, "And for every learner", words)
     report(out, "html", page)
     screen.print(f"Open {page} in a browser. Next: packerlab start 101")
+    if shutil.which("packerlab") is None:
+        activate = Path(sys.prefix, "bin", "activate")
+        command = f". {quote(str(activate))}"
+        screen.print(f"Before that, put packerlab on your PATH: {command}", soft_wrap=True)
 
 
 def _say(screen: Console, title: str, command: str) -> None:

@@ -98,9 +98,9 @@ def findings(system: str) -> Iterator[Finding]:
     for name, make in BACKENDS.items():
         backend = make([])
         trouble = backend.unavailable()
-        said = PREPARE in trouble  # then the reason itself names the command
-        remedy = "" if said else REMEDIES.get(name, {}).get(system, "")
         if trouble:
+            named = PREPARE in trouble  # the reason itself says what to do: nothing to install
+            remedy = "" if named else REMEDIES.get(name, {}).get(system, "")
             yield Finding(f"{name} sandbox", "", trouble, remedy)
             continue
         lacking = {each: backend.lacks(each) for each in CAPABILITIES}
