@@ -160,15 +160,14 @@ def test_a_build_that_is_cancelled_cleans_up(row: str, workspace: Path) -> None:
     with on_terminal("packer", row, workspace, "build", ".") as terminal:
         terminal.until("begun")
         terminal.press("\x03")
-        terminal.until("Cancelling build after receiving interrupt")
-        assert terminal.ended() == 1
+        assert terminal.ended() == 1  # whichever of the two hears of it first
     assert (workspace / "kept").read_text() == "made\n"
     assert alive(processes_with("sleep\x003171")) == []
 
 
 def test_a_second_ctrl_c_ends_what_ignores_the_first(row: str, workspace: Path) -> None:
     (workspace / "main.pkr.hcl").write_text(PROGRAM)
-    (workspace / "program").write_text("trap '' INT TERM HUP; echo begun; sleep 3172; sleep 3172")
+    (workspace / "program").write_text("trap '' INT TERM HUP; sleep 3172 & echo begun; wait")
     with on_terminal("packer", row, workspace, "build", ".") as terminal:
         terminal.until("begun")
         terminal.press("\x03")

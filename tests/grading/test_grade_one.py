@@ -122,9 +122,9 @@ def test_an_older_packer_is_no_fault_of_the_learner(bench: Bench) -> None:
         ("103", "test_breaks broke: ZeroDivisionError: 0 <hidden> (test_103_raises.py:"),
         ("104", "the grader can't be loaded."),
         ("105", "test_exit broke: AssertionError"),
-        ("106", "the grader did not tell of all its checks."),
+        ("106", "the grader did not report all its checks."),
         ("107", "test_something has no @check."),
-        ("108", "the grader did not tell of all its checks."),
+        ("108", "the grader did not report all its checks."),
     ],
 )
 def test_a_broken_grader_is_a_fault_of_ours(bench: Bench, lab: str, reason: str) -> None:
@@ -460,7 +460,7 @@ def test_only_a_whole_story_can_pass(lines: list[Line]) -> None:
 
 def test_garbage_that_is_json_does_not_decode() -> None:
     with pytest.raises(msgspec.DecodeError):
-        Heard(None).hear(json.dumps({"end": {"status": "won"}}).encode())
+        Heard(None).hear(json.dumps({"ending": {"status": "won"}}).encode())
 
 
 MODULES = '''

@@ -825,7 +825,7 @@ def test_ctrl_c_is_for_the_program_alone(place: Place) -> None:
     trap = f"trap 'echo cleaned; exit 7' INT; echo ready; sleep {number} & wait"
     ended = follow(place, trap, Script(("ready", {"signal": 2})))
     assert (ended.exit, ended.limit) == (7, "")
-    waits = f"sh -c 'trap \"exit 9\" INT; echo go; sleep {number}; sleep {number}'"
+    waits = f"sh -c 'trap \"exit 9\" INT; sleep {number} & echo go; wait'"
     typed = [("$", f"{waits}\n"), ("go\r\n", "\x03"), ("$", "exit 7\n")]
     assert follow(place, "PS1=$ bash --norc -i", Script(*typed, terminal=True)).exit == 7
     assert alive(processes_with(f"sleep {number}")) == []
