@@ -73,7 +73,7 @@ def test_a_folder_of_another_user_s_is_refused(
     commoner: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PACKERLAB_CACHE", "/usr")
-    with pytest.raises(MachineError, match=r"belongs to another user.*set PACKERLAB_CACHE to"):
+    with pytest.raises(MachineError, match=r"belongs to another user.*Set PACKERLAB_CACHE to"):
         state.cache_folder()
     monkeypatch.setenv("PACKERLAB_CACHE", str(commoner / "cache"))
     assert state.cache_folder().is_dir()

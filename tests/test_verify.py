@@ -10,7 +10,7 @@ from packerlab.course import Course
 from packerlab.errors import BadInputError
 from packerlab.sandbox import choose
 from packerlab.verify import answers, brief, missing_or_stray, verify
-from tests.toy import MESSAGE
+from tests.toy import LAB_TOML, MESSAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,20 +20,7 @@ if TYPE_CHECKING:
 
 SLUG = "101_lab"
 FILES = {
-    "labs/101_lab/lab.toml": """\
-format = 1
-title = "A lab"
-minutes = 5
-packer = ">=1.6.6"
-needs = ["packer"]
-components = ["source.file"]
-outputs = ["out"]
-after = []
-deadline_s = 60
-cpu_s = 20
-memory_mb = 400
-disk_mb = 32
-""",
+    "labs/101_lab/lab.toml": LAB_TOML,
     "labs/101_lab/README.md": "A task.\n",
     "labs/101_lab/starter/main.pkr.hcl": "# Declare a source.\n",
     "labs/101_lab/solution/main.pkr.hcl": MESSAGE,

@@ -29,6 +29,22 @@ ROOT = Path(__file__).parent / "course"
 COURSE = Course(ROOT)
 SCRIPT = Path(sys.executable).with_name("packerlab")
 
+LAB_TOML = """\
+format = 1
+title = "A lab"
+minutes = 5
+packer = ">=1.6.6"
+needs = ["packer"]
+components = ["source.file"]
+outputs = ["out"]
+after = []
+deadline_s = 60
+cpu_s = 20
+memory_mb = 400
+disk_mb = 32
+"""
+"""The manifest of a lab that builds a file, for courses that tests make."""
+
 MESSAGE = """\
 variable "name" {
   type    = string

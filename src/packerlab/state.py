@@ -45,8 +45,8 @@ def _folder(variable: str, default: Path) -> Path:
     status = folder.stat()
     if status.st_uid != os.geteuid():
         raise MachineError(
-            f"{folder} belongs to another user, and what lies there is believed: "
-            f"set {variable} to a folder of your own."
+            f"{folder} belongs to another user, who could change what packerlab reads there. "
+            f"Set {variable} to a folder of your own."
         )
     if status.st_mode & WRITABLE_BY_OTHERS:
         folder.chmod(0o700)

@@ -173,7 +173,7 @@ def test_a_second_ctrl_c_ends_what_ignores_the_first(row: str, workspace: Path) 
         terminal.press("\x03")
         terminal.until("Cancelling")
         terminal.press("\x03")
-        terminal.until("ended: all that ran in the sandbox is gone.")
+        terminal.until("Stopped: everything that ran in the sandbox has ended.")
         assert terminal.ended() == 130
     until_gone(processes_with("sleep\x003172"))
 

@@ -10,6 +10,7 @@ from packerlab.course import Course
 from packerlab.errors import BadInputError
 from packerlab.mutation.survivors import try_mutants
 from packerlab.sandbox import choose
+from tests.toy import LAB_TOML
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,20 +20,7 @@ if TYPE_CHECKING:
 
 SLUG = "101_lab"
 FILES = {
-    "labs/101_lab/lab.toml": """\
-format = 1
-title = "A lab"
-minutes = 5
-packer = ">=1.6.6"
-needs = ["packer"]
-components = ["source.file"]
-outputs = ["out"]
-after = []
-deadline_s = 60
-cpu_s = 20
-memory_mb = 400
-disk_mb = 32
-""",
+    "labs/101_lab/lab.toml": LAB_TOML,
     "labs/101_lab/solution/main.pkr.hcl": """\
 variable "who" {
   default = "you"

@@ -83,7 +83,7 @@ def _copy(file: Path, folder: Path) -> None:
 
     target = folder / file.name
     if target.exists():
-        print(f"{target}: your copy is there already, and stays as it is.")
+        print(f"{target} is already there, so packerlab left it unchanged.")
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -219,7 +219,7 @@ def _listen(ours: Connection, heard: Heard, deadline: float) -> bool:
         except (EOFError, OSError):
             return False
         except msgspec.DecodeError as error:
-            heard.ending = Ending("fault", f"the grading process sent what can't be read: {error}")
+            heard.ending = Ending("fault", f"the grading process sent unreadable data: {error}")
             return False
         if heard.finished:
             return True

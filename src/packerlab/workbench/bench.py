@@ -121,7 +121,7 @@ class Workbench(NamedTuple):
         if ended.exit is not None and not ended.limit:
             return ended.exit
         if ended.limit == "ended":
-            _tell("ended: all that ran in the sandbox is gone.")
+            _tell("Stopped: everything that ran in the sandbox has ended.")
             return INTERRUPTED
         error = limit_error(ended.limit, limits)
         _tell(f"{error.status}: {error}")
