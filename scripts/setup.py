@@ -9,7 +9,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-import venv
 from pathlib import Path
 
 LOCK = "requirements.lock"
@@ -21,7 +20,8 @@ def main(folder: Path) -> int:
     begun = time.monotonic()
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
     print(f"1 of 3: a virtual environment in {folder}", flush=True)
-    venv.create(folder, with_pip=True, clear=False)
+    if code := subprocess.call([sys.executable, "-m", "venv", str(folder)]):
+        return code
     print("2 of 3: the packages of requirements.lock, each checked by its hash", flush=True)
     # Not compiled ahead: most of them are never imported, and Python compiles what is.
     if code := shown([*pip, "--no-compile", "--require-hashes", "-r", LOCK]):

@@ -64,6 +64,7 @@ class Place:
         self._control.settimeout(60)
         word, fds, _, _ = socket.recv_fds(self._control, 8, 1)
         if not fds:
+            self._control.close()
             shutil.rmtree(self._shared)
             raise MachineError(f"{row} did not open: its opener ended with {self.opener.wait()}.")
         self.channel = Channel(socket.socket(fileno=fds[0]), framed=word == b"framed")
@@ -118,9 +119,13 @@ def reason_to_skip(row: str) -> str | None:
 
 
 def _python_for_all() -> str:
-    """A Python of our version that every user may run, or nothing."""
+    """A Python of our version that every user may run, or nothing.
+
+    One that is in a virtual environment stands on another, which not every user may read.
+    """
     ask = "import sys; print(sys.version_info[:2])"
-    for python in (os.path.realpath(sys.executable), "/usr/bin/python3"):
+    base = os.path.realpath(sys._base_executable)  # type: ignore[attr-defined]
+    for python in (base, "/usr/bin/python3"):
         try:
             told = subprocess.run(
                 [python, "-I", "-c", ask], user=USER, capture_output=True, text=True, check=True
