@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from packerlab.grader import check, expect, expect_package, expect_tags, fail, found_in, steady
 
 if TYPE_CHECKING:
-    from packerlab.grader import Answer, Build, Files, Hidden
+    from packerlab.grader import Answer, Build, Files, Hidden, Run
 
 LEAKED = "LWKEY-7Q4M-XT2D-9RFA-60HZ"
 """The key that the starter's files have."""
@@ -61,7 +61,7 @@ def test_workspace(build: Build, hidden: Hidden, submission: Files) -> None:
 
 
 @check(points=2, needs="test_activated", docs="#output")
-def test_output(build: Build, hidden: Hidden) -> None:
+def test_output(build: Build, run: Run, hidden: Hidden) -> None:
     """The key is neither in what the build prints nor in Packer's log.
 
     - Search the output for the key, and then for what `base64` makes of it.
@@ -69,9 +69,9 @@ def test_output(build: Build, hidden: Hidden) -> None:
       not know the value in another form.
     - Set `sensitive = true`, and neither print the key nor change its form, not even with `set -x`.
     """
-    answer = built(build, hidden)
-    places = answer.places(key(hidden), "output", "log")
-    expect_none(places, "The build prints the key.")
+    log = built(build, hidden).places(key(hidden), "log")
+    printed = run(["packer", "build", "-color=false", *as_options(hidden), "."])
+    expect_none([*log, *printed.places(key(hidden), "output")], "The build prints the key.")
 
 
 @check(points=2, needs="test_activated", docs="#disk")
@@ -117,7 +117,7 @@ def test_number(build: Build, hidden: Hidden, submission: Files) -> None:
         custom = entry.get("custom_data")
         found = custom.get("licence") if isinstance(custom, dict) else None
         expect(found, wanted, f"{MANIFEST} has another `licence` in its custom data.", no="nothing")
-    expect_none(answer.places(key(hidden), "workspace"), "A file that the build leaves has the key.")
+    expect_none(answer.places(key(hidden), "workspace"), "The build leaves a file with the key.")
 
 
 # --- what the checks stand on --------------------------------------------------------------------
@@ -142,9 +142,19 @@ def number(hidden: Hidden) -> str:
     return f"LW-{hidden('licence number')}"
 
 
+def inputs(hidden: Hidden) -> dict[str, str]:
+    """The variables of the task sheet."""
+    return {"licence_key": key(hidden), "licence_number": number(hidden)}
+
+
+def as_options(hidden: Hidden) -> list[str]:
+    """The same on a command line: what Packer 1.6.6 prints for programs, it leaves in clear."""
+    return [f"-var={name}={value}" for name, value in inputs(hidden).items()]
+
+
 def built(build: Build, hidden: Hidden) -> Answer:
-    """One build with a key and its number; it leaves nothing out of what is searched."""
-    answer = build({"licence_key": key(hidden), "licence_number": number(hidden)})
+    """One build with a key and its number."""
+    answer = build(inputs(hidden))
     answer.expect_success()
     return answer
 
@@ -156,7 +166,7 @@ def expect_none(places: list[str], message: str) -> None:
 
 
 def forms_of(secret: str) -> bytes:
-    """A pattern for a key as people write it down: as it is, backwards, in base64, in hexadecimal."""
+    """A pattern for a key as people write it: as it is, backwards, in base64, in hexadecimal."""
     spelt = (secret, secret[::-1], secret.encode().hex())
     encoded = base64.b64encode(secret.encode())[:-4]
     return b"(?i:" + b"|".join(re.escape(each.encode()) for each in spelt) + b")|" + encoded
