@@ -1,3 +1,12 @@
+packer {
+  required_plugins {
+    amazon = {
+      source  = "github.com/hashicorp/amazon"
+      version = ">= 1.2"
+    }
+  }
+}
+
 variable "chat" {
   type        = string
   description = "up, or down for a chat that does not answer."
