@@ -158,7 +158,7 @@ def test_content(build: Build, hidden: Hidden) -> None:
     image = build(inputs(hidden)).account.image(HOME)
     expect_package(image.disk, "labweb", "in the AMI")
     expect_at_boot(image.disk, "labweb.service", "in the AMI")
-    written = image.disk.text(RECORD).strip()
+    written = image.disk.text(RECORD).rstrip("\r\n")
     message = f"{RECORD} in the image does not contain the release as it was given."
     expect(written, release(hidden), message)
     found, message = image.tags.get("Release"), "The AMI's tag `Release` has another release."

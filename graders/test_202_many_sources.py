@@ -172,7 +172,7 @@ def test_failure(build: Build, hidden: Hidden) -> None:
 
 def release(hidden: Hidden) -> dict[str, str]:
     """The variable `release`, with a value that no template can hold already."""
-    return {"release": f"r-{hidden('release')}"}
+    return {"release": hidden.version("release")}
 
 
 def names(hidden: Hidden) -> dict[str, str]:
