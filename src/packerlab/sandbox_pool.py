@@ -41,12 +41,15 @@ class SandboxPool:
     def version(self) -> Version:
         return packer_version(self._all[0])
 
-    def grade(self, submission: Submission, limits: Limits | None = None) -> Report:
-        """A report on an answer, within the lab's limits or others."""
+    def grade(
+        self, submission: Submission, limits: Limits | None = None, *, until_failed: bool = False
+    ) -> Report:
+        """A report on an answer, within the lab's limits or others; or up to its first failure."""
         with self._sandbox() as sandbox:
             context = forkserver.context()
             bounds = limits or self._lab.limits
-            return grade(self._lab, submission, sandbox, bounds, context=context)
+            return grade(self._lab, submission, sandbox, bounds,
+                         until_failed=until_failed, context=context)  # fmt: skip
 
     @contextmanager
     def packer(self, files: Files) -> Iterator[Packer]:

@@ -74,6 +74,7 @@ class Task:
     submission: Submission
     limits: Limits
     version: Version
+    until_failed: bool
 
 
 def grade(
@@ -83,18 +84,20 @@ def grade(
     limits: Limits,
     on_check: Callable[[Check], None] | None = None,
     *,
+    until_failed: bool = False,
     context: BaseContext | None = None,
 ) -> Report:
     """Grade a submission of a lab in an open sandbox, within limits.
 
-    `on_check` hears each check as it ends. `context` starts the report's process: by default a fork
-    of this one, which must then have a single thread; a batch gives a forkserver.
+    `on_check` hears each check as it ends. With `until_failed`, no check runs after one that fails.
+    `context` starts the report's process: by default a fork of this one, which must then have a
+    single thread; a batch gives a forkserver.
     """
     started = time.monotonic()
     heard = Heard(on_check)
     try:
         version = packer_version(sandbox)
-        task = Task(lab, submission, limits, version)
+        task = Task(lab, submission, limits, version, until_failed)
         _run(task, sandbox, heard, context or multiprocessing.get_context("fork"))
         named = ".".join(map(str, version))
     except MachineError as error:
@@ -305,6 +308,7 @@ def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> tuple[Endin
         packer=packer,
         send=lambda check, seconds: say(Line(check=check, seconds=seconds)),
         plan=lambda checks: say(Line(plan=checks)),
+        until_failed=task.until_failed,
     )
     try:
         run_checks(grading, task.lab.grader)
