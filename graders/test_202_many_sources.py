@@ -192,7 +192,7 @@ def reason(answer: Answer) -> str:
     for name in sorted(scripts):
         own = [line.partition(": ")[2] for line in said if line.startswith(f"==> {name}: ")]
         found += [re.sub(r"(?<=/script_)[0-9]+", "N", line) for line in own[-2:]]
-    return "\n".join([*found, answer.error[0] or f"exit status {answer.exit}"])
+    return "\n".join([*found, answer.error[0] or f"exit code {answer.exit}"])
 
 
 def disks(build: Build, hidden: Hidden) -> dict[str, Disk]:
