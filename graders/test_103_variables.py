@@ -238,7 +238,7 @@ def test_secret(
                 where=template.locals[name][1],
             )
     for name, text in values_files(submission):
-        if found := re.search(r'^[ \t{,]*"?api_token"?[ \t]*[=:]', text, re.MULTILINE):
+        if found := re.search(r'"api_token"\s*:|^[ \t]*api_token[ \t]*=', text, re.MULTILINE):
             where = Where(name, text.count("\n", 0, found.end()) + 1)
             fail(f"{name} sets api_token.", expected="no api_token", where=where)
 
@@ -277,12 +277,20 @@ def test_value_files(template: Template, submission: Files, build: Build, hidden
 
 def inputs(hidden: Hidden) -> dict[str, str]:
     """What must be given, with values that no template can hold already; and no pause."""
-    return {"app": hidden.word("app"), "api_token": token(hidden), "pause": "0s"}
+    return {"app": app(hidden), "api_token": token(hidden), "pause": "0s"}
+
+
+def app(hidden: Hidden) -> str:
+    """A name with capitals, a hyphen and a dot, none of which a template may change."""
+    return f"{hidden.word('app')}.js"
 
 
 def token(hidden: Hidden) -> str:
-    """A secret of two halves: each is looked for, so that no part of it gets out."""
-    return "".join(halves(hidden))
+    """A secret of two halves: each is looked for, so that no part of it leaks.
+
+    The digest differs if a template changes the case, the dot or the hyphen between them.
+    """
+    return ".Key-".join(halves(hidden))
 
 
 def halves(hidden: Hidden) -> list[str]:
@@ -444,10 +452,18 @@ def letters(text: str) -> str:
 
 
 def values_files(submission: Files) -> list[tuple[str, str]]:
-    """The files with values, wherever they lie."""
+    """The values files in any folder, as texts in which comments of several lines are blank."""
     suffixes = (".pkrvars.hcl", ".pkrvars.json")
-    return [(name, file.data.decode(errors="replace"))
+    return [(name, COMMENT.sub(emptied, file.data.decode(errors="replace")))
             for name, file in sorted(submission.items()) if name.endswith(suffixes)]  # fmt: skip
+
+
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+
+
+def emptied(comment: re.Match[str]) -> str:
+    """As many lines as a comment has."""
+    return "\n" * comment[0].count("\n")
 
 
 def expect_refusal(template: Template, name: str, value: str, answer: Answer) -> None:
@@ -474,4 +490,4 @@ def masked(name: object, hidden: Hidden) -> str:
     """A name for a message, without what changes from build to build."""
     if not isinstance(name, str):
         return "no name"
-    return re.sub("[0-9]", "#", name.replace(hidden.word("app"), "<app>"))
+    return re.sub("[0-9]", "#", name.replace(app(hidden), "<app>"))
