@@ -222,7 +222,7 @@ build {
 def packer(
     control: Control, folder: Path, program: str, arguments: str = "", template: str = SOURCE
 ) -> tuple[int, str]:
-    """Run `packer build` as the box does; its exit status and what it printed."""
+    """Run `packer build` as the box does; its exit code and what it printed."""
     head = HEAD if program == MODERN else ""
     (folder / "main.pkr.hcl").write_text(head + template % textwrap.indent(arguments, "  "))
     (folder / "home").mkdir(exist_ok=True)

@@ -126,8 +126,9 @@ def built(answer: Answer) -> Answer:
 
 CHANGES = """changes = [
     "ENV GREETING=hello",
-    "EXPOSE 8080",
-    "LABEL team=\\"a b\\"",
+    "EXPOSE 8080 9090/udp",
+    "LABEL team=\\"a b\\" \\"stage\\"=prod",
+    "LABEL note in two words",
     "USER nobody",
     "WORKDIR /srv",
     "ENTRYPOINT [\\"/bin/echo\\"]",
@@ -150,7 +151,8 @@ def test_a_commit_with_tags_and_an_archive(build: Callable[..., Answer]) -> None
     assert image.base == "debian:bookworm-slim"
     settings = image.settings
     assert settings.environment["GREETING"] == "hello"
-    assert (settings.ports, settings.labels) == (["8080/tcp"], {"team": "a b"})
+    assert settings.ports == ["8080/tcp", "9090/udp"]
+    assert settings.labels == {"team": "a b", "stage": "prod", "note": "in two words"}
     assert (settings.user, settings.folder) == ("nobody", "/srv")
     assert (settings.entrypoint, settings.command) == (["/bin/echo"], ["hello"])
     assert [len(image.layers)] == [1]

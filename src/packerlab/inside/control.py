@@ -158,7 +158,7 @@ def fork_account(
 
 
 def guarded(run: Any) -> int:
-    """An exit status, with the reason on standard error where it is not 0."""
+    """An exit code, with the reason on standard error where it is not 0."""
     try:
         run()
     except (ConversationError, OSError) as error:

@@ -123,7 +123,7 @@ class Answer:
     def error(self) -> tuple[str, Where | None]:
         """Packer's own complaint in one paragraph, without what differs from run to run.
 
-        Where a script failed, what it said last follows: Packer tells no more than its exit status.
+        Where a script failed, what it said last follows: Packer tells no more than its exit code.
         """
         said = [
             message.data[0]
@@ -156,7 +156,7 @@ class Answer:
         """Fail the check with Packer's complaint, where the verb did not succeed."""
         if self.exit != 0:
             message, where = self.error
-            found = message or f"exit status {self.exit}"
+            found = message or f"exit code {self.exit}"
             fail(f"`{self.verb}` fails.", found=found, where=where)
 
 

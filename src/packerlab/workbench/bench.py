@@ -60,12 +60,12 @@ class Workbench(NamedTuple):
     backend: Backend
 
     def packer(self, args: list[str], follower: Attached) -> int:
-        """Run Packer with these arguments; its exit status."""
+        """Run Packer with these arguments; its exit code."""
         limits = msgspec.structs.replace(self.lab.limits, deadline_s=TRIED_S)
         return self._follow([PROGRAM, *args], {**NO_SETTINGS, **_passed_on()}, limits, follower)
 
     def shell(self, follower: Attached, *, terminal: bool) -> int:
-        """Open a shell that has Packer; its exit status."""
+        """Open a shell that has Packer; its exit code."""
         limits = msgspec.structs.replace(self.lab.limits, deadline_s=SHELL_S, cpu_s=SHELL_CPU_S)
         variables = {
             "PATH": f"{Path(PROGRAM).parent}:{ENVIRONMENT['PATH']}",
