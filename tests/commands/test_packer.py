@@ -261,13 +261,18 @@ def test_a_shell_has_packer_and_what_it_changes_comes_home(
     assert (workspace / "out/message.txt").read_text() == "Goodbye, nobody!\n"
 
 
-def test_a_window_that_is_closed_loses_no_work(row: str, workspace: Path) -> None:
+@pytest.mark.parametrize("closed", [True, False], ids=["window", "signal"])
+def test_a_window_that_is_closed_loses_no_work(row: str, workspace: Path, *, closed: bool) -> None:
+    """With the window its terminal goes: nothing can be written there, or set, any more."""
     with on_terminal("shell", row, workspace) as terminal:
         terminal.until("$ ")
         terminal.press("trap '' HUP TERM; echo mine >notes; echo is $((1 + 1)); sleep 3173\r")
         terminal.until("is 2")
         below = descendants(terminal.pid)
-        os.kill(terminal.pid, signal.SIGHUP)
+        if closed:
+            terminal.hang_up()
+        else:
+            os.kill(terminal.pid, signal.SIGHUP)
         assert terminal.ended() == 130
     assert (workspace / "notes").read_text() == "mine\n"
     until_gone([*below, *processes_with("sleep\x003173")])
