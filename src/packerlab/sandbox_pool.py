@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from packerlab import forkserver
-from packerlab.grading.grade_one import grade, packer_version
+from packerlab.grading.grade_one import grade
+from packerlab.packer.environment import packer_version
 from packerlab.sandbox import Sandbox
 from packerlab.sandbox.base import Box
 

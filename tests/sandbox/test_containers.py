@@ -21,9 +21,9 @@ from packerlab.checks import Failure
 from packerlab.course import default_root
 from packerlab.errors import BadInputError, LimitError
 from packerlab.evidence.containers import ContainersEvidence
-from packerlab.grading.grade_one import packer_version
 from packerlab.lab import Limits, load_lab
-from packerlab.packer.verbs import ENVIRONMENT, Packer
+from packerlab.packer.environment import ENVIRONMENT, packer_version
+from packerlab.packer.verbs import Packer
 from packerlab.sandbox import BACKENDS, docker, host_images
 from packerlab.sandbox.base import Box, Sandbox
 from packerlab.sandbox.bubblewrap import Bubblewrap

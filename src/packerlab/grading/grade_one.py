@@ -22,6 +22,7 @@ import msgspec
 from packerlab import state
 from packerlab.course import engine_digest
 from packerlab.errors import LimitError, MachineError
+from packerlab.packer.environment import packer_version
 from packerlab.report import (
     Check,  # noqa: TC001  (msgspec reads the annotations)
     Digests,
@@ -135,20 +136,6 @@ def digests(lab: Lab, submission: Submission, sandbox: Sandbox) -> Digests:
 
 
 _engine = cache(engine_digest)
-
-
-def packer_version(sandbox: Sandbox) -> Version:
-    """The version of the sandbox's Packer; asked once and remembered by digest."""
-    from packerlab.packer.verbs import ask_version
-
-    digest = sandbox.backend.packer().digest.removeprefix("sha256:")
-    memory = state.cache_folder() / f"packer-version-{digest[:32]}.json"
-    try:
-        return msgspec.json.decode(memory.read_bytes(), type=tuple[int, int, int])
-    except (OSError, msgspec.DecodeError):
-        version = ask_version(Box(sandbox.channel(), sandbox.limits))
-        state.write_atomically(memory, msgspec.json.encode(version))
-        return version
 
 
 # --- the parent's side ----------------------------------------------------------------------------

@@ -148,7 +148,7 @@ def prepare(config: Message) -> None:
     write_text("/run/group", "root:x:0:\n")
 
 
-def unpack(request: Message, files: list[tuple[str, bytes, bool]]) -> Message:
+def unpack(request: Message, files: list[tuple[str, bytes, int]]) -> Message:
     """Lay out a fresh box, with the engine's folders in it, and make all of it the verb's."""
     lay_out(request, files)
     for name in ("/run", "/var/tmp"):

@@ -282,7 +282,7 @@ class Box:
             "env": env,
             "stdin": "",
             "log": False,
-            "files": [[name, len(file.data), file.executable] for name, file in files.items()],
+            "files": [[name, len(file.data), file.mode] for name, file in files.items()],
             "outputs": list(outputs),
             "account": None,
             "secrets": [],

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from packerlab.errors import DONE, INTERRUPTED, NEGATIVE
-from packerlab.grading.grade_one import packer_version
 from packerlab.inside.aws import HOME
-from packerlab.packer.verbs import (
+from packerlab.packer.environment import (
     ENVIRONMENT,
-    HOST_KEY,
     NO_SETTINGS,
     environment,
+    packer_version,
     with_host_key,
 )
 from packerlab.packer.versions import (
@@ -107,8 +106,8 @@ class Workbench(NamedTuple):
         if ended.limit and not ended.entries:
             _tell("Nothing comes back: your workspace stays as it is.")
             return
-        ignored = {HOST_KEY} - self.files.keys()
-        found = changes(files, ended.entries, ignored=ignored)
+        ours = {name for name, file in files.items() if file.private}
+        found = changes(files, ended.entries, ignored=ours)
         found.written = {
             name: with_required_plugins(file) if files.get(name) != self.files.get(name) else file
             for name, file in found.written.items()
