@@ -9,8 +9,6 @@ from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
 from moto.core.exceptions import ServiceException
 from moto.ec2.models.amis import Ami
 
-from packerlab.inside.aws import ACCOUNT_ID
-
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
 
@@ -79,9 +77,13 @@ class SimulatedAmi(Ami):
     def snapshots(self) -> list[str]:
         return [d["Ebs"]["SnapshotId"] for d in self.devices if "Ebs" in d]
 
-    def is_visible(self) -> bool:
-        shared = {"UserId": ACCOUNT_ID} in self.launch_permissions
-        return self.owner_id == ACCOUNT_ID or self.is_public or shared
+    def keys(self) -> set[str]:
+        """The keys that its disks are encrypted with."""
+        return {d["Ebs"]["KmsKeyId"] for d in self.devices if d.get("Ebs", {}).get("Encrypted")}
+
+    def is_visible_to(self, account_id: str) -> bool:
+        shared = {"UserId": account_id} in self.launch_permissions
+        return self.owner_id == account_id or self.is_public or shared
 
     def is_deprecated(self) -> bool:
         return bool(self.deprecation_time) and str(self.deprecation_time) < stamp(datetime.now(UTC))
