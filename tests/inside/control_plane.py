@@ -34,9 +34,14 @@ class Place:
         self.hosts = folder / "hosts"
         self.hosts.write_text("127.0.0.1 localhost\n")
         user = [] if os.getuid() == 0 else ["-U", "-r"]
-        script = 'ip link set lo up && mount --bind "$0" /etc/hosts && echo up && exec cat'
+        resolver = folder / "resolv.conf"
+        resolver.write_text("nameserver 127.0.0.1\n")
+        script = (
+            'ip link set lo up && mount --bind "$0" /etc/hosts && '
+            'mount --bind "$1" "$(realpath /etc/resolv.conf)" && echo up && exec cat'
+        )
         self.holder = subprocess.Popen(
-            ["unshare", *user, "-n", "-m", "sh", "-c", script, str(self.hosts)],
+            ["unshare", *user, "-n", "-m", "sh", "-c", script, str(self.hosts), str(resolver)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from packerlab.inside.aws import ACCOUNT_ID, ALIASES, REGIONS
 
 from .fleets import Fleets
-from .images import ROOT_GB, SimulatedAmi, stamp
+from .images import ROOT_GB, Fault, SimulatedAmi, stamp
 
 if TYPE_CHECKING:
     from .account import Account
@@ -67,3 +67,20 @@ class SimulatedEC2(Fleets):
         if prepared.get("shared"):
             image.launch_permissions.append({"UserId": ACCOUNT_ID})
         self.keep(image)
+
+    def do_resources_exist(self, resource_ids: list[str]) -> bool:
+        """Moto tags instances and key pairs that there are not, and nobody else's snapshots."""
+        for name in resource_ids:
+            if name.startswith("i-"):
+                self.get_instance(name)
+            elif name.startswith("snap-"):
+                self.seen_snapshots([name], {}, [], [])
+            elif name.startswith("key-"):
+                self._must_be_a_key_pair(name)
+            else:
+                super().do_resources_exist([name])
+        return True
+
+    def _must_be_a_key_pair(self, name: str) -> None:
+        if name not in {pair.id for pair in self.key_pairs.values()}:
+            raise Fault("InvalidKeyPair.NotFound", f"The key pair ID '{name}' does not exist")

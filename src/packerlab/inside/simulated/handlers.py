@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import tables  # isort: skip  before all else of moto's EC2
+from . import launches, tables  # isort: skip  before all else of moto's EC2
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.types import Base64EncodedString
@@ -179,7 +179,23 @@ class Handlers(EC2Response):
             apply(name, users, sorted(set(groups)))
         return EmptyResult()
 
+    def create_volume(self) -> ActionResult:
+        """Moto makes volumes of any type."""
+        asked = ("VolumeType", "Iops", "Throughput")
+        launches.check_volume({key: self._get_param(key) for key in asked})
+        return super().create_volume()
+
     # Instances
+
+    def describe_launch_template_versions(self) -> ActionResult:
+        """`ResolveAlias`, which moto does not implement."""
+        answer: Any = super().describe_launch_template_versions().result
+        for version in answer["LaunchTemplateVersions"] if self._get_param("ResolveAlias") else []:
+            data = version["LaunchTemplateData"]
+            if data.get("ImageId"):
+                image = self.here.resolved(data["ImageId"])
+                version["LaunchTemplateData"] = {**data, "ImageId": image}
+        return ActionResult(answer)
 
     def _parse_block_device_mapping(self) -> list[dict[str, Any]]:
         """As it was sent: moto drops throughput, and demands a size that an image may give."""

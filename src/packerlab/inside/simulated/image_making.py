@@ -101,6 +101,7 @@ class Making(Instances):
             raise Fault("InvalidRequest", f"The source region {source_region} is not available.")
         origin: Any = ec2_backends[self.account_id][source_region]
         source: SimulatedAmi = origin.image(asked["SourceImageId"])
+        origin.must_read(source)
         encrypt = bool(asked.get("Encrypted")) or bool(asked.get("KmsKeyId"))
         key = self.key_arn(asked["KmsKeyId"]) if asked.get("KmsKeyId") else None
         image = self._add_image(

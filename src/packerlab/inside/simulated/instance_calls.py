@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ class Instances(Images):
         image = self._launchable(image_id or template.get("ImageId", ""), kwargs)
         asked = kwargs.pop("block_device_mappings", template.get("BlockDeviceMappings", []))
         devices = merged(image.devices, asked)
-        launches.check_devices(devices, self._size_of)
+        launches.check_devices(devices, partial(self._size_of, image))
         self._check_groups(security_group_names)
         self._check_quota(count)
         whole: Reservation | None = None
@@ -93,7 +94,11 @@ class Instances(Images):
             raise Fault("InvalidParameterValue", f"The SSM parameter '{name}' does not exist.")
         return str(parameter.value)
 
-    def _size_of(self, snapshot_id: str) -> int:
+    def _size_of(self, image: SimulatedAmi, snapshot_id: str) -> int:
+        """Who may launch an image may use its snapshots for that, though nobody shared them."""
+        for ebs in (device.get("Ebs", {}) for device in image.devices):
+            if ebs.get("SnapshotId") == snapshot_id:
+                return int(ebs["VolumeSize"])
         [snapshot] = self.seen_snapshots([snapshot_id], {}, [], [])
         return int(snapshot.volume_size)
 

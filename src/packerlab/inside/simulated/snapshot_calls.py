@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import filters as matching
 from .images import Fault
 from .region import EBS_KEY, Region
+
+if TYPE_CHECKING:
+    from .images import SimulatedAmi
 
 
 class Snapshots(Region):
@@ -45,6 +48,13 @@ class Snapshots(Region):
         users: set[str] = snapshot.create_volume_permission_userids
         groups: set[str] = snapshot.create_volume_permission_groups
         return {snapshot.owner_id} | users | groups
+
+    def must_read(self, image: SimulatedAmi) -> None:
+        """See that the account may read an image's disks, which to launch it nobody must."""
+        seen = {snapshot.id for snapshot in self.seen_snapshots([], {}, [], [])}
+        if not seen.issuperset(image.snapshots()):
+            text = "You do not have permission to access the storage of this ami"
+            raise Fault("InvalidRequest", text)
 
     def _numbers(self, people: list[str]) -> set[str]:
         return {self.account_id if each == "self" else each for each in people}
