@@ -157,19 +157,8 @@ class Simulation:
                     check(understood.action, understood.parameters)
             self._prepare(understood)
             return _dispatched(understood.request, service)
-        except DeniedError as denied:
-            return shaped(service, denied)
-        except FilterNotImplementedError as error:  # "The filter 'nmae' for DescribeImages ..."
-            text = f"{str(error).partition(' for ')[0]} is invalid"
-            return shaped(service, DeniedError("InvalidParameterValue", text, 400))
-        except (NotImplementedError, OperationNotFoundError):
-            text = f"The action {understood.action} is not valid for this web service."
-            return shaped(service, DeniedError("InvalidAction", text, 400))
-        except HTTPException as error:
-            return shaped(service, DeniedError("InvalidRequest", str(error), 400))
         except Exception as error:  # noqa: BLE001  moto may fail in any way; an SDK retries a 500
-            text = f"{type(error).__name__}: {error}"
-            return shaped(service, DeniedError("InternalError", text, 400))
+            return shaped(service, _denied(error, understood))
 
     def _authorize(self, call: HttpRequest, understood: Understood) -> None:
         scope = SCOPE.match(call.headers.get("authorization", ""))
@@ -243,6 +232,23 @@ class Simulation:
             evidence |= account_state.changed({"roles": self._roles}, {"roles": roles})
             calls = {"calls": self._calls, "calls_left_out": self._calls_left_out}
             return evidence | calls | {"began": time.time() - time.monotonic() + self._began}
+
+
+def _denied(error: Exception, understood: Understood) -> DeniedError:
+    """What a failure is to the caller."""
+    match error:
+        case DeniedError():
+            return error
+        case FilterNotImplementedError():  # "The filter 'affinity' for DescribeHosts ..."
+            return filters.unknown(re.findall("'([^']*)'", str(error))[:1])
+        case NotImplementedError() | OperationNotFoundError():
+            names = filters.named(understood.parameters) if understood.service == "ec2" else []
+            text = f"The action {understood.action} is not valid for this web service."
+            return filters.unknown(names) if names else DeniedError("InvalidAction", text, 400)
+        case HTTPException():
+            return DeniedError("InvalidRequest", str(error), 400)
+        case _:
+            return DeniedError("InternalError", f"{type(error).__name__}: {error}", 400)
 
 
 def _understand(call: HttpRequest, service: str, region: str) -> Understood:

@@ -13,6 +13,7 @@ from fnmatch import translate
 from typing import TYPE_CHECKING, Any
 
 from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
+from moto.core.utils import get_service_model
 from moto.ec2 import utils
 
 from .errors import DeniedError
@@ -29,6 +30,15 @@ MOST_VALUES = 200
 LONGEST = 512
 """No value that EC2 holds is longer. A pattern of a megabyte would be slow to compile."""
 
+LISTED = re.compile(r"<li> ?<p> ?<code>([\w.-]+)")
+LOOKED_AT = {
+    "DescribeAvailabilityZones": {"region-name", "state", "zone-id", "zone-name", "zone-type"},
+    "DescribeInstanceStatus": {"instance-state-code", "instance-state-name"},
+    "DescribeLaunchTemplateVersions": set[str](),
+}
+"""The filters that moto looks at, of calls where it passes over all others."""
+
+NAME = re.compile(r"Filter\.\d+\.Name")
 VALUE = re.compile(r"Filter\.\d+\.Value\.\d+")
 SPECIAL = re.compile(r"\\([*?\\])|\[")
 
@@ -74,9 +84,60 @@ utils.instance_value_in_filter_values = _fits
 utils.simple_aws_filter_to_re = _regex
 
 
-def check(_action: str, fields: dict[str, str]) -> None:
-    """Stop a request with more filters, or longer ones, than EC2 would look at."""
-    values = [value for name, value in fields.items() if VALUE.fullmatch(name)]
+utils.filter_dict_attribute_mapping.update(
+    {
+        "client-token": "client_token",
+        "ebs-optimized": "ebs_optimized",
+        "ena-support": "ena_support",
+        "hypervisor": "hypervisor",
+        "iam-instance-profile.arn": "iam_instance_profile.Arn",
+        "instance-lifecycle": "lifecycle",
+        "instance-state-code": "state_code",
+        "launch-index": "ami_launch_index",
+        "launch-time": "launch_time",
+        "metadata-options.http-endpoint": "metadata_options.http_endpoint",
+        "metadata-options.http-tokens": "metadata_options.http_tokens",
+        "root-device-name": "root_device_name",
+        "root-device-type": "root_device_type",
+        "virtualization-type": "virtualization_type",
+    }
+)
+
+
+def named(fields: dict[str, str]) -> list[str]:
+    """The names of a request's filters."""
+    return [value for name, value in fields.items() if NAME.fullmatch(name)]
+
+
+@functools.lru_cache(maxsize=64)
+def documented(action: str) -> frozenset[str]:
+    """The filters that EC2's documentation lists for a call."""
+    shape = get_service_model("ec2").operation_model(action).input_shape
+    members = shape.members if shape else {}
+    listed = members.get("Filters", members.get("Filter"))
+    return frozenset(LISTED.findall(listed.documentation) if listed else [])
+
+
+def check(action: str, fields: dict[str, str]) -> None:
+    """Stop a request with filters that EC2 would refuse, or that moto would pass over."""
+    _check_bounds([value for name, value in fields.items() if VALUE.fullmatch(name)])
+    known = documented(action)
+    for name in named(fields):
+        general = "tag" if name.startswith("tag:") else name
+        if known and general not in {*known, "tag-value"}:
+            text = f"The filter '{name}' is invalid"
+            raise DeniedError("InvalidParameterValue", text, 400)
+        if general not in LOOKED_AT.get(action, {general}):
+            raise unknown([name])
+
+
+def unknown(names: list[str]) -> DeniedError:
+    """The account's own words: it says what it lacks, and does not call it wrong."""
+    text = f"The simulated account does not know the filter {' or '.join(names)}."
+    return DeniedError("UnsupportedOperation", text, 400)
+
+
+def _check_bounds(values: list[str]) -> None:
     if len(values) > MOST_VALUES:
         raise DeniedError(
             "FilterLimitExceeded",

@@ -14,6 +14,7 @@ from moto.ec2.utils import generic_filter
 
 from packerlab.inside.aws import REGIONS
 
+from . import filters as matching
 from .images import Fault, stamp
 
 if TYPE_CHECKING:
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
 
 TYPES_A_PAGE = 100
 """EC2's own bound, which also keeps an answer short of a second."""
+
+
+class OfferedRegion(dict[str, str]):
+    """A region as DescribeRegions tells it: its keys are also its filters."""
+
+    def __init__(self, name: str) -> None:
+        endpoint = f"ec2.{name}.amazonaws.com"
+        super().__init__(RegionName=name, Endpoint=endpoint, OptInStatus="opt-in-not-required")
+
+    def get_filter_value(self, name: str) -> str:
+        return self[name.title().replace("-", "")]
 
 
 class Handlers(EC2Response):
@@ -267,18 +279,8 @@ class Handlers(EC2Response):
         unknown = [name for name in wanted if name not in REGIONS]
         if unknown:
             raise Fault("InvalidParameterValue", f"Invalid region: {', '.join(unknown)}")
-        return ActionResult(
-            {
-                "Regions": [
-                    {
-                        "RegionName": name,
-                        "Endpoint": f"ec2.{name}.amazonaws.com",
-                        "OptInStatus": "opt-in-not-required",
-                    }
-                    for name in wanted
-                ]
-            }
-        )
+        found = matching.kept(self._filters(), [OfferedRegion(name) for name in wanted])
+        return ActionResult({"Regions": found})
 
     def describe_instance_types(self) -> ActionResult:
         """From the table that was not read at import."""

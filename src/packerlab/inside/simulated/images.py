@@ -62,12 +62,15 @@ class SimulatedAmi(Ami):
 
     def get_filter_value(self, filter_name: str, method_name: str | None = None) -> Any:
         """Filters that moto refuses, or compares with what is no text."""
-        if filter_name == "is-public":
-            return str(self.is_public).lower()
-        if filter_name == "ena-support":
-            return str(self.ena_support).lower()
-        if filter_name == "creation-date":
-            return stamp(self.creation_date.replace(tzinfo=UTC))
+        own = {
+            "source-image-id": self.source_image,
+            "source-image-region": self.source_image_region,
+            "is-public": self.is_public,
+            "ena-support": self.ena_support,
+            "creation-date": self.creation_date,
+        }
+        if filter_name in own:
+            return own[filter_name]
         if filter_name.startswith("block-device-mapping."):
             key = {"volume-type": "VolumeType", "volume-size": "VolumeSize",
                    "snapshot-id": "SnapshotId"}.get(filter_name.partition(".")[2])  # fmt: skip
