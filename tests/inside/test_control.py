@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tests.inside.control_plane import Place
 
+NONE = "ami-0123456789abcdef0"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 OLD = "packer"
 MODERN = os.environ.get("PACKERLAB_PACKER", "")
@@ -615,12 +616,20 @@ def test_unknown_actions(control: Control, host: str, target: str, status: int, 
 
 def test_what_moto_can_not_do_is_an_answer(control: Control) -> None:
     with account(control):
-        reply = ec2(control, "ResetImageAttribute", ImageId="ami-1", Attribute="launchPermission")
+        reply = ec2(
+            control,
+            "ResetImageAttribute",
+            ImageId="ami-0123456789abcdef0",
+            Attribute="launchPermission",
+        )
         assert (reply.status, "InvalidAction" in reply.text) == (400, True)
         reply = ec2(control, "CreateImage", InstanceId="i-none")
         assert reply.status == 400
         [first, second] = control.tell()["calls"]
-    assert (first["error"], first["parameters"]["ImageId"]) == ("InvalidAction", "ami-1")
+    assert (first["error"], first["parameters"]["ImageId"]) == (
+        "InvalidAction",
+        "ami-0123456789abcdef0",
+    )
     assert second["status"] == 400
 
 
@@ -740,7 +749,7 @@ def test_no_tls_no_answer(control: Control) -> None:
         ("ec2.us-east-1", "&".join(["a=b"] * 100_000), {}),
         ("ec2.us-east-1", "Action=DescribeImages&Filter.999999999.Name=x", {}),
         ("ec2.us-east-1", "Action=RunInstances&MinCount=999999999&MaxCount=999999999"
-                          "&InstanceType=t3.micro&ImageId=ami-1", {}),
+                          "&InstanceType=t3.micro&ImageId=ami-12345678", {}),
         ("ec2.us-east-1", "Action=DescribeImages&Filter.1.Name=name&Filter.1.Value.1="
                           + "*a" * 5000, {}),
         ("kms.us-east-1", "[" * 200_000, {"X-Amz-Target": "TrentService.ListKeys"}),

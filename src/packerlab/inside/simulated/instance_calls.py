@@ -44,7 +44,7 @@ class Instances(Images):
         template = self._template(kwargs.get("launch_template"))
         image = self._launchable(image_id or template.get("ImageId", ""), kwargs)
         asked = kwargs.pop("block_device_mappings", template.get("BlockDeviceMappings", []))
-        devices = merged(image.devices, asked)
+        devices = [self._keyed(device) for device in merged(image.devices, asked)]
         launches.check_devices(devices, partial(self._size_of, image))
         self._check_groups(security_group_names)
         self._check_quota(count)
@@ -93,6 +93,13 @@ class Instances(Images):
         if not parameter:
             raise Fault("InvalidParameterValue", f"The SSM parameter '{name}' does not exist.")
         return str(parameter.value)
+
+    def _keyed(self, device: dict[str, Any]) -> dict[str, Any]:
+        """The device, with its key by its one full name."""
+        key = device.get("Ebs", {}).get("KmsKeyId")
+        return (
+            {**device, "Ebs": {**device["Ebs"], "KmsKeyId": self.key_arn(key)}} if key else device
+        )
 
     def _size_of(self, image: SimulatedAmi, snapshot_id: str) -> int:
         """Who may launch an image may use its snapshots for that, though nobody shared them."""
@@ -167,10 +174,9 @@ class Instances(Images):
             if "Ebs" not in device:
                 continue
             ebs = device["Ebs"]
-            asked = wanted_volume(ebs)
-            if asked["kms_key_id"]:
-                asked["kms_key_id"] = self.key_arn(asked["kms_key_id"])
-            disk = self.create_volume(**asked, zone_name=instance.availability_zone or "")
+            disk = self.create_volume(
+                **wanted_volume(ebs), zone_name=instance.availability_zone or ""
+            )
             disk.snapshot_id = ebs.get("SnapshotId")
             disk.add_tags(tags.get("volume", {}))
             self.attach_volume(

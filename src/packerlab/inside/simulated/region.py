@@ -14,6 +14,8 @@ from .account import AskError
 from .images import Fault, SimulatedAmi
 
 if TYPE_CHECKING:
+    from moto.kms.models import KmsBackend
+
     from .account import Account
 
 ASK_ERROR = re.compile(r"([A-Z][A-Za-z]+)(?:: (.*))?", re.DOTALL)
@@ -58,17 +60,22 @@ class Region(EC2Backend):
 
     def key_arn(self, name: str) -> str:
         """The key that an id, an alias or either's ARN names in this region."""
+        owner = name.split(":")[4] if name.startswith("arn:") and name.count(":") > 4 else ""
         if name.endswith(EBS_KEY):
             self._create_default_encryption_key()
         try:
-            arn: str = kms_backends[self.account_id][self.region_name].describe_key(name).arn
+            arn: str = self._keys(owner).describe_key(name).arn
         except (ServiceException, AttributeError):  # what moto does with an unknown alias
             raise Fault("InvalidKmsKey.NotFound", f"The KMS key {name} does not exist.") from None
         return arn
 
     def key_aliases(self, arn: str | None) -> list[str]:
         """The names by which people know a key."""
-        key = kms_backends[self.account_id][self.region_name].keys.get(
-            (arn or "").rpartition("/")[2]
-        )
+        _, _, _, _, owner, name = (arn or ":::::").split(":", 5)
+        key = self._keys(owner).keys.get(name.removeprefix("key/"))
         return sorted(key.aliases) if key else []
+
+    def _keys(self, owner: str) -> KmsBackend:
+        """The keys of an account that acts here, or this one's own."""
+        number = owner if owner in self.account.numbers else self.account_id
+        return kms_backends[number][self.region_name]
