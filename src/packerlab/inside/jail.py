@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 CERTIFICATE = "/run/account.pem"
 HOSTS = "/run/account-hosts"
+RESOLVER = "/run/account-resolver"
 """What an account's control plane gives to the verbs beside it."""
 
 OF_THE_MACHINE = tuple(
@@ -39,7 +40,8 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     given += session(request)
     given += [] if joined else ["--unshare-net"]
     files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
-    files |= {"hosts": HOSTS, "account.pem": CERTIFICATE} if joined else {}
+    if joined:
+        files |= {"hosts": HOSTS, "resolv.conf": RESOLVER, "account.pem": CERTIFICATE}
     given += view(config, request, files, ("/tmp", HOME, WORKSPACE))
     for path in () if request["blind"] else filter(os.path.exists, OF_THE_MACHINE):
         given += ["--ro-bind", os.devnull, path]
