@@ -21,6 +21,7 @@ from packerlab.errors import RejectedError
 from packerlab.evidence.account import AccountEvidence
 from packerlab.evidence.containers import ContainersEvidence
 from packerlab.evidence.files import Evidence
+from packerlab.inside.aws import HOME
 from packerlab.inside.kept import CRASHED
 from packerlab.leaks import Leaks
 from packerlab.packer.versions import NATIVE_PLUGINS, version_of, without_required_plugins
@@ -45,6 +46,16 @@ ENVIRONMENT = {
     "PACKER_PLUGIN_PATH": PLUGINS,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+TRUSTING = ("AWS_CA_BUNDLE", "GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+"""Where programs look for the authority that they trust: Packer, `aws`, git, Python's and curl."""
+
+PATIENCE = {"AWS_POLL_DELAY_SECONDS": "1", "AWS_PAGER": ""}
+"""Nothing here takes long, and nobody turns the pages of what `aws` answers."""
+
+OWN_PROGRAMS = {"PATH": f"/opt/packerlab:{ENVIRONMENT['PATH']}", "AWS_DEFAULT_REGION": HOME}
+"""What a learner's own programs have beside a verb's environment: Packer, and as in most pipelines
+a region. Packer itself has none, since a template has to name its own."""
 
 NO_SETTINGS = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
 """What a build writes to its home is no settings for the library that asks AWS's API: they may
@@ -289,8 +300,7 @@ class Packer:
     def script(self, argv: list[str], *, after: Answer | None = None) -> Answer:
         """A learner's own program, in the workspace, with Packer on its PATH."""
         account = self._account(after)
-        path = f"/opt/packerlab:{ENVIRONMENT['PATH']}"
-        environment = {**self._environment(account), "PATH": path}
+        environment = self._environment(account) | OWN_PROGRAMS
         files = self._fresh(self._files) | (after.files.regular if after else {})
         ran = self._box.run(
             argv,
@@ -363,7 +373,7 @@ def environment(state: dict[str, Any] | None) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": state["access_key"],
         "AWS_SECRET_ACCESS_KEY": state["secret_key"],
     }
-    return {**ENVIRONMENT, **keys, "SSL_CERT_FILE": AUTHORITY, "AWS_POLL_DELAY_SECONDS": "1"}
+    return {**ENVIRONMENT, **keys, **dict.fromkeys(TRUSTING, AUTHORITY), **PATIENCE}
 
 
 def with_host_key(files: Files, state: dict[str, Any] | None) -> Files:
