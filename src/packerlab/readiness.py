@@ -38,6 +38,7 @@ PROGRAMS = {
         "mmdebstrap": "mmdebstrap",
         "newuidmap": "uidmap",
     },
+    "tools": {"mmdebstrap": "mmdebstrap", "newuidmap": "uidmap"},
 }
 """For each capability of bubblewrap: programs, and the packages of Debian and Ubuntu with them."""
 

@@ -403,7 +403,9 @@ def test_account_and_containers_are_not_for_one_lab(tmp_path: Path) -> None:
     lab.mkdir(parents=True)
     text = (default_root() / "labs" / lab.name / "lab.toml").read_text()
     (lab / "lab.toml").write_text(text.replace('"containers"]', '"containers", "account"]'))
-    with pytest.raises(BadInputError, match="`needs`: an account or containers, not both"):
+    with pytest.raises(
+        BadInputError, match="`needs`: containers go with neither an account nor tools"
+    ):
         load_lab(tmp_path, lab.name)
 
 

@@ -68,9 +68,9 @@ OOM = "/proc/self/oom_score_adj"
 
 
 class Supervisor:
-    """`config`: mode, readonly (paths that a verb sees), masked, seccomp, memory and disk (bytes),
-    group (files in which our control group tells what it used, where there are any), and what its
-    mode needs.
+    """`config`: mode, system (paths that a verb sees of the system in the folder `root`, or of this
+    one), readonly (what else it sees), masked, seccomp, memory and disk (bytes), group (files in
+    which our control group tells what it used, where there are any), and what its mode needs.
     """
 
     def __init__(self, config: Message) -> None:

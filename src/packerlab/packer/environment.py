@@ -8,6 +8,7 @@ import msgspec
 
 from packerlab import state as kept
 from packerlab.errors import RejectedError
+from packerlab.inside.aws import HOME
 from packerlab.packer.versions import version_of
 from packerlab.sandbox.base import AUTHORITY, PLUGINS, PROGRAM, Box
 from packerlab.submissions.reader import File
@@ -28,6 +29,16 @@ ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
+TRUSTING = ("AWS_CA_BUNDLE", "GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+"""Where programs look for the authority that they trust: Packer, `aws`, git, Python's and curl."""
+
+PATIENCE = {"AWS_POLL_DELAY_SECONDS": "1", "AWS_PAGER": ""}
+"""Nothing here takes long, and nobody turns the pages of what `aws` answers."""
+
+OWN_PROGRAMS = {"PATH": f"/opt/packerlab:{ENVIRONMENT['PATH']}", "AWS_DEFAULT_REGION": HOME}
+"""What a learner's own programs have beside a verb's environment: Packer, and as in most pipelines
+a region. Packer itself has none, since a template has to name its own."""
+
 NO_SETTINGS = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
 """What a build writes to its home is no settings for the library that asks AWS's API: they may
 name programs and endpoints. A learner's own program may have them."""
@@ -44,7 +55,7 @@ def environment(state: dict[str, Any] | None) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": state["access_key"],
         "AWS_SECRET_ACCESS_KEY": state["secret_key"],
     }
-    return {**ENVIRONMENT, **keys, "SSL_CERT_FILE": AUTHORITY, "AWS_POLL_DELAY_SECONDS": "1"}
+    return {**ENVIRONMENT, **keys, **dict.fromkeys(TRUSTING, AUTHORITY), **PATIENCE}
 
 
 def with_host_key(files: Files, state: dict[str, Any] | None) -> Files:

@@ -23,8 +23,8 @@ from packerlab.evidence.files import Evidence
 from packerlab.inside.kept import CRASHED
 from packerlab.leaks import Leaks
 from packerlab.packer.environment import (
-    ENVIRONMENT,
     NO_SETTINGS,
+    OWN_PROGRAMS,
     environment,
     with_host_key,
 )
@@ -270,8 +270,7 @@ class Packer:
     def script(self, argv: list[str], *, after: Answer | None = None) -> Answer:
         """A learner's own program, in the workspace, with Packer on its PATH."""
         account = self._account(after)
-        path = f"/opt/packerlab:{ENVIRONMENT['PATH']}"
-        variables = {**self._environment(account), "PATH": path}
+        variables = self._environment(account) | OWN_PROGRAMS
         files = self._fresh(self._files) | (after.files.regular if after else {})
         ran = self._box.run(
             argv,

@@ -10,16 +10,14 @@ import contextlib
 import os
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from packerlab.errors import DONE, INTERRUPTED, NEGATIVE
-from packerlab.inside.aws import HOME
 from packerlab.packer.environment import (
-    ENVIRONMENT,
     NO_SETTINGS,
+    OWN_PROGRAMS,
     environment,
     packer_version,
     with_host_key,
@@ -30,12 +28,14 @@ from packerlab.packer.versions import (
     without_required_plugins,
 )
 from packerlab.prepared_account import account_of
-from packerlab.sandbox.base import AUTHORITY, PROGRAM, Account, Box, Sandbox, limit_error
+from packerlab.sandbox.base import PROGRAM, Account, Box, Sandbox, limit_error
 from packerlab.submissions.changes import bring_home, changes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from packerlab.lab import Lab, Limits
-    from packerlab.sandbox.base import Backend, Followed
+    from packerlab.sandbox.base import Backend, Followed, Needs
     from packerlab.submissions.reader import Files
     from packerlab.workbench.attached import Attached
 
@@ -61,27 +61,40 @@ class Workbench(NamedTuple):
     def packer(self, args: list[str], follower: Attached) -> int:
         """Run Packer with these arguments; its exit code."""
         limits = msgspec.structs.replace(self.lab.limits, deadline_s=TRIED_S)
-        return self._follow([PROGRAM, *args], {**NO_SETTINGS, **_passed_on()}, limits, follower)
+        variables = {**NO_SETTINGS, **_passed_on()}
+        return self._follow([PROGRAM, *args], variables, limits, follower, self.lab.needs)
 
     def shell(self, follower: Attached, *, terminal: bool) -> int:
         """Open a shell that has Packer; its exit code."""
         limits = msgspec.structs.replace(self.lab.limits, deadline_s=SHELL_S, cpu_s=SHELL_CPU_S)
         variables = {
-            "PATH": f"{Path(PROGRAM).parent}:{ENVIRONMENT['PATH']}",
+            **OWN_PROGRAMS,
             "PS1": f"packerlab {self.lab.number} \\w$ ",
             "TERM": _terminal_type(),
-            "AWS_CA_BUNDLE": AUTHORITY,
-            "AWS_PAGER": "",
-            "AWS_DEFAULT_REGION": HOME,
         }
         argv = ["bash", "--norc", "-i"] if terminal else ["bash"]
-        return self._follow(argv, variables | _passed_on(), limits, follower)
+        variables |= _passed_on()
+        return self._follow(argv, variables, limits, follower, self._needs_with_tools())
+
+    def _needs_with_tools(self) -> Needs:
+        """What a shell needs: beside an account it has the tools, where they are made."""
+        if "account" not in self.lab.needs:
+            return self.lab.needs
+        if lacking := self.backend.lacks("tools"):
+            _tell(f"note: no `aws`, `jq` and so on: {lacking}")
+            return self.lab.needs
+        return self.lab.needs | {"tools"}
 
     def _follow(
-        self, argv: list[str], variables: dict[str, str], limits: Limits, follower: Attached
+        self,
+        argv: list[str],
+        variables: dict[str, str],
+        limits: Limits,
+        follower: Attached,
+        needs: Needs,
     ) -> int:
         state = account_of(self.lab)
-        with contextlib.closing(Sandbox(self.backend, limits, self.lab.needs)) as sandbox:
+        with contextlib.closing(Sandbox(self.backend, limits, needs)) as sandbox:
             version = packer_version(sandbox)
             if version < NATIVE_PLUGINS and argv[:2] == [PROGRAM, "init"]:
                 _tell(NO_INIT.format(".".join(map(str, version))))
