@@ -26,7 +26,7 @@ from packerlab.errors import MachineError
 WRITABLE_BY_OTHERS = 0o022
 RUN_PREFIX = "packerlab-"
 STALE_S = 60
-"""Age of a lock at which a new run removes it unless somebody holds it: who made it has taken it."""
+"""Age of a lock at which a new run removes it unless it is held: its maker has taken it by then."""
 
 
 def state_folder() -> Path:
