@@ -9,7 +9,7 @@ import msgspec
 
 from packerlab.errors import BadInputError
 from packerlab.inside.aws import CANONICAL, Region  # noqa: TC001  (msgspec reads it)
-from packerlab.lab import load_toml
+from packerlab.lab import load_toml, typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,10 +123,13 @@ class Prepared(Struct, frozen=True):
 
 def load_account(path: Path) -> Prepared:
     """Read `account.toml`; what is missing, unknown or ill-typed names file and key."""
-    prepared = load_toml(path, Prepared)
+    return _checked(load_toml(path, Prepared), str(path))
+
+
+def _checked(prepared: Prepared, place: str) -> Prepared:
     twice = _repeated(prepared)
     if twice:
-        raise BadInputError(f"{path}: {twice}.")
+        raise BadInputError(f"{place}: {twice}.")
     return prepared
 
 
@@ -160,7 +163,29 @@ def account_of(lab: Lab) -> dict[str, Any] | None:
     """
     if "account" not in lab.needs:
         return None
-    prepared = load_account(lab.account)
+    return _opened(load_account(lab.account))
+
+
+def varied(opened: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The state of a fresh account in which some of `account.toml` is another.
+
+    A table is changed key by key; a list or a value is given as a whole.
+    """
+    told = {key: opened[key] for key in Prepared.__struct_fields__ if key in opened}
+    prepared = typed(_merged(told, changes), Prepared, "account=")
+    return _opened(_checked(prepared, "account="))
+
+
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    tables = {
+        key: _merged(old[key], value)
+        for key, value in new.items()
+        if isinstance(value, dict) and isinstance(old.get(key), dict)
+    }
+    return {**old, **new, **tables}
+
+
+def _opened(prepared: Prepared) -> dict[str, Any]:
     opened = state(prepared, ACCESS_KEY, SECRET_KEY)
     return {**opened, "host_key": _key_pair()} if prepared.host else opened
 

@@ -7,6 +7,7 @@ entries of its lists are dictionaries, with the keys that `inside/simulated/acco
 
 from __future__ import annotations
 
+import re
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -25,6 +26,8 @@ Kind = TypeVar("Kind")
 
 LAUNCHES = ("RunInstances", "CreateFleet", "RequestSpotInstances")
 """The calls that start an instance."""
+
+ID = re.compile(rb"\b[a-z]{1,8}-[0-9a-f]{8,17}\b")
 
 NOTHING = b'{"account": {}, "disks": {}, "consoles": {}}'
 
@@ -150,6 +153,11 @@ class AccountEvidence:
     def console(self, name: str) -> str:
         """What an instance or a host said on its console."""
         return self._told.consoles.get(name, "")
+
+    @cached_property
+    def ids(self) -> set[str]:
+        """Every id in it, and every name that ends as one: another account may have others."""
+        return {found.decode() for found in ID.findall(self._data)}
 
     @cached_property
     def calls(self) -> list[Call]:
