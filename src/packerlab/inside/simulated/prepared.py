@@ -21,7 +21,7 @@ from .images import ROOT_GB, SimulatedAmi, stamp
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .ec2 import SimulatedEC2
+    from .fleets import Fleets
 
 MADE = "2024-05-01T00:00:00Z"
 ROOT_DISK = {"VolumeSize": ROOT_GB, "VolumeType": "gp3", "DeleteOnTermination": True}
@@ -29,7 +29,7 @@ PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFB
 """Of prepared key pairs. It is made of the numbers from 0 to 31: nobody has its private half."""
 
 
-def prepare(here: SimulatedEC2) -> None:
+def prepare(here: Fleets) -> None:
     """Make what the state names for this region and this account."""
     account = here.account
     for image in account.images():
@@ -48,7 +48,7 @@ def prepare(here: SimulatedEC2) -> None:
                     make(here, thing)
 
 
-def image_ids(here: SimulatedEC2) -> dict[str, str]:
+def image_ids(here: Fleets) -> dict[str, str]:
     """The ids of a region's images by their names; of two of one name, the learner's own."""
     images = sorted(here.own_kind(), key=lambda image: image.owner_id == here.account_id)
     return {str(image.name): image.id for image in images}
@@ -64,18 +64,18 @@ def _reproducible(words: str) -> Iterator[None]:
         mock_random.setstate(before)
 
 
-def _moment(here: SimulatedEC2, written: str | None) -> datetime:
+def _moment(here: Fleets, written: str | None) -> datetime:
     """As moto keeps it: without a zone."""
     found = moment(written, here.account.opened) if written else here.account.opened
     return found.astimezone(UTC).replace(tzinfo=None)
 
 
-def _tags(here: SimulatedEC2, thing: dict[str, Any]) -> dict[str, str]:
+def _tags(here: Fleets, thing: dict[str, Any]) -> dict[str, str]:
     ids = image_ids(here)
     return {key: filled(value, ids) for key, value in thing.get("tags", {}).items()}
 
 
-def _image(here: SimulatedEC2, prepared: dict[str, Any]) -> None:
+def _image(here: Fleets, prepared: dict[str, Any]) -> None:
     written = prepared.get("created", MADE)
     made = written if written.startswith("-") else datetime.fromisoformat(written)
     words = f"{here.region_name} {prepared['owner']} {prepared['name']} {made}"
@@ -108,7 +108,7 @@ def _image(here: SimulatedEC2, prepared: dict[str, Any]) -> None:
     here.keep(image)
 
 
-def _instance(here: SimulatedEC2, prepared: dict[str, Any]) -> None:
+def _instance(here: Fleets, prepared: dict[str, Any]) -> None:
     image: Any = here.amis[image_ids(here)[prepared["image"]]]
     tags = {"Name": prepared["name"], **_tags(here, prepared)}
     instance: Any = here.stand(image, prepared.get("type", "t3.micro"), tags)
@@ -120,7 +120,7 @@ def _instance(here: SimulatedEC2, prepared: dict[str, Any]) -> None:
             instance.terminate()
 
 
-def _snapshot(here: SimulatedEC2, prepared: dict[str, Any]) -> None:
+def _snapshot(here: Fleets, prepared: dict[str, Any]) -> None:
     volume = here.create_volume(prepared.get("size_gb", ROOT_GB), f"{here.region_name}a")
     snapshot = here.create_snapshot(volume.id, prepared.get("description", ""), here.account_id)
     del here.volumes[volume.id]
@@ -128,18 +128,18 @@ def _snapshot(here: SimulatedEC2, prepared: dict[str, Any]) -> None:
     snapshot.add_tags(_tags(here, prepared))
 
 
-def _key_pair(here: SimulatedEC2, prepared: dict[str, Any]) -> None:
+def _key_pair(here: Fleets, prepared: dict[str, Any]) -> None:
     tags = _tags(here, prepared)
     pair = here.import_key_pair(prepared["name"], PUBLIC_KEY.encode(), tags)
     pair.create_time = _moment(here, prepared.get("created"))
 
 
-def _security_group(here: SimulatedEC2, prepared: dict[str, Any]) -> None:
+def _security_group(here: Fleets, prepared: dict[str, Any]) -> None:
     words, tags = prepared.get("description", "prepared"), _tags(here, prepared)
     here.create_security_group(prepared["name"], words, tags=tags)
 
 
-def _launch_template(here: SimulatedEC2, prepared: dict[str, Any]) -> None:
+def _launch_template(here: Fleets, prepared: dict[str, Any]) -> None:
     data = {
         "ImageId": image_ids(here)[prepared["image"]],
         "InstanceType": prepared.get("type", "t3.micro"),
