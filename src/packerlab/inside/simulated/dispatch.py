@@ -254,6 +254,8 @@ def _denied(error: Exception, understood: Understood) -> DeniedError:
             names = filters.named(understood.parameters) if understood.service == "ec2" else []
             text = f"The action {understood.action} is not valid for this web service."
             return filters.unknown(names) if names else DeniedError("InvalidAction", text, 400)
+        case KeyError() if understood.service == "kms":  # moto asks for grants of no key
+            return DeniedError("NotFoundException", f"Key {error} does not exist", 400)
         case HTTPException():
             return DeniedError("InvalidRequest", str(error), 400)
         case _:
