@@ -340,6 +340,21 @@ def test_what_stops_a_build(
         assert time.monotonic() - began < 20
 
 
+@pytest.mark.parametrize("program", BOTH[1:])
+def test_a_region_that_there_is_not_fails_at_once(
+    control: Control, tmp_path: Path, program: str
+) -> None:
+    """The SDK in Packer 1.6.6 asks for it again for 40 seconds, as it does at work."""
+    with account(control):
+        began = time.monotonic()
+        template = SOURCE.replace("us-east-1", "eu-central-9")
+        status, text = packer(control, tmp_path, program, template=template)
+        assert status == 1
+        assert "eu-central-9.amazonaws.com on 127.0.0.1:53: no such host" in text
+        assert time.monotonic() - began < 20
+        assert control.tell()["calls"] == []
+
+
 @pytest.mark.parametrize("program", BOTH)
 def test_a_machine_that_does_not_start(control: Control, tmp_path: Path, program: str) -> None:
     with account(control):

@@ -50,7 +50,7 @@ class Region(EC2Backend):
         return [image for image in self.amis.values() if isinstance(image, SimulatedAmi)]
 
     def ever(self, image_id: str | None) -> SimulatedAmi | None:
-        """An image that exists, or did, whoever owns it."""
+        """An image that exists, or did, no matter who owns it."""
         known = (here.amis_ever.get(image_id or "") for here in self.accounts_here)
         return next((image for image in known if image), None)
 
