@@ -179,20 +179,24 @@ class AccountEvidence:
         """What stayed behind and costs money or opens a door, in words; sorted."""
         found = [
             f"an instance ({each['state']})"
-            for each in self.all("instances")
+            for each in self._made("instances")
             if each["state"] != "terminated"
         ]
-        found += ["a key pair" for _ in self.all("key_pairs")]
-        found += ["a security group" for _ in self.all("security_groups")]
-        found += ["a volume" for each in self.all("volumes") if each["state"] == "available"]
+        found += ["a key pair" for _ in self._made("key_pairs")]
+        found += ["a security group" for _ in self._made("security_groups")]
+        found += ["a volume" for each in self._made("volumes") if each["state"] == "available"]
         used = {
             device.get("snapshot")
             for image in self.all("images")
             for device in image["block_devices"]
         }
-        orphans = [each for each in self.all("snapshots") if each["id"] not in used]
+        orphans = [each for each in self._made("snapshots") if each["id"] not in used]
         found += ["a snapshot without AMI" for _ in orphans]
         return sorted(found)
+
+    def _made(self, kind: str) -> list[dict[str, Any]]:
+        """All of one kind that was not there at the start."""
+        return [each for each in self.all(kind) if not each.get("prepared")]
 
 
 def _fitting(value: object, kind: type[Kind]) -> Kind:
