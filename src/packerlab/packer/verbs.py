@@ -30,7 +30,7 @@ from packerlab.packer.environment import (
 )
 from packerlab.packer.versions import NATIVE_PLUGINS, without_required_plugins
 from packerlab.report import Where
-from packerlab.sandbox.base import PROGRAM, Account
+from packerlab.sandbox.base import PROGRAM, Joining
 from packerlab.submissions.reader import without
 
 if TYPE_CHECKING:
@@ -288,11 +288,11 @@ class Packer:
         if self._state is not None:
             self._box.leave()
 
-    def _account(self, after: Answer | None = None) -> Account | None:
+    def _account(self, after: Answer | None = None) -> Joining | None:
         """A fresh account, or the one in which an earlier verb ran."""
-        return None if self._state is None else Account(None if after else self._state)
+        return None if self._state is None else Joining(None if after else self._state)
 
-    def _environment(self, account: Account | None) -> dict[str, str]:
+    def _environment(self, account: Joining | None) -> dict[str, str]:
         """What a verb finds in its environment: beside an account, its keys and its authority."""
         return environment(self._state if account else None)
 
@@ -310,7 +310,7 @@ class Packer:
         files: Files | None = None,
         outputs: Iterable[str] = (),
         stdin: str = "",
-        account: Account | None = None,
+        account: Joining | None = None,
         left: Files | None = None,
     ) -> Answer:
         variables = self._environment(account) | NO_SETTINGS
