@@ -33,7 +33,7 @@ from packerlab.packer.given import NOTHING, lay_over
 from packerlab.packer.versions import NATIVE_PLUGINS, without_required_plugins
 from packerlab.prepared_account import varied
 from packerlab.report import Where
-from packerlab.sandbox.base import PROGRAM, Account
+from packerlab.sandbox.base import PROGRAM, Joining
 from packerlab.submissions.reader import without
 
 if TYPE_CHECKING:
@@ -329,16 +329,16 @@ class Packer:
             self._states[given.account] = varied(lab, json.loads(given.account))
         return self._states[given.account]
 
-    def _account(self, given: Given, after: Answer | None) -> Account | None:
+    def _account(self, given: Given, after: Answer | None) -> Joining | None:
         """A fresh account, or the one in which an earlier verb ran."""
         state = self._state(given)
-        return None if state is None else Account(None if after else state)
+        return None if state is None else Joining(None if after else state)
 
-    def _named(self, given: Given, after: Answer | None) -> Account | None:
+    def _named(self, given: Given, after: Answer | None) -> Joining | None:
         """The same for a verb that joins an account only where its call names one."""
         return self._account(given, after) if given.account or after else None
 
-    def _environment(self, given: Given, account: Account | None) -> dict[str, str]:
+    def _environment(self, given: Given, account: Joining | None) -> dict[str, str]:
         """What a verb finds in its environment: beside an account, its keys and its authority."""
         return environment(self._state(given) if account else None)
 
@@ -370,7 +370,7 @@ class Packer:
         outputs: Iterable[str] = (),
         stdin: str = "",
         given: Given = NOTHING,
-        account: Account | None = None,
+        account: Joining | None = None,
         left: Files | None = None,
     ) -> Answer:
         variables = self._environment(given, account) | NO_SETTINGS
