@@ -129,8 +129,7 @@ def test_secret(build: Build, hidden: Hidden) -> None:
       `environment_vars` of the provisioner that runs `configure.sh`.
     """
     image = made(build, hidden)
-    token = values(hidden)["token"]
-    where = sorted(set(image.places(token)))
+    where = sorted(set(image.places(hidden.secret("token"))))
     if where:
         fail("The token is in the image.", expected="nowhere", found=", ".join(where[:4]))
 
@@ -180,8 +179,8 @@ def values(hidden: Hidden) -> dict[str, str]:
     """The inputs of the build that is graded."""
     return {
         "release": hidden.version("release"),
-        "greeting": hidden.text("greeting"),
-        "token": hidden.secret("token"),
+        "greeting": f"{hidden.text('greeting')} - 1.0",
+        "token": f"{hidden.secret('token')}.Key-1",
     }
 
 
