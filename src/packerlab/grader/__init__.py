@@ -68,8 +68,8 @@ __all__ = [
     "Run", "SavedImage", "Tag", "Template", "Unknown", "Validate", "Where", "access_key_in",
     "argument", "check", "checksum_lines", "comes_again", "command_of", "described", "elsewhere",
     "expect", "expect_at_boot", "expect_exit", "expect_looked_up", "expect_nothing_left",
-    "expect_package", "expect_second", "expect_settings", "expect_source", "expect_tags", "fail", "found_in",
-    "has_package", "itself", "json_of", "matches", "near", "number_of_sources", "paths", "place_of",
-    "reachable", "referred_source", "settings", "source_of", "sources_in_use",
+    "expect_package", "expect_second", "expect_settings", "expect_source", "expect_tags", "fail",
+    "found_in", "has_package", "itself", "json_of", "matches", "near", "number_of_sources", "paths",
+    "place_of", "reachable", "referred_source", "settings", "source_of", "sources_in_use",
     "steady", "time_formats", "visible",
 ]  # fmt: skip
