@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from typing import TYPE_CHECKING
 
 from packerlab.grader import (
     CONFIGURATION,
     check,
+    command_of,
     expect_settings,
     fail,
     matches,
-    program_of,
     visible,
 )
 
@@ -75,13 +76,13 @@ def test_settings(build: Build, hidden: Hidden) -> None:
     image = made(build, hidden)
     settings = image.settings
     program = image.disk.resolve("/usr/sbin/labweb")
-    if program is None or program_of(image) != program.path:
-        words = " ".join(map(visible, [*settings.entrypoint, *settings.command]))
-        fail(
-            "A container of this image does not run labweb.",
-            expected=NAME,
-            found=words or "no command",
-        )
+    path, *arguments = command_of(image) or [""]
+    words = " ".join(map(visible, [*settings.entrypoint, *settings.command])) or "no command"
+    if program is None or path != program.path:
+        fail("A container of this image does not run labweb.", expected=NAME, found=words)
+    if arguments and posixpath.join(settings.folder, arguments[0]) != CONFIGURATION:
+        message = "A container of this image runs labweb with a wrong argument."
+        fail(message, expected=f"no argument, or {CONFIGURATION}", found=words)
     user = settings.user.partition(":")[0]
     number = image.disk.users()[NAME].uid if NAME in image.disk.users() else ""
     if user not in (NAME, str(number)):
@@ -129,8 +130,7 @@ def test_secret(build: Build, hidden: Hidden) -> None:
       `environment_vars` of the provisioner that runs `configure.sh`.
     """
     image = made(build, hidden)
-    token = values(hidden)["token"]
-    where = sorted(set(image.places(token)))
+    where = sorted(set(image.places(hidden.secret("token"))))
     if where:
         fail("The token is in the image.", expected="nowhere", found=", ".join(where[:4]))
 
@@ -180,8 +180,8 @@ def values(hidden: Hidden) -> dict[str, str]:
     """The inputs of the build that is graded."""
     return {
         "release": hidden.version("release"),
-        "greeting": hidden.text("greeting"),
-        "token": hidden.secret("token"),
+        "greeting": f"{hidden.text('greeting')} - 1.0",
+        "token": f"{hidden.secret('token')}.Key-1",
     }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from packerlab.evidence.containers import ContainerImage, Settings
 from packerlab.evidence.disk import Disk, Entry
-from packerlab.grader import program_of
+from packerlab.grader import command_of
 from packerlab.leaks import Leaks
 
 PROGRAMS = {
@@ -31,21 +31,22 @@ def of(entrypoint: list[str], command: list[str]) -> ContainerImage:
 
 
 @pytest.mark.parametrize(
-    ("entrypoint", "command"),
+    ("entrypoint", "command", "arguments"),
     [
-        (["labweb"], []),
-        (["/usr/sbin/labweb"], ["/etc/labweb/app.conf"]),
-        ([], ["labweb"]),
-        (["sh", "-c", "exec labweb"], []),
-        (["/bin/sh", "-ec"], ["cd / && exec labweb"]),
-        (["/usr/bin/env", "A=b", "labweb"], []),
-        (["entry"], ["labweb"]),
-        (["/usr/local/bin/start"], []),
-        (["sh", "-c", 'exec "$@"', "sh"], ["labweb"]),
+        (["labweb"], [], []),
+        (["labweb"], ["bash"], ["bash"]),
+        (["/usr/sbin/labweb"], ["/etc/labweb/app.conf"], ["/etc/labweb/app.conf"]),
+        ([], ["labweb"], []),
+        (["sh", "-c", "exec labweb"], [], []),
+        (["/bin/sh", "-ec"], ["cd / && exec labweb --version"], ["--version"]),
+        (["/usr/bin/env", "A=b", "labweb"], [], []),
+        (["entry"], ["labweb", "a b"], ["a b"]),
+        (["/usr/local/bin/start"], [], []),
+        (["sh", "-c", 'exec "$@"', "sh"], ["labweb"], []),
     ],
 )
-def test_it_runs_labweb(entrypoint: list[str], command: list[str]) -> None:
-    assert program_of(of(entrypoint, command)) == "/usr/sbin/labweb"
+def test_it_runs_labweb(entrypoint: list[str], command: list[str], arguments: list[str]) -> None:
+    assert command_of(of(entrypoint, command)) == ["/usr/sbin/labweb", *arguments]
 
 
 @pytest.mark.parametrize(
@@ -61,4 +62,4 @@ def test_it_runs_labweb(entrypoint: list[str], command: list[str]) -> None:
     ],
 )
 def test_it_runs_something_else(entrypoint: list[str], command: list[str], program: str) -> None:
-    assert program_of(of(entrypoint, command)) == program
+    assert "".join(command_of(of(entrypoint, command))) == program

@@ -22,7 +22,7 @@ from packerlab.grader.accounts import (
     source_of,
 )
 from packerlab.grader.checksums import checksum_lines
-from packerlab.grader.containers import program_of
+from packerlab.grader.containers import command_of
 from packerlab.grader.inputs import Hidden, near
 from packerlab.grader.machines import (
     CONFIGURATION,
@@ -66,10 +66,10 @@ __all__ = [
     "AccountEvidence", "Answer", "Block", "Build", "Call", "Console", "ContainerImage", "Disk",
     "Entry", "Evidence", "Expression", "Files", "Fmt", "Hidden", "Image", "Incapable", "Layer",
     "Run", "SavedImage", "Tag", "Template", "Unknown", "Validate", "Where", "access_key_in",
-    "argument", "check", "checksum_lines", "comes_again", "described", "elsewhere", "expect",
-    "expect_at_boot", "expect_exit", "expect_looked_up", "expect_nothing_left", "expect_package",
-    "expect_second", "expect_settings", "expect_source", "expect_tags", "fail", "found_in",
-    "has_package", "itself", "json_of", "matches", "near", "number_of_sources", "paths", "place_of",
-    "program_of", "reachable", "referred_source", "settings", "source_of", "sources_in_use",
+    "argument", "check", "checksum_lines", "comes_again", "command_of", "described", "elsewhere",
+    "expect", "expect_at_boot", "expect_exit", "expect_looked_up", "expect_nothing_left",
+    "expect_package", "expect_second", "expect_settings", "expect_source", "expect_tags", "fail",
+    "found_in", "has_package", "itself", "json_of", "matches", "near", "number_of_sources", "paths",
+    "place_of", "reachable", "referred_source", "settings", "source_of", "sources_in_use",
     "steady", "time_formats", "visible",
 ]  # fmt: skip

@@ -15,8 +15,8 @@ FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin"
 MOST_STEPS = 8
 
 
-def program_of(image: ContainerImage) -> str:
-    """The path of the program that a container becomes; empty where there is none on the disk.
+def command_of(image: ContainerImage) -> list[str]:
+    """The program that a container becomes, and its arguments; empty where it is not on the disk.
 
     Followed are `env`, `sh -c`, and scripts that end with an `exec`, as entrypoints do.
     """
@@ -24,7 +24,7 @@ def program_of(image: ContainerImage) -> str:
     for _ in range(MOST_STEPS):
         entry = _program(image.disk, words[0]) if words else None
         if entry is None:
-            return ""
+            return []
         name = words[0].rpartition("/")[2]
         script = _shell_script(entry)
         if name == "env":
@@ -34,8 +34,8 @@ def program_of(image: ContainerImage) -> str:
         elif script:
             words = _last_command(script, words[1:])
         else:
-            return entry.path
-    return ""
+            return [entry.path, *words[1:]]
+    return []
 
 
 def _program(disk: Disk, word: str) -> Entry | None:
