@@ -278,6 +278,26 @@ class Handlers(EC2Response):
             raise Fault("UnsupportedOperation", "This account has instant fleets only.")
         return ActionResult(self.here.fleet(self.params))
 
+    # Key pairs
+
+    def describe_key_pairs(self) -> ActionResult:
+        """Moto knows key pairs by their names alone."""
+        named = self._get_param("KeyPairIds", [])
+        self.here.do_resources_exist(named)
+        answer: Any = super().describe_key_pairs().result
+        pairs = [pair for pair in answer["KeyPairs"] if not named or pair.id in named]
+        return ActionResult({"KeyPairs": pairs})
+
+    def delete_key_pair(self) -> ActionResult:
+        """Moto knows key pairs by their names alone."""
+        named = self._get_param("KeyPairId")
+        found = [pair for pair in self.here.key_pairs.values() if pair.id == named]
+        if not found:
+            return super().delete_key_pair()
+        self.error_on_dryrun()
+        self.here.delete_key_pair(found[0].key_name)
+        return ActionResult({"Return": True, "KeyPairId": named})
+
     # Regions and instance types
 
     def describe_regions(self) -> ActionResult:
