@@ -222,7 +222,12 @@ class Handlers(EC2Response):
         return mappings
 
     def run_instances(self) -> ActionResult:
-        """Moto has IAM's words for a profile that there is not."""
+        """Moto launches the least that is asked, and has IAM's words for a missing profile."""
+        least, most = self._get_param("MinCount", 1), self._get_param("MaxCount", 1)
+        if least > most:
+            text = f"Value ({most}) for parameter maxCount is invalid: it is less than minCount."
+            raise Fault("InvalidParameterValue", text)
+        self.params["MinCount"] = most
         try:
             return super().run_instances()
         except ServiceException as error:
