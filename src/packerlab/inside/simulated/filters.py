@@ -71,7 +71,7 @@ def _texts(value: Any) -> Iterable[str]:
 def _fits(instance_value: Any, filter_values: Any) -> bool:
     """Whether a property, or any of its values, is one of the wanted."""
     wanted = [filter_values] if isinstance(filter_values, str) else filter_values
-    patterns = [_pattern(each) for each in wanted]
+    patterns = [_pattern(each) for each in wanted if each is not None]
     return any(pattern.match(text) for text in _texts(instance_value) for pattern in patterns)
 
 

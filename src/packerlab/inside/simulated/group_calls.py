@@ -25,6 +25,8 @@ class Groups(Region):
         self, name: str, description: str, vpc_id: str | None = None, *args: Any, **more: Any
     ) -> SecurityGroup:
         """Moto makes groups in networks that there are not."""
+        if not vpc_id and not self.default_vpc:
+            raise Fault("VPCIdNotSpecified", "No default VPC for this user")
         if vpc_id and vpc_id not in self.vpcs:
             raise Fault("InvalidVpcID.NotFound", f"The vpc ID '{vpc_id}' does not exist")
         if name.startswith("sg-"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import launches, tables  # isort: skip  before all else of moto's EC2
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
@@ -222,24 +221,14 @@ class Handlers(EC2Response):
         return mappings
 
     def run_instances(self) -> ActionResult:
-        """Moto launches the least that is asked, and has IAM's words for a missing profile."""
+        """Moto launches the least that is asked for, and EC2 the most."""
         least, most = self._get_param("MinCount", 1), self._get_param("MaxCount", 1)
         if least > most:
             text = f"Value ({most}) for parameter maxCount is invalid: it is less than minCount."
             raise Fault("InvalidParameterValue", text)
         self.params["MinCount"] = most
-        try:
-            return super().run_instances()
-        except ServiceException as error:
-            if error.code != "NoSuchEntity":
-                raise
-        given = "arn" if self._get_param("IamInstanceProfile.Arn") else "name"
-        value = self._get_param(f"IamInstanceProfile.{given.title()}")
-        raise Fault(
-            "InvalidParameterValue",
-            f"Value ({value}) for parameter iamInstanceProfile.{given} is invalid. "
-            f"Invalid IAM Instance Profile {'ARN' if given == 'arn' else 'name'}",
-        )
+        launches.check_profile(self.current_account, self._get_param("IamInstanceProfile", {}))
+        return super().run_instances()
 
     def terminate_instances(self) -> ActionResult:
         """Moto's handler loads auto scaling and load balancers to tell them."""
