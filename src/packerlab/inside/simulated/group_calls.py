@@ -34,9 +34,9 @@ class Groups(Region):
             raise Fault("InvalidParameterValue", f"Value ({name}) for parameter GroupName: {text}")
         return super().create_security_group(name, description, vpc_id, *args, **more)
 
-    def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
-        """Moto deletes the default group, and those of instances that run."""
-        group = self.get_security_group_by_name_or_id(group_id or name or "")
+    def must_be_unused(self, name_or_id: str) -> None:
+        """Stop who deletes the default group, or one that instances hold on to: moto does."""
+        group = self.get_security_group_by_name_or_id(name_or_id)
         if group and group.name == "default":
             raise Fault(
                 "CannotDelete",
@@ -44,7 +44,6 @@ class Groups(Region):
             )
         if group and any(group.id in _groups_of(each) for each in self.all_instances()):
             raise Fault("DependencyViolation", f"resource {group.id} has a dependent object")
-        super().delete_security_group(name, group_id)
 
     def authorize_security_group_ingress(
         self,

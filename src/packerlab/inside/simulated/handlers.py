@@ -272,7 +272,13 @@ class Handlers(EC2Response):
             raise Fault("UnsupportedOperation", "This account has instant fleets only.")
         return ActionResult(self.here.fleet(self.params))
 
-    # Key pairs
+    # Security groups and key pairs
+
+    def delete_security_group(self) -> ActionResult:
+        """Not in the backend: a network that is deleted takes its default group along."""
+        name = self._get_param("GroupId") or self._get_param("GroupName")
+        self.here.must_be_unused(name or "")
+        return super().delete_security_group()
 
     def describe_key_pairs(self) -> ActionResult:
         """Moto knows key pairs by their names alone."""
