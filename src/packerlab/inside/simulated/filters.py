@@ -30,7 +30,9 @@ MOST_VALUES = 200
 LONGEST = 512
 """No value that EC2 holds is longer. A pattern of a megabyte would be slow to compile."""
 
-LISTED = re.compile(r"<li> ?<p> ?<code>([\w.-]+)")
+LISTED = re.compile(r"(?:<li> ?<p>|[Yy]ou can also use|or) ?<code>([\w.-]+)")
+"""A filter of the documentation's list, and the other names that it mentions for one."""
+
 LOOKED_AT = {
     "DescribeAvailabilityZones": {"region-name", "state", "zone-id", "zone-name", "zone-type"},
     "DescribeInstanceStatus": {"instance-state-code", "instance-state-name"},
