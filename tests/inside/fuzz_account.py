@@ -25,7 +25,7 @@ from packerlab.errors import LimitError
 from packerlab.evidence.account import AccountEvidence
 from packerlab.inside.control import within_bounds
 from packerlab.inside.endpoint import HttpRequest
-from packerlab.inside.simulated import AskError, Simulation, warm_up
+from packerlab.inside.simulated import AskError, Simulation, filters, warm_up
 from packerlab.inside.simulated.dispatch import BACKENDS
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ PREFIXES = {
 STATE = {
     "format": 1, "access_key": KEY, "secret_key": "s" * 40,
     "image": [{"name": "ubuntu/images/a", "region": "us-east-1"}, {"name": "b"}],
-    "team_image": [{"name": "base"}], "parameter": [{"name": "/base", "value": "ami-1"}],
+    "team_image": [{"name": "base", "created": "-9d"}], "parameter": {"/base": ["{image:base}"]},
+    "second_account": {"id": "444455556666", "roles": ["r"], "image": [{"name": "theirs"}]},
+    "instance": [{"name": "web", "image": "base", "region": "us-east-1"}],
+    "key_pair": [{"name": "k", "region": "us-east-1"}], "snapshot": [{"region": "us-east-1"}],
 }  # fmt: skip
 USUAL = (
     "RunInstances", "CreateImage", "RegisterImage", "CopyImage", "CreateSnapshot", "CreateVolume",
@@ -53,6 +56,7 @@ USUAL = (
     "CreateLaunchTemplate", "CreateFleet", "RequestSpotInstances", "DeregisterImage",
     "DeleteSnapshot", "AttachVolume", "DetachVolume", "CopySnapshot", "EnableImageDeprecation",
     "DescribeImages", "DescribeInstances", "ModifySnapshotAttribute", "DeleteSecurityGroup",
+    "DescribeSnapshots", "DescribeKeyPairs", "DescribeSecurityGroups", "DisableImage",
 )  # fmt: skip
 ODD = (
     "", "0", "-1", "true", "None", "null", "1e999", "999999999999999999999", "\0", "\x1b[31m", "ü",
@@ -71,7 +75,10 @@ LIKELY = (
     "DescribeVolumes",
 )
 JSON_CALLS = {
-    "ssm": ("AmazonSSM", ("GetParameter", "PutParameter", "GetParametersByPath")),
+    "ssm": (
+        "AmazonSSM",
+        ("GetParameter", "PutParameter", "GetParametersByPath", "LabelParameterVersion"),
+    ),
     "kms": ("TrentService", ("CreateKey", "CreateAlias", "DescribeKey", "CreateGrant")),
     "secretsmanager": ("secretsmanager", ("CreateSecret", "GetSecretValue")),
 }
@@ -85,6 +92,7 @@ class Caller:
         self._ids: list[str] = []
         self._model = get_service_model("ec2")
         self._actions = list(self._model.operation_names)
+        self._filters: list[str] = []
 
     def hear(self, body: bytes) -> None:
         self._ids += [found.decode() for found in ID.findall(body)]
@@ -96,6 +104,7 @@ class Caller:
         usual = self._chance.random() < 0.85
         action = self._chance.choice(USUAL if usual else self._actions)
         fields = {"Action": action, "Version": "2016-11-15"}
+        self._filters = sorted(filters.documented(action))
         shape = self._model.operation_model(action).input_shape
         fields |= dict(self._fields(shape, "", 0)) if shape else {}
         return self._signed("ec2", urlencode(fields, errors="replace").encode())
@@ -126,6 +135,8 @@ class Caller:
             yield name, self._value(shape, name)
 
     def _value(self, shape: Any, name: str) -> str:
+        if self._filters and filters.NAME.fullmatch(name) and self._chance.random() < 0.8:
+            return self._chance.choice(self._filters)
         starts = tuple(start for word, start in PREFIXES.items() if f"{word}Id" in name)
         fitting = [each for each in self._ids if each.startswith(starts)]
         if fitting and self._chance.random() < 0.8:

@@ -117,6 +117,16 @@ def test_tags_at_creation_need_their_permission(
         assert "Error" not in asker.call(f"ec2.{call}", **more)
 
 
+def test_roles_and_profiles_that_there_are_not(control: Control, aws: Botocore) -> None:
+    with account(control):
+        for call, name, says in (
+            ("get_role", "RoleName", "The role with name none cannot be found."),
+            ("get_instance_profile", "InstanceProfileName",
+             "Instance Profile none cannot be found."),
+        ):  # fmt: skip
+            Asker(aws).check(Ask(f"iam.{call}", {name: "none"}, "Error", f"NoSuchEntity: {says}"))
+
+
 def test_unknown_keys_are_refused(control: Control, aws: Botocore) -> None:
     with account(control):
         assert KEY != "AKIAAAAAAAAAAAAAAAAA"

@@ -52,6 +52,7 @@ REFUSED = [
      'InvalidGroupId.Malformed: Invalid id: "default" (expecting "sg-...")'),
     (launch(SecurityGroups=["web"]),
      "InvalidGroup.NotFound: The security group 'web' does not exist in default VPC 'vpc-"),
+    (launch(MinCount=2), "InvalidParameterValue: "),
     (launch(SubnetId=f"subnet-{NOBODY}"),
      f"InvalidSubnetID.NotFound: The subnet ID 'subnet-{NOBODY}' does not exist"),
     (launch(IamInstanceProfile={"Name": "none"}),
@@ -160,6 +161,14 @@ def test_what_is_refused_leaves_nothing(asker: Asker) -> None:
     """All of these tests launched two instances, and no call made half of a third."""
     asker.check(Ask("ec2.describe_instances", {}, INSTANCES, ["one", "two"]))
     asker.check(Ask("ec2.describe_volumes", {}, "length(Volumes)", 2))
+
+
+def test_as_many_are_launched_as_are_asked_at_most(control: Control, aws: Botocore) -> None:
+    with account(control):
+        asker = Asker(aws)
+        asker.learn_images()
+        count = Ask("ec2.run_instances", launch(MaxCount=3), "length(Instances)", 3)
+        asker.check(count)
 
 
 def test_the_line_in_authorized_keys_ends_with_the_key_pair_s_name(

@@ -1,7 +1,7 @@
 """EC2's state as Packer meets it: moto's backend, with what it lacks or gets wrong.
 
-A region is made of layers: `region`, `snapshot_calls`, `image_calls`, `instance_calls`,
-`image_making`, `fleets`.
+A region is made of layers: `region`, `group_calls`, `snapshot_calls`, `image_calls`,
+`instance_calls`, `image_making`, `fleets`.
 Every override says why it is there. What is not there is moto's as it stands.
 """
 

@@ -12,13 +12,15 @@ from packerlab.inside.endpoint import HttpResponse
 XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 IDS = re.compile(rb"<([rR]equestI[dD])>[^<]*<")
 QUOTED = re.compile(r"'([^']*)'")
-SETS = (
+WORDS = (
     (re.compile(r"The keypair '?(\{.*?\})'? does not exist\."), "The key pair '{}' does not exist"),
     (re.compile(r"The volume '?(\{.*?\})'?"), "The volume '{}'"),
     (re.compile(r"The security group '?(\{.*?\})'?"), "The security group '{}'"),
     (re.compile(r"VpcID (\{.*?\}) does not exist\."), "The vpc ID '{}' does not exist"),
+    (re.compile(r"Instance profile (\S+) not found"), "Instance Profile {} cannot be found."),
+    (re.compile(r"Role (\S+) not found"), "The role with name {} cannot be found."),
 )
-"""What moto says with a set of Python's in it, and what EC2 says."""
+"""What moto says, often with a set of Python's in it, and what AWS says."""
 
 REQUEST_ID = "00000000-0000-0000-0000-000000000000"
 OWN_WORDS = {
@@ -76,16 +78,16 @@ def shaped(service: str, denied: DeniedError) -> HttpResponse:
 
 
 def plain(body: bytes, status: int) -> bytes:
-    """Moto's answer without what differs in each run, and its errors in EC2's words."""
+    """Moto's answer without what differs in each run, and its errors in AWS's words."""
     same = IDS.sub(rf"<\1>{REQUEST_ID}<".encode(), body)
-    if status < 400 or b"{'" not in same:
+    if status < 400:
         return same
     text = same.decode("utf-8", "replace")
-    for pattern, words in SETS:
+    for pattern, words in WORDS:
         for found in pattern.finditer(text):
             text = text.replace(found[0], words.format(_listed(found[1])))
     return text.encode()
 
 
 def _listed(names: str) -> str:
-    return ", ".join(sorted(QUOTED.findall(names)))
+    return ", ".join(sorted(QUOTED.findall(names))) if names.startswith("{") else names

@@ -30,7 +30,9 @@ MOST_VALUES = 200
 LONGEST = 512
 """No value that EC2 holds is longer. A pattern of a megabyte would be slow to compile."""
 
-LISTED = re.compile(r"<li> ?<p> ?<code>([\w.-]+)")
+LISTED = re.compile(r"(?:<li> ?<p>|[Yy]ou can also use|or) ?<code>([\w.-]+)")
+"""A filter of the documentation's list, and the other names that it mentions for one."""
+
 LOOKED_AT = {
     "DescribeAvailabilityZones": {"region-name", "state", "zone-id", "zone-name", "zone-type"},
     "DescribeInstanceStatus": {"instance-state-code", "instance-state-name"},
@@ -71,7 +73,7 @@ def _texts(value: Any) -> Iterable[str]:
 def _fits(instance_value: Any, filter_values: Any) -> bool:
     """Whether a property, or any of its values, is one of the wanted."""
     wanted = [filter_values] if isinstance(filter_values, str) else filter_values
-    patterns = [_pattern(each) for each in wanted]
+    patterns = [_pattern(each) for each in wanted if each is not None]
     return any(pattern.match(text) for text in _texts(instance_value) for pattern in patterns)
 
 

@@ -9,7 +9,9 @@ from moto.core.utils import utcnow
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.utils import convert_tag_spec, random_fleet_id, random_spot_request_id
 
+from . import launches
 from .image_making import Making
+from .images import Fault
 
 if TYPE_CHECKING:
     from moto.ec2.models.instances import Instance
@@ -34,10 +36,16 @@ class Fleets(Making):
 
     def fleet(self, asked: dict[str, Any]) -> dict[str, Any]:
         """CreateFleet of type instant: moto loses the template's disks, groups and profile."""
-        config = asked["LaunchTemplateConfigs"][0]
+        configs = asked.get("LaunchTemplateConfigs")
+        if not configs:
+            text = "The request must contain the parameter LaunchTemplateConfigs"
+            raise Fault("MissingParameter", text)
+        config = configs[0]
         named = config["LaunchTemplateSpecification"]
         data = self._template(named) | (config.get("Overrides") or [{}])[0]
         tags = convert_tag_spec(data.get("TagSpecifications", []))
+        profile = data.get("IamInstanceProfile", {})
+        launches.check_profile(self.account_id, profile)
         reservation = self.run_instances(
             data["ImageId"],
             int(asked["TargetCapacitySpecification"]["TotalTargetCapacity"]),
@@ -63,7 +71,6 @@ class Fleets(Making):
             request.add_tags(tags.get("spot-instances-request", {}))
             instance.spot_instance_request_id = request.id
             requests[request.id] = request
-        profile = data.get("IamInstanceProfile", {})
         if profile.get("Name"):
             for instance in reservation.instances:
                 self.associate_iam_instance_profile(instance.id, profile["Name"])

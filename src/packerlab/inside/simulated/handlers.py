@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import launches, tables  # isort: skip  before all else of moto's EC2
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
@@ -222,19 +221,14 @@ class Handlers(EC2Response):
         return mappings
 
     def run_instances(self) -> ActionResult:
-        """Moto has IAM's words for a profile that there is not."""
-        try:
-            return super().run_instances()
-        except ServiceException as error:
-            if error.code != "NoSuchEntity":
-                raise
-        given = "arn" if self._get_param("IamInstanceProfile.Arn") else "name"
-        value = self._get_param(f"IamInstanceProfile.{given.title()}")
-        raise Fault(
-            "InvalidParameterValue",
-            f"Value ({value}) for parameter iamInstanceProfile.{given} is invalid. "
-            f"Invalid IAM Instance Profile {'ARN' if given == 'arn' else 'name'}",
-        )
+        """Moto launches the least that is asked for, and EC2 the most."""
+        least, most = self._get_param("MinCount", 1), self._get_param("MaxCount", 1)
+        if least > most:
+            text = f"Value ({most}) for parameter maxCount is invalid: it is less than minCount."
+            raise Fault("InvalidParameterValue", text)
+        self.params["MinCount"] = most
+        launches.check_profile(self.current_account, self._get_param("IamInstanceProfile", {}))
+        return super().run_instances()
 
     def terminate_instances(self) -> ActionResult:
         """Moto's handler loads auto scaling and load balancers to tell them."""
@@ -277,6 +271,32 @@ class Handlers(EC2Response):
         if self._get_param("Type") != "instant":
             raise Fault("UnsupportedOperation", "This account has instant fleets only.")
         return ActionResult(self.here.fleet(self.params))
+
+    # Security groups and key pairs
+
+    def delete_security_group(self) -> ActionResult:
+        """Not in the backend: a network that is deleted takes its default group along."""
+        name = self._get_param("GroupId") or self._get_param("GroupName")
+        self.here.must_be_unused(name or "")
+        return super().delete_security_group()
+
+    def describe_key_pairs(self) -> ActionResult:
+        """Moto knows key pairs by their names alone."""
+        named = self._get_param("KeyPairIds", [])
+        self.here.do_resources_exist(named)
+        answer: Any = super().describe_key_pairs().result
+        pairs = [pair for pair in answer["KeyPairs"] if not named or pair.id in named]
+        return ActionResult({"KeyPairs": pairs})
+
+    def delete_key_pair(self) -> ActionResult:
+        """Moto knows key pairs by their names alone."""
+        named = self._get_param("KeyPairId")
+        found = [pair for pair in self.here.key_pairs.values() if pair.id == named]
+        if not found:
+            return super().delete_key_pair()
+        self.error_on_dryrun()
+        self.here.delete_key_pair(found[0].key_name)
+        return ActionResult({"Return": True, "KeyPairId": named})
 
     # Regions and instance types
 

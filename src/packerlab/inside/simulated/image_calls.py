@@ -15,7 +15,7 @@ from .snapshot_calls import Snapshots
 if TYPE_CHECKING:
     from .images import SimulatedAmi
 
-OWNER = re.compile(rf"[0-9]{{12}}|self|{'|'.join(sorted(set(ALIASES.values())))}")
+OWNER = re.compile(rf"[0-9]{{12}}|self|aws-backup-vault|{'|'.join(sorted({*ALIASES.values()}))}")
 
 
 class Images(Snapshots):

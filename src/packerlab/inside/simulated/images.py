@@ -131,7 +131,10 @@ def merged(devices: list[dict[str, Any]], changes: list[dict[str, Any]]) -> list
     """An image's devices with a request's changes, as EC2 merges them, by device name."""
     result = {device["DeviceName"]: device for device in devices}
     for change in changes:
-        name = change["DeviceName"]
+        name = change.get("DeviceName")
+        if not name:
+            text = "The request must contain the parameter deviceName"
+            raise Fault("MissingParameter", text)
         if "NoDevice" in change and change["NoDevice"] is not None:
             result.pop(name, None)
         elif change.get("VirtualName"):

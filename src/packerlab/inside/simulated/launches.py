@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from . import tables
+from . import tables  # isort: skip  before all else of moto's EC2
+from moto.core.exceptions import ServiceException
+from moto.ec2.utils import filter_iam_instance_profiles
+
 from .images import Fault
 
 if TYPE_CHECKING:
@@ -26,6 +29,20 @@ VOLUMES = {
 }
 """The types of volumes, and what can be asked of each."""
 NEEDS_IOPS = ("io1", "io2")
+
+
+def check_profile(account_id: str, profile: dict[str, str]) -> None:
+    """An instance profile that there is; moto has IAM's words for one that there is not."""
+    name, arn = profile.get("Name"), profile.get("Arn")
+    try:
+        filter_iam_instance_profiles(account_id, "aws", arn, name)
+    except ServiceException:
+        given, value, what = ("arn", arn, "ARN") if arn else ("name", name, "name")
+        raise Fault(
+            "InvalidParameterValue",
+            f"Value ({value}) for parameter iamInstanceProfile.{given} is invalid. "
+            f"Invalid IAM Instance Profile {what}",
+        ) from None
 
 
 def check_type(kind: str, image: SimulatedAmi, region: str) -> None:

@@ -76,6 +76,12 @@ class Region(EC2Backend):
             raise Fault("InvalidKmsKey.NotFound", f"The KMS key {name} does not exist.") from None
         return arn
 
+    def _create_default_encryption_key(self) -> str:
+        """Moto says of it that the customer manages it."""
+        arn = super()._create_default_encryption_key()
+        self._keys("").describe_key(EBS_KEY).key_manager = "AWS"
+        return arn
+
     def key_aliases(self, arn: str | None) -> list[str]:
         """The names by which people know a key."""
         _, _, _, _, owner, name = (arn or ":::::").split(":", 5)

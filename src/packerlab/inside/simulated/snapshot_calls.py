@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import filters as matching
+from .group_calls import Groups
 from .images import Fault
-from .region import EBS_KEY, Region
+from .region import EBS_KEY
 
 if TYPE_CHECKING:
     from .images import SimulatedAmi
 
 
-class Snapshots(Region):
+class Snapshots(Groups):
     """Moto knows no owners of snapshots."""
 
     def seen_snapshots(
