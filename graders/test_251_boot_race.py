@@ -71,7 +71,7 @@ def test_never(run: Run) -> None:
         fail(
             f"The machine is never ready, and with patience={AT_ONCE_S} the build goes on waiting.",
             expected=f"a build that fails after about {AT_ONCE_S} seconds",
-            found=f"one that still waited half a minute after that",
+            found="one that still waited half a minute after that",
         )
     expect_nothing_left(account, "The build that gives up")
 
@@ -96,7 +96,7 @@ def test_no_longer(build: Build, hidden: Hidden) -> None:
 
 @check(points=2, needs="test_quick", docs="#lock")
 def test_lock(build: Build, hidden: Hidden) -> None:
-    """dpkg's lock is respected: nothing is installed before the one who holds it lets go.
+    """The lock of dpkg is respected: nothing is installed before its holder lets go.
 
     - Who holds the lock, and what happens to a package database that two programs write to?
     - The lock is a file that is locked, not a file that exists. Removing it lets two programs in.
