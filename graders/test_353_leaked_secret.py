@@ -90,7 +90,7 @@ def test_disk(build: Build, hidden: Hidden, submission: Files) -> None:
 
 @check(points=2, needs="test_activated", docs="#account")
 def test_account(build: Build, hidden: Hidden) -> None:
-    """AWS was never told the key: it is in no tag, no user data and no other call.
+    """AWS never gets the key: it is in no tag, no user data and no other call.
 
     - Which arguments of the source go to AWS's API, and who may read them there?
     - Every call is recorded. base64 is a spelling: anybody can read it.
@@ -99,7 +99,7 @@ def test_account(build: Build, hidden: Hidden) -> None:
     """
     places = built(build, hidden).places(key(hidden), "account", "console")
     told = [TOLD.get(place.split(" (")[0], "a machine's console") for place in places]
-    expect_none(told, "The account was told the key.")
+    expect_none(told, "AWS has the key.")
 
 
 @check(points=1, needs="test_activated", docs="#number")
