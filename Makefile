@@ -1,7 +1,8 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 0  # `make test WORKERS=3` runs test files side by side
+# So many test files run side by side; `make test WORKERS=0` runs them in one process.
+WORKERS ?= 2
 
 .PHONY: setup demo test bench docs notebooks lint verify-all wheel bundle clean
 

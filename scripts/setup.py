@@ -18,16 +18,19 @@ EVERY = 25
 
 def main(folder: Path) -> int:
     begun = time.monotonic()
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
+    python = str(folder / "bin" / "python")
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install"]
     print(f"1 of 3: a virtual environment in {folder}", flush=True)
     if code := subprocess.call([sys.executable, "-m", "venv", str(folder)]):
         return code
     print("2 of 3: the packages of requirements.lock, each checked by its hash", flush=True)
-    # Not compiled ahead: most of them are never imported, and Python compiles what is.
+    # Most of them are never imported: what is, `warm_up` compiles.
     if code := shown([*pip, "--no-compile", "--require-hashes", "-r", LOCK]):
         return code
     print("3 of 3: packerlab itself", flush=True)
     if code := subprocess.call([*pip, "--quiet", "--no-deps", "--no-build-isolation", "-e", "."]):
+        return code
+    if code := subprocess.call([python, "-P", str(Path(__file__).with_name("warm_up.py"))]):
         return code
     print(f"Set up in {time.monotonic() - begun:.0f} s.", flush=True)
     return 0

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.setup import EVERY, shown, tell
 
 if TYPE_CHECKING:
     import pytest
+
+WARM_UP = Path(__file__).parent.parent / "scripts" / "warm_up.py"
 
 PIP = """
 import sys
@@ -41,3 +46,12 @@ def test_on_a_terminal_one_line_changes(capsys: pytest.CaptureFixture[str]) -> N
     tell(1, "rich", on_terminal=True)
     tell(2, "typer", on_terminal=True)
     assert capsys.readouterr().out == "\r\x1b[K  1 rich\r\x1b[K  2 typer"
+
+
+def test_what_a_sandbox_can_t_compile_is_compiled(tmp_path: Path) -> None:
+    never = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-P", WARM_UP], env={**os.environ, **never}, check=False)
+    assert done.returncode == 0
+    kept = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.pyc")}
+    for name in ("moto/ec2/responses/__init__", "packerlab/inside/supervisor", "pytest/__init__"):
+        assert [path for path in kept if f"/{name}.cpython" in path], name

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packerlab.checks import Failure
-from packerlab.packer.environment import ENVIRONMENT, ask_version
+from packerlab.packer.environment import ENVIRONMENT, OWN_PROGRAMS, ask_version
 from packerlab.packer.verbs import Answer, Packer
 from packerlab.report import Where
 from packerlab.sandbox import Sandbox
@@ -323,4 +323,4 @@ def test_a_script_has_packer_and_nothing_of_ours(box: Box) -> None:
     assert answer.exit == 0
     assert "Packer v1." in answer.output
     named = {line.partition("=")[0] for line in answer.output.splitlines() if "=" in line}
-    assert named - {"_", "SHLVL", "OLDPWD"} == set(ENVIRONMENT)
+    assert named - {"_", "SHLVL", "OLDPWD"} == {*ENVIRONMENT, *OWN_PROGRAMS}

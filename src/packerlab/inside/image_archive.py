@@ -1,20 +1,21 @@
 """What an archive of `docker save` or `docker export` holds, read as data and never unpacked.
 
-Its bytes come from the box: headers are read one at a time, contents are reported within bounds,
-and nothing is written anywhere. It runs in the supervisor: standard library only.
+Its bytes come from the box: contents are reported within bounds, and nothing is written anywhere.
+It runs in the supervisor: standard library only.
 """
 
 from __future__ import annotations
 
 import hashlib
-import tarfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packerlab.inside import disks, strict_json
+from packerlab.inside import disks, strict_json, tars
 from packerlab.inside.errors import TooMuch
 from packerlab.inside.search import CHUNK
+from packerlab.inside.tars import BadTarError
 
 if TYPE_CHECKING:
+    import tarfile
     from collections.abc import Iterator
     from typing import IO
 
@@ -22,22 +23,16 @@ if TYPE_CHECKING:
 
     Message = dict[str, Any]
 
-BLOCK = tarfile.BLOCKSIZE
 MAX_JSON = 1_000_000
-MAX_EXTENSION = 65_536
-MAX_MEMBERS = 40_000
+MAX_HEADERS = 40_000
 SAVED = "manifest.json"
-EXTENSIONS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
-
-
-class BadArchiveError(Exception):
-    """Bytes that are no tar as an engine writes it."""
 
 
 class Member(NamedTuple):
     """A name in an archive, where its bytes are, and their digest: of a file, else of none."""
 
     header: tarfile.TarInfo
+    name: str
     start: int
     size: int
     digest: str
@@ -49,17 +44,16 @@ def read(file: IO[bytes], room: Room) -> Message:
     entries: list[Message] = []
     try:
         for member in _members(file, room):
-            name = _name(member.header.name)
             if member.header.islnk():  # its bytes came before
                 first = members.get(_name(member.header.linkname), member)
-                member = first._replace(header=member.header)  # noqa: PLW2901
-            members[name] = member
-            entries.append(_entry(member, f"/{name}"))
+                member = first._replace(header=member.header, name=member.name)  # noqa: PLW2901
+            members[member.name] = member
+            entries.append(_entry(member))
             room.take("entries", 1)
-            room.take("names", len(name) + len(member.header.linkname))
+            room.take("names", len(member.name) + len(member.header.linkname))
         if SAVED in members:
             return {"images": _images(file, members), "entries": []}
-    except BadArchiveError as error:
+    except BadTarError as error:
         return {"images": [], "entries": [], "trouble": str(error)}
     _add_contents(file, members, entries, room)
     return {"images": [], "entries": [entry for entry in entries if entry["path"] != "/"]}
@@ -92,24 +86,24 @@ def _images(file: IO[bytes], members: dict[str, Member]) -> list[Message]:
             for image in listed
         ]
     except (ValueError, KeyError, TypeError):
-        raise BadArchiveError("its manifest.json does not fit what is in it") from None
+        raise BadTarError("its manifest.json does not fit what is in it") from None
 
 
 def _content(file: IO[bytes], member: Member, most: int) -> bytes:
     """A member's bytes, where these are few enough."""
     if member.size > most:
-        raise BadArchiveError("its settings are too large")
+        raise BadTarError("its settings are too large")
     file.seek(member.start)
     return file.read(member.size)
 
 
-def _entry(member: Member, path: str) -> Message:
+def _entry(member: Member) -> Message:
     """A member as `disks.one` tells of a file."""
     header = member.header
     kind = "file" if header.isreg() or header.islnk() else "other"
     kind = "folder" if header.isdir() else "link" if header.issym() else kind
     told: Message = {
-        "path": path.encode(errors="replace").decode(),
+        "path": f"/{member.name}".encode(errors="replace").decode(),
         "kind": kind,
         "mode": header.mode & 0o7777,
         "owner": header.uid,
@@ -137,82 +131,22 @@ def _add_contents(
 
 
 def _members(file: IO[bytes], room: Room) -> Iterator[Member]:
-    """Every member in order; raises BadArchiveError where the bytes are no tar."""
-    fields: dict[str, str] = {}
-    for _ in range(MAX_MEMBERS):
-        block = file.read(BLOCK)
-        if not block.strip(b"\0"):
-            return
-        header = _header(block)
-        if header.type in EXTENSIONS:
-            if header.size > MAX_EXTENSION:
-                raise BadArchiveError("a header is too large")
-            fields |= _fields(header.type, _taken(file, header.size))
-            continue
-        header.name = fields.get("path", header.name)
-        header.linkname = fields.get("linkpath", header.linkname)
-        if "size" in fields:
-            header.size = _number(fields["size"])
-        fields = {}
-        yield _member(file, header, room)
-    raise TooMuch("entries")
-
-
-def _header(block: bytes) -> tarfile.TarInfo:
+    """Every member in order, with the digest of its bytes."""
     try:
-        header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-    except (tarfile.TarError, ValueError, OverflowError):
-        raise BadArchiveError("it is no tar, or a damaged one") from None
-    if header.size < 0 or header.type == tarfile.GNUTYPE_SPARSE:
-        raise BadArchiveError("it holds a file of an unusual kind")
-    return header
+        for member in tars.members(file, MAX_HEADERS):
+            size = member.size if member.header.isreg() else 0
+            room.take("bytes", size)
+            name = _name(member.name.decode(errors="surrogateescape"))
+            digest = _digest(file, member.start, size)
+            yield Member(member.header, name, member.start, size, digest)
+    except tars.CrowdedError:
+        raise TooMuch("entries") from None
 
 
-def _number(text: str) -> int:
-    if not text.isdecimal() or len(text) > 15:
-        raise BadArchiveError("a size is no number")
-    return int(text)
-
-
-def _fields(kind: bytes, body: bytes) -> dict[str, str]:
-    """What an extension says of the next member."""
-    text = body.decode(errors="surrogateescape")
-    if kind == tarfile.GNUTYPE_LONGNAME:
-        return {"path": text.rstrip("\0")}
-    if kind == tarfile.GNUTYPE_LONGLINK:
-        return {"linkpath": text.rstrip("\0")}
-    fields = {}
-    at = 0
-    while kind == tarfile.XHDTYPE and at < len(body):
-        length = _number(body[at : at + 8].partition(b" ")[0].decode(errors="replace"))
-        key, _, value = body[at : at + length].partition(b" ")[2].partition(b"=")
-        if not length or at + length > len(body):
-            raise BadArchiveError("an extended header is damaged")
-        fields[key.decode(errors="replace")] = value[:-1].decode(errors="surrogateescape")
-        at += length
-    return fields
-
-
-def _taken(file: IO[bytes], size: int) -> bytes:
-    """`size` bytes, and past the padding behind them."""
-    data = file.read(size)
-    file.read(-size % BLOCK)
-    if len(data) < size:
-        raise BadArchiveError("it is cut off")
-    return data
-
-
-def _member(file: IO[bytes], header: tarfile.TarInfo, room: Room) -> Member:
-    """Pass over a member's bytes, and hash them."""
-    start = file.tell()
-    size = left = header.size if header.isreg() else 0
-    room.take("bytes", size)
+def _digest(file: IO[bytes], start: int, size: int) -> str:
     whole = hashlib.sha256()
-    while left:
-        chunk = file.read(min(left, CHUNK))
-        if not chunk:
-            raise BadArchiveError("it is cut off")
+    file.seek(start)
+    while chunk := file.read(min(size, CHUNK)):
         whole.update(chunk)
-        left -= len(chunk)
-    file.read(-size % BLOCK)
-    return Member(header, start, size, whole.hexdigest())
+        size -= len(chunk)
+    return whole.hexdigest()

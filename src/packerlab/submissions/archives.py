@@ -11,26 +11,25 @@ import io
 import lzma
 import stat
 import struct
-import tarfile
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.errors import RejectedError
+from packerlab.inside import tars
 from packerlab.submissions.names import decoded
 from packerlab.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 MAX_ENTRIES = 10_000
 """Names in one handed-in entry, passed-over ones included."""
+TOO_MANY = f"more than {MAX_ENTRIES} files."
 MAX_ARCHIVE_BYTES = 64_000_000
 MAX_EXPANDED_BYTES = 256_000_000
-MAX_TAR_EXTENSIONS = 2_000_000
-"""Bytes of long names and attributes in one tar."""
 MAX_COPIES = 10
 """Of one file in one archive."""
 DAMAGED = "it is damaged, or is not what its name says."
@@ -99,7 +98,7 @@ def _all_equal(copies: list[Entry]) -> Entry:
 
 def _zip(data: bytes) -> list[Entry]:
     if data.count(_ZIP_DIRECTORY_ENTRY) > MAX_ENTRIES:  # before `zipfile` reads each of them
-        raise RejectedError(f"more than {MAX_ENTRIES} files.")
+        raise RejectedError(TOO_MANY)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except _ZIP_ERRORS:
@@ -182,77 +181,30 @@ def expanded(name: str, data: bytes, most: int = MAX_EXPANDED_BYTES) -> bytes:
 
 
 def _tar(data: bytes) -> list[Entry]:
-    """Walk the headers: `tarfile` decodes them one at a time, and never sees the whole."""
-    found: list[Entry] = []
-    names: list[bytes] = []
-    name = b""
-    count = extra = at = 0
-    while data[at : at + tarfile.BLOCKSIZE].strip(b"\0"):
-        header = _tar_header(data[at : at + tarfile.BLOCKSIZE])
-        start = at + tarfile.BLOCKSIZE
-        size = 0 if header.type in _WITHOUT_DATA else header.size
-        at = start + -(-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
-        if not 0 <= size <= len(data) - start:
-            raise RejectedError("not a readable tar: it is truncated.")
-        if header.type in _EXTENSIONS:
-            extra += size
-            if extra > MAX_TAR_EXTENSIONS:
-                raise RejectedError("not a readable tar: too many attributes.")
-            name = _extended_name(header.type, data[start : start + size]) or name
-        else:
-            if not header.isdir():
-                found.append(_tar_entry(header, data, start))
-                names.append(name or header.name.encode("utf-8", "surrogateescape"))
-            name = b""
-        count += 1
-        if len(found) > MAX_ENTRIES or count > 3 * MAX_ENTRIES:
-            raise RejectedError(f"more than {MAX_ENTRIES} files.")
+    found = [member for member in _members(data) if not member.header.isdir()]
+    if len(found) > MAX_ENTRIES:
+        raise RejectedError(TOO_MANY)
+    names = decoded([member.name for member in found])
     return [
-        entry._replace(name=name.removeprefix("./"))
-        for entry, name in zip(found, decoded(names), strict=True)
+        _tar_entry(member, name.removeprefix("./"), data)
+        for member, name in zip(found, names, strict=True)
     ]
 
 
-_WITHOUT_DATA = (
-    tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE,
-    tarfile.FIFOTYPE,
-)  # fmt: skip
-_EXTENSIONS = (
-    tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-)  # fmt: skip
-
-
-def _tar_header(block: bytes) -> tarfile.TarInfo:
+def _members(data: bytes) -> Iterator[tars.Member]:
+    """The members of a tar, of which each may have two headers of attributes."""
     try:
-        header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-    except (tarfile.TarError, ValueError, OverflowError):
-        raise RejectedError(f"not a readable tar: {DAMAGED}") from None
-    if header.type == tarfile.GNUTYPE_SPARSE:
-        raise RejectedError(f"{visible(header.name)} is a sparse file; pack without --sparse.")
-    return header
+        yield from tars.members(io.BytesIO(data), 3 * MAX_ENTRIES)
+    except tars.SparseError as error:
+        raise RejectedError(f"{error}; pack without --sparse.") from None
+    except tars.BadTarError as error:
+        raise RejectedError(f"not a readable tar: {error}.") from None
+    except tars.CrowdedError:
+        raise RejectedError(TOO_MANY) from None
 
 
-def _extended_name(kind: bytes, body: bytes) -> bytes:
-    """The next entry's name, if this extension gives it one that its header can't hold."""
-    if kind == tarfile.GNUTYPE_LONGNAME:
-        return body.rstrip(b"\0")
-    name = b""
-    at = 0
-    while kind in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE) and at < len(body):
-        digits = body[at : at + 8].partition(b" ")[0]
-        end = at + int(digits) if digits.isdigit() else at
-        key, _, value = body[at + len(digits) + 1 : end].partition(b"=")
-        if not key or end > len(body) or not value.endswith(b"\n"):
-            raise RejectedError("not a readable tar: a bad extended header.")
-        if key.startswith(b"GNU.sparse."):
-            raise RejectedError("it holds a sparse file; pack without --sparse.")
-        name = value[:-1] if key == b"path" else name
-        at = end
-    return name
-
-
-def _tar_entry(header: tarfile.TarInfo, data: bytes, start: int) -> Entry:
+def _tar_entry(member: tars.Member, name: str, data: bytes) -> Entry:
+    header, _, start, size = member
     kind = ""
     if header.issym():
         kind = "link"
@@ -262,8 +214,7 @@ def _tar_entry(header: tarfile.TarInfo, data: bytes, start: int) -> Entry:
         kind = "named pipe"
     elif not header.isreg():
         kind = "device"
-    size = header.size
     return Entry(
-        header.name, size, size, kind, bool(header.mode & 0o111),
+        name, size, size, kind, bool(header.mode & 0o111),
         lambda limit: data[start : start + min(size, limit + 1)],
     )  # fmt: skip
