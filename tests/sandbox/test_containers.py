@@ -398,14 +398,13 @@ def test_what_is_masked_stays_masked() -> None:
             assert ("secret" in said) is expected, said
 
 
-def test_account_and_containers_are_not_for_one_lab(tmp_path: Path) -> None:
+@pytest.mark.parametrize("other", ["account", "tools"])
+def test_nothing_else_goes_with_containers(tmp_path: Path, other: str) -> None:
     lab = tmp_path / "labs" / "107_first_container"
     lab.mkdir(parents=True)
     text = (default_root() / "labs" / lab.name / "lab.toml").read_text()
-    (lab / "lab.toml").write_text(text.replace('"containers"]', '"containers", "account"]'))
-    with pytest.raises(
-        BadInputError, match="`needs`: containers go with neither an account nor tools"
-    ):
+    (lab / "lab.toml").write_text(text.replace('"containers"]', f'"containers", "{other}"]'))
+    with pytest.raises(BadInputError, match="`needs`: containers go with neither an account nor"):
         load_lab(tmp_path, lab.name)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from packerlab import errors
 from packerlab.course import default_root
+from packerlab.inside.aws import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,3 +70,30 @@ def test_an_archive_of_an_image_stays_behind(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "left behind: labweb.tar is a container's archive; only files come back." in done.stderr
     assert contents(tmp_path / "w") == before
+
+
+@pytest.mark.usefixtures("instance_base", "tools_root")
+def test_a_shell_beside_an_account_has_the_tools(tmp_path: Path) -> None:
+    """And nothing else: programs of this machine's own /usr are not there."""
+    before = solved("105_first_ami", tmp_path / "w")
+    asked = "aws sts get-caller-identity | jq -r .Account; command -v git bwrap; packer version"
+    done = packerlab("shell", tmp_path / "w", stdin=asked)
+    assert done.returncode == 0, done.stderr
+    account, *found, version = done.stdout.splitlines()
+    assert (account, found) == (ACCOUNT_ID, ["/usr/bin/git"])
+    assert version.startswith("Packer v")
+    assert done.stderr == ""
+    assert contents(tmp_path / "w") == before
+
+
+def test_where_the_tools_are_not_made_a_shell_says_what_makes_them(
+    instance_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / instance_base.name).symlink_to(instance_base)
+    monkeypatch.setenv("PACKERLAB_CACHE", str(tmp_path / "cache"))
+    solved("105_first_ami", tmp_path / "w")
+    done = packerlab("shell", tmp_path / "w", "--sandbox", "bubblewrap", stdin="packer version")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("note: no `aws`, `jq` and so on: the tools for scripts are not")
+    assert "`packerlab sandbox build` makes them." in done.stderr
