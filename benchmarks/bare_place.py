@@ -21,8 +21,10 @@ from packerlab.sandbox.bubblewrap import SYSTEM_PATH, Bubblewrap
 
 if TYPE_CHECKING:
     from packerlab.lab import Limits
+    from packerlab.sandbox.base import Needs
 
 DRIVERS = "/opt/packerlab"
+NO_TOOLS: Needs = frozenset()
 
 
 class Bare:
@@ -63,7 +65,8 @@ class BarePlace(Bare):
     """With an account."""
 
     def __init__(self, limits: Limits) -> None:
-        super().__init__(Bubblewrap([])._place(limits, None, host_ids.LOCKED), "inside_place.py")  # noqa: SLF001
+        command = Bubblewrap([])._place(limits, NO_TOOLS, None, host_ids.LOCKED)  # noqa: SLF001
+        super().__init__(command, "inside_place.py")
         self.load_cpu = float(self._ask({"load": True})["cpu"])
         """CPU seconds of the control plane until it was ready."""
 
@@ -77,7 +80,7 @@ class BareEngine(Bare):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(
-            Bubblewrap([])._with_engine(limits, None, host_ids.LOCKED),  # noqa: SLF001
+            Bubblewrap([])._with_engine(limits, NO_TOOLS, None, host_ids.LOCKED),  # noqa: SLF001
             "inside_engine.py",
         )
 

@@ -106,7 +106,7 @@ def test_again(template: Template, build: Build, hidden: Hidden) -> None:
     if lines != [*GIVEN, f"Owner: {owner}"]:
         blank = ", the last one empty" if not lines[-1] else ""
         fail(
-            f"Another build makes something else than the three lines in {MOTD}.",
+            f"A second build makes something other than the three lines in {MOTD}.",
             expected="3 lines",
             found=f"{len(lines)} lines{blank}",
             where=place(template, "content"),

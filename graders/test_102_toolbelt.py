@@ -109,12 +109,12 @@ def test_notes(build: Build, hidden: Hidden) -> None:
 
 @check(points=1, needs="test_card", docs="#what-validate-does-not-prove")
 def test_checksums(build: Build, hidden: Hidden) -> None:
-    """Beside the card and beside the notes lies the file's SHA-256 checksum, in NAME.txt.sha256.
+    """The card and the notes each have a SHA-256 checksum next to them, in NAME.txt.sha256.
 
     - Which files are in out/ next to the card? Compare what the notes and the card each have.
-    - The post-processor `checksum` makes MD5 unless its arguments say something else.
-    - Keep the `checksum` of the chat's text with its `output`, and set the argument that `packer
-      validate .` suggested to a list with sha256 alone.
+    - By default, the post-processor `checksum` computes an MD5 checksum.
+    - Keep the `checksum` block from the chat with its `output`. Set the argument that `packer
+      validate .` suggested to a list that contains only sha256.
     """
     files = told(build, hidden).files
     for name in (CARD, NOTES):
@@ -128,11 +128,12 @@ def test_checksums(build: Build, hidden: Hidden) -> None:
 
 @check(points=1, needs="test_card", docs="#fmt")
 def test_formatted(submission: Files, fmt: Fmt) -> None:
-    """The template is laid out as `packer fmt` lays it out.
+    """`packer fmt` would change nothing in the template.
 
     - How would Packer itself format this template? It has a command for that.
     - `packer fmt -check -diff .` shows what it would change, and changes nothing.
-    - Run `packer fmt .` in the folder, after your last change, and save no older text over it.
+    - Run `packer fmt .` in the folder after your last change. If your editor still shows the old
+      text, load the file again before you save.
     """
     if not any(name.endswith(".hcl") and "/" not in name for name in submission):
         return  # it leaves JSON alone, and before 1.7 it takes a folder of JSON for a mistake
@@ -194,10 +195,12 @@ def test_builds_answer(template: Template, submission: Files) -> None:
 def test_console_answers(build: Build, submission: Files) -> None:
     """`image_name` and `fingerprint` in answers.json are those of your template and your owner.
 
-    - Both answers depend on your owner, and one on another release. Has the template changed?
-    - `packer console` takes `-var release=...`, and functions of a local as well as the local.
-    - `echo 'EXPRESSION' | packer console -var NAME=VALUE .` answers a what-if; the task sheet names
-      the functions, and what goes between their parentheses is a local.
+    - Both answers depend on your owner, and `fingerprint` on another release too. Have you changed
+      the template since you asked the console?
+    - `packer console` accepts `-var release=...`. It evaluates locals, and also functions that are
+      applied to them.
+    - `echo 'EXPRESSION' | packer console -var NAME=VALUE .` prints what an expression would be with
+      another value. The task sheet names the functions; apply them to a local.
     """
     answers = answers_of(submission)
     card = card_of(build())

@@ -73,20 +73,20 @@ def test_inputs(template: Template) -> None:
 
 @check(points=1, needs="test_inputs", docs="#must-be-given")
 def test_must_be_given(template: Template) -> None:
-    """`app` and `api_token` must be given, for nothing sets them; the others have a default.
+    """Every build must be given `app` and `api_token`; the other two inputs have a default.
 
     - Run `packer build .` without any `-var`: which inputs does Packer ask for?
-    - A variable with a default need not be given; one without a default must be.
-    - Take `default` out of the blocks of `app` and `api_token`, and both out of the files that end
-      in `.auto.pkrvars.hcl`; `env` and `disk_gb` need a `default`.
+    - Packer asks for a variable only if it has no default and no file sets it.
+    - Remove `default` from the blocks of `app` and `api_token`, and remove both names from files
+      that end in `.auto.pkrvars.hcl`. `env` and `disk_gb` need a `default`.
     """
     for name in TYPES:
         block = template.variables[name]
         if name not in MUST_BE_GIVEN and "default" not in block.attributes:
-            fail(f"`{name}` has no default, so every build must be given one.", where=block.where)
+            fail(f"`{name}` has no default, so every build has to set it.", where=block.where)
         if name in MUST_BE_GIVEN and "default" in block.attributes:
             fail(
-                f"`{name}` has a default, so a build starts without one being given.",
+                f"`{name}` has a default, so a build can start without it.",
                 expected="no default",
                 where=block.place("default"),
             )
@@ -96,11 +96,11 @@ def test_must_be_given(template: Template) -> None:
 
 @check(points=1, needs="test_inputs", docs="#inputs-in-use")
 def test_record(build: Build, hidden: Hidden) -> None:
-    """out/image.json has the app, env and disk_gb of this very build.
+    """out/image.json has the app, env and disk_gb that the build was given.
 
-    - Build with `-var app=chat -var disk_gb=99` and look into the record.
-    - A value that is typed into the object never changes; a reference to a variable does.
-    - In the object, `app = var.app` takes the value of the variable; no quotes around it.
+    - Build with `-var app=chat -var disk_gb=99`. Which of the two values are in the record?
+    - A hard-coded value is the same in every build. A reference to a variable has its value.
+    - In the object, write `app = var.app` without quotes, and the other inputs in the same way.
     """
     given = full_inputs(hidden)
     record = record_of(build(given))
@@ -112,9 +112,11 @@ def test_record(build: Build, hidden: Hidden) -> None:
 def test_computed_once(template: Template, build: Build, hidden: Hidden) -> None:
     """The manifest, written after the pause, has the same name as the record.
 
-    - Build with the pause, then compare the name in the record with that in the manifest.
-    - An expression is computed again in every place where you write it, and time passes in between.
-    - Compute the name in a `locals` block, and refer to it in the record and in `custom_data`.
+    - Build with the pause. Is the name in the record the same as the one in the manifest?
+    - Packer evaluates an expression again in each place where you write it, and each time it is
+      later.
+    - Compute the name once, in a `locals` block, and refer to that local in the record and in
+      `custom_data`.
     """
     expect_frame(template)
     given = full_inputs(hidden)
@@ -128,9 +130,9 @@ def test_computed_once(template: Template, build: Build, hidden: Hidden) -> None
         return
     shown, shown_later = masked(name, hidden), masked(later, hidden)
     if later_time(name, later, f"{given['app']}-stage-"):
-        fail(f"The name is made a second time: {MANIFEST} has another one, with a later time.")
+        fail(f"The name is computed twice: the one in {MANIFEST} has a later time.")
     if shown == shown_later:
-        fail(f"The name in the custom_data of {MANIFEST} has another time than that in {RECORD}.")
+        fail(f"The name in {MANIFEST} has a different time than the one in {RECORD}.")
     fail(
         f"The `name` in the custom_data of {MANIFEST} is not the one in {RECORD}.",
         expected=shown,
@@ -140,11 +142,11 @@ def test_computed_once(template: Template, build: Build, hidden: Hidden) -> None
 
 @check(points=1, needs="test_computed_once", docs="#computed-names")
 def test_name(template: Template, build: Build, console: Console, hidden: Hidden) -> None:
-    """The name is made of app, env and the UTC time at which the build began.
+    """The name consists of app, env and the UTC time at which the build began.
 
-    - Which parts make up the name, in which order, and how many digits does it end with?
-    - `timestamp()` is now, in UTC; `formatdate` writes a time as you want it.
-    - `formatdate` takes a format and a time. In the format, `YYYY` is the year, `MM` the month,
+    - Which parts does the name have, in which order, and how many digits are at the end?
+    - `timestamp()` returns the current time in UTC, and `formatdate` formats a time.
+    - `formatdate` takes a format and a time. In the format, `YYYY` is the year, `MM` the month and
       `DD` the day; `hh`, `mm` and `ss` are hours, minutes and seconds.
     """
     given = full_inputs(hidden)
@@ -159,7 +161,7 @@ def test_name(template: Template, build: Build, console: Console, hidden: Hidden
         )
     if name == record_of(build({**given, "pause": "0s"})).get("name"):
         fail(
-            "A build a second later has the same name: the time is typed in, or has no seconds.",
+            "A build a second later has the same name: the time is hard-coded, or has no seconds.",
             found=masked(name, hidden),
         )
     written = build_time(answer)
@@ -169,7 +171,7 @@ def test_name(template: Template, build: Build, console: Console, hidden: Hidden
         fail(
             "The digits in the name are not the UTC time at which the build began.",
             expected="year, month, day, hour, minute, second",
-            found="another time",
+            found="a different time",
         )
     for words in time_formats(template, everything(template)):
         if comes_again(console, [words]) == "half day":
@@ -182,12 +184,12 @@ def test_name(template: Template, build: Build, console: Console, hidden: Hidden
 
 @check(points=2, needs="test_record", docs="#validation")
 def test_bad_values(template: Template, build: Build, hidden: Hidden) -> None:
-    """A bad env or disk_gb stops the build with a message of yours; good ones are taken.
+    """A bad env or disk_gb stops the build with a message of yours; good ones are accepted.
 
     - Build with `-var env=qa`, then with `-var disk_gb=7`: what does Packer say?
     - A `validation` block in a variable has a `condition` and an `error_message`.
-    - The condition of `env` must be true for the three names as a whole and nothing else
-      (`contains` looks for a value in a list); that of `disk_gb` from 8 upwards.
+    - The condition of `env` must be true for exactly the three names (`contains` looks for a value
+      in a list), and the condition of `disk_gb` for 8 and more.
     """
     build({**inputs(hidden), "env": "prod", "disk_gb": "8"}).expect_success()
     bad = {
@@ -204,13 +206,13 @@ def test_bad_values(template: Template, build: Build, hidden: Hidden) -> None:
 def test_secret(
     template: Template, submission: Files, build: Build, console: Console, hidden: Hidden
 ) -> None:
-    """Only a digest of api_token gets out: the token is in no log, artifact or file with values.
+    """Only a digest of api_token leaves the build: no log, artifact or values file has the token.
 
-    - Who may see the token: the people, the log, the record, the files in the repository?
-    - `sensitive` hides a value in what Packer prints, and nowhere else. What goes into a record
-      must be something from which nobody can get the token back.
-    - Set `sensitive = true` in the variable; `sha256` makes the digest of a text, `substr` takes a
-      part of it, from position 0.
+    - Who can read the build's log, the record, and the files in the repository?
+    - `sensitive` hides a value in what Packer prints, and nowhere else. The record needs something
+      that identifies the token, but from which nobody can compute it.
+    - Set `sensitive = true` in the variable. `sha256` returns the digest of a text, and `substr` a
+      part of it, starting at position 0.
     """
     given = full_inputs(hidden)
     answer = build(given)
@@ -232,24 +234,24 @@ def test_secret(
         if letters(token(hidden)) in letters(json.dumps(value)):
             fail(
                 f"Packer prints the token, in another form: ask `packer console` for local.{name}.",
-                expected="no local that has the token",
+                expected="no local that contains the token",
                 where=template.locals[name][1],
             )
     for name, text in values_files(submission):
-        if found := re.search(r'^[ \t{,]*"?api_token"?[ \t]*[=:]', text, re.MULTILINE):
+        if found := re.search(r'"api_token"\s*:|^[ \t]*api_token[ \t]*=', text, re.MULTILINE):
             where = Where(name, text.count("\n", 0, found.end()) + 1)
-            fail(f"{name} gives api_token a value.", expected="no api_token", where=where)
+            fail(f"{name} sets api_token.", expected="no api_token", where=where)
 
 
 @check(points=1, needs="test_record", docs="#where-values-come-from")
 def test_value_files(template: Template, submission: Files, build: Build, hidden: Hidden) -> None:
-    """Your files with values set what the task sheet says, and -var has the last word.
+    """Your values files set what the task sheet says, and -var overrides both.
 
-    - Which file does Packer load by itself, and which only when you name it?
-    - Packer loads `*.auto.pkrvars.hcl` by itself. Any other file with values waits for `-var-file`,
-      and then comes before it; `-var` comes before both.
-    - Each line of such a file is a name, `=` and a value; it has no `variable` blocks. One line
-      goes into a file such as `team.auto.pkrvars.hcl`, two go into `prod.pkrvars.hcl`.
+    - Which file does Packer load by itself, and which one only if you name it?
+    - Packer loads `*.auto.pkrvars.hcl` by itself, and any other values file only with `-var-file`.
+      `-var-file` overrides the files that Packer loads by itself, and `-var` overrides both.
+    - A values file has lines such as `name = value`, and no `variable` blocks. Set `disk_gb` in a
+      file such as `team.auto.pkrvars.hcl`, and `env` and `disk_gb` in `prod.pkrvars.hcl`.
     """
     given = inputs(hidden)
     expect_record(
@@ -275,12 +277,20 @@ def test_value_files(template: Template, submission: Files, build: Build, hidden
 
 def inputs(hidden: Hidden) -> dict[str, str]:
     """What must be given, with values that no template can hold already; and no pause."""
-    return {"app": hidden.word("app"), "api_token": token(hidden), "pause": "0s"}
+    return {"app": app(hidden), "api_token": token(hidden), "pause": "0s"}
+
+
+def app(hidden: Hidden) -> str:
+    """A name with capitals, a hyphen and a dot, none of which a template may change."""
+    return f"{hidden.word('app')}.js"
 
 
 def token(hidden: Hidden) -> str:
-    """A secret of two halves: each is looked for, so that no part of it gets out."""
-    return "".join(halves(hidden))
+    """A secret of two halves: each is looked for, so that no part of it leaks.
+
+    The digest differs if a template changes the case, the dot or the hyphen between them.
+    """
+    return ".Key-".join(halves(hidden))
 
 
 def halves(hidden: Hidden) -> list[str]:
@@ -311,7 +321,7 @@ def record_of(answer: Answer) -> dict[str, Any]:
     answer.expect_success()
     record = answer.files.json(RECORD)
     if not isinstance(record, dict):
-        fail(f"{RECORD} is no JSON object.", found=json.dumps(record))
+        fail(f"{RECORD} is not a JSON object.", found=json.dumps(record))
     return record
 
 
@@ -330,7 +340,7 @@ def build_time(answer: Answer) -> datetime | None:
     """
     seconds = manifest_of(answer).get("build_time", 0)
     if not isinstance(seconds, int) or not 0 <= seconds < 2**32:
-        fail(f"{MANIFEST} has no true `build_time`, so it is not Packer's.")
+        fail(f"{MANIFEST} has no valid `build_time`, so Packer did not write it.")
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
@@ -340,7 +350,7 @@ def expect_record(record: dict[str, Any], wanted: dict[str, str | float], what: 
         found = record.get(name)
         if type(found) is not type(value) or found != value:
             fail(
-                f"{what} writes another `{name}` into {RECORD}.",
+                f"{what} writes the wrong `{name}` to {RECORD}.",
                 expected=json.dumps(value),
                 found=json.dumps(found) if name in record else f"no key `{name}`",
             )
@@ -351,14 +361,14 @@ def expect_frame(template: Template) -> None:
     started = [number_of_sources(template, block) for block in template.builds]
     if None in started or sum(filter(None, started)) != 1:
         fail(
-            "The build does not start from just one source, named in `sources` or in a `source` "
+            "The build does not have exactly one source, named in `sources` or in a `source` "
             "block inside the build.",
             expected="the starter's one source",
         )
     waits = any(mentions_pause(block) for block in template.builds)
     if not has_pause(template) or not (waits or mentions_in_locals(template)):
         fail(
-            "The pause is gone, which stands for the minutes that a real build takes.",
+            "The pause, which stands for the minutes of a real build, is gone.",
             expected='provisioner "breakpoint" with the `pause_before` of the starter',
         )
 
@@ -422,12 +432,12 @@ def expect_no_token(answer: Answer, hidden: Hidden) -> None:
     """
     for half in halves(hidden):
         if found := answer.places(half, "workspace"):
-            fail("The token gets out.", expected="its digest alone", found=", ".join(found[:4]))
+            fail("The token leaks.", expected="only its digest", found=", ".join(found[:4]))
         if answer.places(half, "output"):
             fail("Packer prints the token while it builds.", expected="no part of the token")
         for name in answer.files.names():
             if half in letters(answer.files.bytes(name).decode(errors="replace")):
-                fail("The token gets out.", expected="its digest alone", found=name)
+                fail("The token leaks.", expected="only its digest", found=name)
 
 
 def expect_no_digest(answer: Answer, digest: str) -> None:
@@ -442,10 +452,18 @@ def letters(text: str) -> str:
 
 
 def values_files(submission: Files) -> list[tuple[str, str]]:
-    """The files with values, wherever they lie."""
+    """The values files in any folder, as texts in which comments of several lines are blank."""
     suffixes = (".pkrvars.hcl", ".pkrvars.json")
-    return [(name, file.data.decode(errors="replace"))
+    return [(name, COMMENT.sub(emptied, file.data.decode(errors="replace")))
             for name, file in sorted(submission.items()) if name.endswith(suffixes)]  # fmt: skip
+
+
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+
+
+def emptied(comment: re.Match[str]) -> str:
+    """As many lines as a comment has."""
+    return "\n" * comment[0].count("\n")
 
 
 def expect_refusal(template: Template, name: str, value: str, answer: Answer) -> None:
@@ -472,4 +490,4 @@ def masked(name: object, hidden: Hidden) -> str:
     """A name for a message, without what changes from build to build."""
     if not isinstance(name, str):
         return "no name"
-    return re.sub("[0-9]", "#", name.replace(hidden.word("app"), "<app>"))
+    return re.sub("[0-9]", "#", name.replace(app(hidden), "<app>"))

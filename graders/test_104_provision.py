@@ -53,13 +53,13 @@ FOR_EVERYBODY = ("/tmp", "/tmp/*", "/var/tmp", "/run/*", "/dev/*")  # noqa: S108
 
 @check(points=2, docs="#install")
 def test_package(build: Build, hidden: Hidden) -> None:
-    """The host has labweb, in the version that `labweb_version` names.
+    """The host has labweb installed, in the version that `labweb_version` names.
 
-    - Which user runs the script, and which one may install a package?
-    - apt on the host has no list of packages yet. One command fetches it; the other one takes a
-      package with its version, as `name=version`.
-    - In a `shell` provisioner: `sudo apt-get update`, then `sudo apt-get install -y` of `labweb=`
-      and the version, which a line in `environment_vars` brings there.
+    - Which user runs your script, and which user may install a package?
+    - apt on the host has no list of packages yet. One command fetches it, and another installs a
+      package in one version, written as `name=version`.
+    - In a `shell` provisioner, run `sudo apt-get update`, then `sudo apt-get install -y` with
+      `labweb=` and the version. An entry in `environment_vars` passes the version to the script.
     """
     expect_package(set_up(build, first(hidden), "web"), "labweb", "on the host", "1.0")
 
@@ -68,11 +68,11 @@ def test_package(build: Build, hidden: Hidden) -> None:
 def test_configuration(build: Build, hidden: Hidden) -> None:
     """/etc/labweb/app.conf sets the port to 9090 and the greeting to what `greeting` says.
 
-    - As which user does the `file` provisioner write, and may that user write to /etc/labweb?
-    - Two steps: send the file to where the login user may write, then have root put it in its
-      place. On the way GREETING is replaced by the variable's value.
-    - Send files/app.conf to /tmp with `file`. In the `shell` after it, `sed` replaces GREETING by
-      what `environment_vars` brought, and `sudo install` copies the file.
+    - Which user does the `file` provisioner write as, and may that user write to /etc/labweb?
+    - It takes two steps: upload the file to a folder where the login user may write, then copy it
+      to its place as root. In between, replace GREETING with the variable's value.
+    - Upload files/app.conf to /tmp with `file`. In the `shell` after it, `sed` replaces GREETING
+      with the value that `environment_vars` passes, and `sudo install` copies the file.
     """
     expect_configuration(set_up(build, first(hidden), "web"), first(hidden)["greeting"])
 
@@ -81,13 +81,13 @@ def test_configuration(build: Build, hidden: Hidden) -> None:
 def test_owner_and_mode(build: Build, hidden: Hidden) -> None:
     """The file belongs to root and the group labweb, and its mode is 0640.
 
-    - Who must read this file, who must write it, and who has no business there?
-    - An upload belongs to the login user. One command copies a file and sets owner, group and mode
-      in one go; the group exists once the package is installed.
-    - After the package: `sudo install` with `-o`, `-g` and `-m` from the task sheet.
+    - Who needs to read this file, who needs to write it, and who should not see it?
+    - An upload belongs to the login user. One command copies a file and sets its owner, group and
+      mode at once. The group exists as soon as the package is installed.
+    - After installing the package, run `sudo install` with `-o`, `-g` and `-m` from the task sheet.
     """
     disk = set_up(build, first(hidden), "web")
-    message = f"{CONFIGURATION} is not guarded as it should be."
+    message = f"{CONFIGURATION} has the wrong owner, group or mode."
     expect(access(disk), "root:labweb 0640", message)
 
 
@@ -95,9 +95,9 @@ def test_owner_and_mode(build: Build, hidden: Hidden) -> None:
 def test_unit(build: Build, hidden: Hidden) -> None:
     """The service labweb starts when the host boots.
 
-    - Does labweb come back after the host restarts?
-    - Installing labweb does not enable it, and starting a service does not either.
-    - `sudo systemctl` has a verb that makes a unit start at boot; the unit is `labweb`.
+    - Does labweb run again after the host restarts?
+    - Installing labweb does not enable the service, and starting it doesn't either.
+    - `sudo systemctl` has a subcommand that makes a unit start at boot. The unit is `labweb`.
     """
     disk = set_up(build, first(hidden), "web")
     expect_at_boot(disk, "labweb.service", "on the host")
@@ -105,12 +105,12 @@ def test_unit(build: Build, hidden: Hidden) -> None:
 
 @check(points=1, needs="test_package", docs="#nothing-left")
 def test_nothing_left(build: Build, hidden: Hidden) -> None:
-    """No upload or copy is left on the host, and nobody has got the right to write there.
+    """The build leaves no upload or copy on the host, and makes nothing writable for everybody.
 
-    - Imagine that you log in to the host: what did the build leave in the folders that it used?
-    - An upload stays where it was sent until somebody deletes it. And a mode that lets everybody
-      write repairs no build. It only weakens the host.
-    - Delete each upload and copy as the last step, and give nobody else the right to write.
+    - If you log in to the host after a build, which files of the build do you find?
+    - An upload stays on the host until something deletes it. And a mode such as 0777 may make an
+      error go away, but from then on every user of the host can change the file.
+    - Delete each upload and copy in the last step, and set no mode that lets everybody write.
     """
     disk = set_up(build, first(hidden), "web")
     copies = {
@@ -122,7 +122,7 @@ def test_nothing_left(build: Build, hidden: Hidden) -> None:
     opened = [path for path in disk.changed() if open_to_everybody(disk, path)]
     if opened:
         fail(
-            "After the build everybody may write what only root could write before.",
+            "After the build, everybody may write to what only root could write to before.",
             expected="nothing of that kind",
             found=paths(opened),
         )
@@ -132,27 +132,27 @@ def test_nothing_left(build: Build, hidden: Hidden) -> None:
 def test_again(build: Build, hidden: Hidden) -> None:
     """A second build on the same host succeeds, and leaves the host as the first one did.
 
-    - What does each of your commands do on a host that has all of it already?
-    - A command that adds something adds it again; one that states what should be does not.
-    - Write the whole file each time, from a fresh upload, with nothing like `>>` or `tee -a`.
+    - What does each of your commands do on a host that is already set up?
+    - A command that appends to a file appends again. One that writes the whole file does not.
+    - Write the whole file in each build, from a fresh upload, and without `>>` or `tee -a`.
     """
     inputs = first(hidden)
     before = set_up(build, inputs, "web")
     after = set_up(build, inputs, "web", nth=2)
     expect_package(after, "labweb", "on the host", "1.0")
-    message = "The second build leaves labweb in another state."
+    message = "The second build leaves labweb in a different state."
     expect(state(after), state(before), message)
 
 
 @check(points=2, needs="test_configuration", docs="#values")
 def test_another_host(build: Build, hidden: Hidden) -> None:
-    """Another host, version and greeting need other variables only, also with an apostrophe.
+    """The template works for another host, version and greeting, even with an apostrophe.
 
-    - Which of the values on the task sheet are still typed into the template?
-    - A value that is pasted into a command becomes part of the command: an apostrophe in it ends
-      the quotes. A variable of the shell is safe.
-    - Give both values to the script by `environment_vars`, where Packer quotes them, and write
-      `"$NAME"` with double quotes in each command.
+    - Which of the values on the task sheet are still hard-coded in the template?
+    - A value that is inserted into a command becomes part of the command, so an apostrophe in it
+      ends the quotes. A variable of the shell is safe.
+    - Pass both values to the script in `environment_vars`, where Packer quotes them, and write
+      `"$NAME"` in double quotes in each command.
     """
     inputs = {
         **HOSTS["spare"],
@@ -166,20 +166,20 @@ def test_another_host(build: Build, hidden: Hidden) -> None:
 
 @check(points=1, needs="test_package", docs="#fail")
 def test_fails_loudly(build: Build, hidden: Hidden) -> None:
-    """With a version that the archive does not have, the build fails and installs none.
+    """With a version that the archive does not have, the build fails and installs no labweb.
 
-    - Ask for version 9.9, which nobody has. How does your build end, and how should it?
-    - A script's exit code is that of its last command, unless something stops it before. `inline`
-      stops at a failure; a script of your own does so only if it says so.
-    - Let no pipe, `|| ...` or missing `set -e` hide what apt-get says, and don't install another
-      version instead.
+    - Build with version 9.9, which does not exist. How does your build end, and how should it?
+    - A script's exit code is that of its last command, unless it stops earlier. `inline` stops at
+      the first failure. A script of your own does so only with `set -e`.
+    - Make sure that no pipe, `|| ...` or missing `set -e` hides the failure of apt-get, and don't
+      install another version instead.
     """
     inputs = {**first(hidden), "labweb_version": f"9.{hidden('version')}"}
     answer = build(inputs)
     disk = answer.account.disk("web", "the host")
     if "labweb" in disk.packages():
         fail(
-            "labweb is installed in a version that nobody asked for.",
+            "labweb is installed, in a version that nobody asked for.",
             expected="no labweb",
             found=visible(disk.packages()["labweb"]),
         )

@@ -34,28 +34,28 @@ NEWEST = {HOME: f"{UBUNTU}20240612", "eu-west-1": f"{UBUNTU}20240701"}
 
 @check(points=1, docs="#credentials")
 def test_no_keys(template: Template, submission: Files) -> None:
-    """No access key stands in a file.
+    """No file contains an access key.
 
-    - What can anyone who reads the template do with the keys in it?
-    - Packer finds credentials by itself, in the environment and in AWS's own files.
-    - Take `access_key`, `secret_key`, `token` and every key out of all files of the workspace.
+    - What can anyone who reads your template do with the keys in it?
+    - Packer finds credentials by itself, in environment variables and in AWS's own files.
+    - Remove `access_key`, `secret_key` and `token`, and every key, from all files of the workspace.
     """
     if where := access_key_in(submission):
-        fail("A file holds an access key.", where=where)
+        fail("A file contains an access key.", where=where)
     inner = [source for build in template.builds for source in build.all("source")]
     for block in [*template.sources, *template.all("data"), *inner]:
         for name in ("access_key", "secret_key", "token"):
             value = template.attribute(block, name)
             if isinstance(value, str) and value:
-                fail(f"The template sets `{name}` to a text of its own.", where=block.place(name))
+                fail(f"The template contains a value for `{name}`.", where=block.place(name))
 
 
 @check(points=1, docs="#life")
 def test_ami(build: Build, hidden: Hidden) -> None:
     """A build leaves one AMI, and labweb is installed in it.
 
-    - Packer's complaint names the argument that is missing or wrong. `validate` shows most.
-    - The build needs a source image, a login that this image knows, and a legal `ami_name`.
+    - Which argument does Packer's error message name? `packer validate` finds most mistakes.
+    - The build needs a source image, a user who can log in to it, and a valid `ami_name`.
     - Describe the source image in a `source_ami_filter` block with `filters`, `owners` and
       `most_recent`; keep `ssh_username` and the provisioner of the starter.
     """
@@ -66,17 +66,17 @@ def test_ami(build: Build, hidden: Hidden) -> None:
 def test_names(
     template: Template, build: Build, console: Console, hidden: Hidden, submission: Files
 ) -> None:
-    """Each build makes an AMI `labweb-...` of its own; the earlier ones stay.
+    """Each build makes a new AMI named `labweb-...`, and the earlier ones stay.
 
-    - Build twice, with the same inputs. Which part of the AMI's name differs?
+    - If you build twice with the same inputs, which part of the AMI's name differs?
     - A time or a random part makes a name unique. Replacing the older AMI is not a solution.
-    - Make the name in a local, of `labweb-` and `formatdate` of `timestamp()`, down to the second
-      and without colons; leave `force_deregister` alone.
+    - Compute the name in a local, from `labweb-` and `formatdate` of `timestamp()`, down to the
+      second and without colons. Don't use `force_deregister`.
     """
     first = built(build, hidden, HOME)
     name = first.image().name
     if not name.startswith("labweb-"):
-        message = "The AMI's name has another beginning."
+        message = "The AMI's name does not begin with `labweb-`."
         fail(message, expected="labweb-...", found=steady(name, submission))
     expect_lasting(template, console)
     first.let_the_second_pass()
@@ -87,11 +87,11 @@ def test_names(
 def test_source(build: Build, hidden: Hidden) -> None:
     """In each region it starts from Canonical's newest Ubuntu 22.04 server image for amd64.
 
-    - Who may publish an AMI, and who chooses its name? And has every region the same images?
-    - The filter's `owners` says whose images count, `name` which of them, `most_recent` which one
-      of several. An id or a full name can't be right in every region.
-    - Give the beginning of the name on the task sheet and a `*`, the account of the task sheet
-      alone in `owners`, and `most_recent = true`; `region` is the variable's.
+    - Who can publish an AMI under this name? And does every region have the same images?
+    - In the filter, `owners` says whose images to search, `name` which of them match, and
+      `most_recent` takes the newest. An id or a full name can't be right in every region.
+    - Set `name` to the beginning on the task sheet and a `*`, `owners` to the account on the task
+      sheet and no other, `most_recent` to true, and `region` to the variable.
     """
     for region, name in NEWEST.items():
         account = built(build, hidden, region)
@@ -99,7 +99,7 @@ def test_source(build: Build, hidden: Hidden) -> None:
         used = {f"{each['image_name']} of {each['image_owner']}" for each in account.instances}
         if used != {f"{name} of {CANONICAL}"}:
             fail(
-                f"In {region} the build starts from another image.",
+                f"In {region}, the build starts from the wrong image.",
                 expected=f"the newest that {CANONICAL} offers as {UBUNTU}*",
                 found=used or "no instance",
             )
@@ -110,11 +110,12 @@ def test_source(build: Build, hidden: Hidden) -> None:
 def test_tags(build: Build, hidden: Hidden, submission: Files) -> None:
     """The AMI and its snapshot have the tags Name, Owner and BaseAMI, each with its true value.
 
-    - Which argument tags the image itself, and what does a builder know about its source?
-    - `tags` goes to the AMI and its snapshots. In its values, double braces ask the builder for
-      what it has looked up, such as the id of the source image.
-    - Set Name to the local that is the AMI's name as well, Owner to the variable, and BaseAMI to
-      the builder's `.SourceAMI` in double braces.
+    - Which argument of the source tags the AMI, and what does the builder know about the source
+      image?
+    - `tags` is for the AMI and its snapshots. In its values, the builder replaces what is in double
+      braces with what it has looked up, such as the id of the source image.
+    - Set Name to the local that `ami_name` uses too, Owner to the variable, and BaseAMI to the
+      builder's `.SourceAMI` in double braces.
     """
     for region in NEWEST:
         account = built(build, hidden, region)
@@ -122,7 +123,7 @@ def test_tags(build: Build, hidden: Hidden, submission: Files) -> None:
         base = next((str(each["image"]) for each in account.instances), "")
         expected: dict[str, str | Tag] = {
             "Name": Tag(image.name, "the AMI's own name"),
-            "Owner": hidden.person("team"),
+            "Owner": team(hidden),
             "BaseAMI": Tag(base, "the id of the image that it was made from"),
         }
         expect_tags(image.tags, expected, "The AMI", submission)
@@ -135,11 +136,12 @@ def test_tags(build: Build, hidden: Hidden, submission: Files) -> None:
 def test_run_tags(build: Build, hidden: Hidden, submission: Files) -> None:
     """While it is built, the instance has the tags Name (`packer: labweb`) and Owner.
 
-    - A build has died. What tells a colleague what the instance is that it has left?
-    - The instance is tagged by another argument than the image.
-    - `run_tags` is a map like `tags`: Name is the text on the task sheet, Owner the variable.
+    - If a build is killed and its instance keeps running, how can a colleague tell what it is?
+    - The instance gets its tags from a different argument than the AMI.
+    - `run_tags` is a map like `tags`. Set Name to the text on the task sheet, and Owner to the
+      variable.
     """
-    expected = {"Name": "packer: labweb", "Owner": hidden.person("team")}
+    expected = {"Name": "packer: labweb", "Owner": team(hidden)}
     for instance in built(build, hidden, HOME).instances:
         expect_tags(instance["tags"], expected, "The instance", submission)
 
@@ -148,9 +150,10 @@ def test_run_tags(build: Build, hidden: Hidden, submission: Files) -> None:
 def test_nothing_left(build: Build, hidden: Hidden) -> None:
     """Nothing else of the build is left: no instance, disk, key pair or security group.
 
-    - What has been started or made for the build, and who ends it?
-    - Packer ends all that it has made by itself. A disk that you ask for follows your word.
-    - In a block for a disk, `delete_on_termination = true` lets it go with its machine.
+    - What did Packer create for the build, and what deletes each of these things?
+    - Packer deletes what it created by itself. A disk that you define stays unless you say
+      otherwise.
+    - In the block of a disk, `delete_on_termination = true` deletes the disk with its instance.
     """
     expect_nothing_left(built(build, hidden, HOME), "The build")
 
@@ -170,8 +173,8 @@ def expect_lasting(template: Template, console: Console) -> None:
             continue
         if again := comes_again(console, formats):
             fail(
-                f"The time in the AMI's name comes again: the next {again} has the same one.",
-                expected="a time that never comes again",
+                f"The time in the AMI's name repeats: it is the same in the next {again}.",
+                expected="a time that never repeats",
                 found=" and ".join(formats),
                 where=place_of(blocks, "ami_name"),
             )
@@ -179,7 +182,12 @@ def expect_lasting(template: Template, console: Console) -> None:
 
 def inputs(hidden: Hidden, region: str) -> dict[str, str]:
     """The variables of the task sheet, with a team that no template can hold already."""
-    return {"team": hidden.person("team"), "region": region}
+    return {"team": team(hidden), "region": region}
+
+
+def team(hidden: Hidden) -> str:
+    """A name with all that a tag can hold, and that a template may not change."""
+    return f"{hidden.person('team')} Jr."
 
 
 def built(build: Build, hidden: Hidden, region: str) -> AccountEvidence:

@@ -76,12 +76,12 @@ def test_checksum(build: Build, hidden: Hidden) -> None:
 
     - Which file's name stands in the second column of the checksum file?
     - A post-processor on its own gets the source's file; inside one `post-processors` block each
-      gets what the one before it made. `checksum` makes MD5 unless told else.
-    - Put `checksum` after `compress` in the same `post-processors` block, with `checksum_types` a
-      list of sha256 alone and the task sheet's path as `output`.
+      gets what the one before it made. `checksum` computes MD5 unless you tell it otherwise.
+    - Put `checksum` after `compress` in the same `post-processors` block. Set `checksum_types` to a
+      list that contains only sha256, and `output` to the task sheet's path.
     """
     found = checksum_lines(delivered(build, hidden), CHECKSUM, f"dist/{ARCHIVE}")
-    message = "The checksum file does not have one line that proves the archive."
+    message = "The checksum file does not have one line that matches the archive."
     expect(found, [f"its SHA-256 checksum of {ARCHIVE}"], message, no="an empty file")
 
 
@@ -118,8 +118,8 @@ def test_custom_data(build: Build, hidden: Hidden) -> None:
     """The manifest's custom_data has `env` and `git_sha` as they were set for this build.
 
     - The manifest has a place for what only you know about a build.
-    - `custom_data` is a map of text; its values can be expressions. What a builder does not tell,
-      such as `build.ID` of a `file` source, becomes the text `<unknown>`.
+    - `custom_data` is a map of text; its values can be expressions. What a builder does not
+      report, such as `build.ID` of a `file` source, becomes the text `<unknown>`.
     - Give `manifest` a `custom_data` map with the keys `env` and `git_sha`; the value of each is a
       reference to the variable of that name, not text in quotes.
     """

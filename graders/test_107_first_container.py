@@ -30,14 +30,14 @@ LISTS = "/var/lib/apt/lists/"
 def test_image(build: Build, hidden: Hidden) -> None:
     """The build leaves the image, made from debian:bookworm-slim, with labweb installed.
 
-    - What does this build leave behind: an image, or only the files of one?
-    - A `docker` source either exports files or commits an image; only images have names.
-    - Replace `export_path` by `commit`, and add a `docker-tag` post-processor with the repository
-      `labweb` and the tags of the task sheet.
+    - What does this build leave: an image, or only the files of one?
+    - A `docker` source either exports files or commits an image, and only images have names.
+    - Replace `export_path` with `commit`, and add a `docker-tag` post-processor with the repository
+      `labweb` and the tags from the task sheet.
     """
     image = made(build, hidden)
     if image.base != BASE:
-        found = image.base or "files that stand on no image"
+        found = image.base or "files without a base image"
         fail(f"The image is not made from {BASE}.", expected=BASE, found=found)
     if NAME not in image.disk.packages():
         fail("The package labweb is not installed in the image.", expected=NAME)
@@ -47,9 +47,9 @@ def test_image(build: Build, hidden: Hidden) -> None:
 def test_configuration(build: Build, hidden: Hidden) -> None:
     """/etc/labweb/app.conf is what configure.sh writes for this greeting and this token.
 
-    - Does `configure.sh` run in the container, and after labweb is there?
-    - It reads two variables of its environment. A provisioner can give them to one script.
-    - Run it by a `shell` provisioner with `script`, after the one that installs labweb, with
+    - Does `configure.sh` run in the container, and does it run after labweb is installed?
+    - It reads two environment variables. A provisioner can set them for one script only.
+    - Run it in a `shell` provisioner with `script`, after the one that installs labweb, with
       GREETING and TOKEN in its `environment_vars`.
     """
     inputs = values(hidden)
@@ -65,12 +65,12 @@ def test_configuration(build: Build, hidden: Hidden) -> None:
 
 @check(points=2, needs="test_image", docs="#changes")
 def test_settings(build: Build, hidden: Hidden) -> None:
-    """A container of it runs labweb as the user labweb, and it tells its port and its release.
+    """Its containers run labweb as the user labweb, and the image has its port and its label.
 
-    - `docker inspect labweb:1.4.2` shows what an image says of itself. What is missing there?
-    - `changes` takes lines of a Dockerfile: USER, EXPOSE, LABEL, ENTRYPOINT, CMD.
-    - Set all of USER, EXPOSE and LABEL, and ENTRYPOINT as well as CMD: Packer 1.6.6 leaves the
-      shell that it built with as the entrypoint.
+    - `docker inspect labweb:1.4.2` shows the settings of an image. Which ones are missing?
+    - `changes` takes lines of a Dockerfile: USER, EXPOSE, LABEL, ENTRYPOINT and CMD.
+    - Set USER, EXPOSE and LABEL, and both ENTRYPOINT and CMD, because Packer 1.6.6 leaves the shell
+      that it built with as the entrypoint.
     """
     image = made(build, hidden)
     settings = image.settings
@@ -92,7 +92,7 @@ def test_settings(build: Build, hidden: Hidden) -> None:
         )
     if "8080/tcp" not in settings.ports:
         found = ", ".join(map(visible, settings.ports)) or "no port"
-        fail("The image does not say which port it serves.", expected="8080/tcp", found=found)
+        fail("The image does not expose the port that it serves.", expected="8080/tcp", found=found)
     release = values(hidden)["release"]
     if settings.labels.get(VERSION) != release:
         found = visible(settings.labels.get(VERSION, "no such label"))
@@ -103,15 +103,16 @@ def test_settings(build: Build, hidden: Hidden) -> None:
 def test_tags(build: Build, hidden: Hidden) -> None:
     """The image has the names labweb:stable and labweb:RELEASE, and no other.
 
-    - Which names has the image, and which of them will still mean it next month?
-    - `docker-tag` gives `latest` where you give it no tag, and takes a list of `tags`.
-    - One `docker-tag` with `tags` of two entries: `stable`, and the variable `release`.
+    - Which names does the image have, and which will still refer to it next month?
+    - `docker-tag` takes a list of `tags`, and uses `latest` if you set none.
+    - Use one `docker-tag` with two entries in `tags`: `stable`, and the variable `release`.
     """
     image = made(build, hidden)
     wanted = names(hidden)
     if sorted(image.names) != wanted:
         found = ", ".join(sorted(map(visible, image.names)))
-        fail("The image has not these two names.", expected=", ".join(wanted), found=found)
+        message = "The image does not have exactly these two names."
+        fail(message, expected=", ".join(wanted), found=found)
     others = [other for other in build_of(build, hidden).containers.images if other.id != image.id]
     if others:
         fail("The build leaves more than one image.", expected="one image", found=len(others) + 1)
@@ -121,9 +122,10 @@ def test_tags(build: Build, hidden: Hidden) -> None:
 def test_secret(build: Build, hidden: Hidden) -> None:
     """The token is nowhere in the image: in no file, no layer and no setting.
 
-    - Search the image for the token: its files, its variables, its labels.
-    - ENV stays in the image for good. What one script needs can be given to that script alone.
-    - Take the token out of `changes` and of every file that is uploaded; pass it by
+    - If you search the image's files, variables and labels, where do you find the token?
+    - ENV stays in the image for good. A value that one script needs can be passed to that script
+      alone.
+    - Remove the token from `changes` and from every file that you upload. Pass it in the
       `environment_vars` of the provisioner that runs `configure.sh`.
     """
     image = made(build, hidden)
@@ -135,11 +137,11 @@ def test_secret(build: Build, hidden: Hidden) -> None:
 
 @check(points=1, needs="test_image", docs="#lean")
 def test_lean(build: Build, hidden: Hidden) -> None:
-    """The image has no package lists in it.
+    """The image contains no package lists.
 
-    - What does `apt-get update` leave in a container, and who needs it there afterwards?
-    - The lists lie in /var/lib/apt/lists. `apt-get clean` does not touch them.
-    - Remove what is below /var/lib/apt/lists, in a provisioner after the last `apt-get`.
+    - What does `apt-get update` leave in a container, and does anything need it afterwards?
+    - The lists are in /var/lib/apt/lists. `apt-get clean` does not remove them.
+    - Delete everything in /var/lib/apt/lists after the last `apt-get`.
     """
     disk = made(build, hidden).disk
     lists = [path for path in disk.changed() if is_list(disk.at(path), path)]
@@ -150,24 +152,25 @@ def test_lean(build: Build, hidden: Hidden) -> None:
 
 @check(points=1, needs="test_image", docs="#save")
 def test_archive(build: Build, hidden: Hidden) -> None:
-    """labweb.tar holds this very image, under the name with the release.
+    """labweb.tar contains this image, under the name with the release.
 
-    - `docker load -i labweb.tar` on another machine: which image is there then?
-    - `docker-save` saves what the step before it hands on. With several tags that is the last.
-    - Put `docker-save` after `docker-tag` in one chain, and the release last in `tags`.
+    - After `docker load -i labweb.tar` on another machine, which name does the image have?
+    - `docker-save` saves what the step before it passes on. With several tags, that is the last.
+    - In one `post-processors` block, write `docker-tag` with the release last in `tags`, then
+      `docker-save`.
     """
     image = made(build, hidden)
     saved = build_of(build, hidden).containers.archive(ARCHIVE).images
     if not saved:
-        fail(f"{ARCHIVE} holds no image, only the files of one.", expected="an image")
+        fail(f"{ARCHIVE} contains no image, only the files of one.", expected="an image")
     if [each.id for each in saved] != [image.id]:
-        fail(f"{ARCHIVE} holds another image than the one that was tagged.", expected="this image")
+        fail(f"{ARCHIVE} contains another image than the one with the tags.", expected="this image")
     if not is_whole(saved[0], image):
-        fail(f"{ARCHIVE} holds layers that are not this image's.", expected="this image's layers")
+        fail(f"{ARCHIVE} has layers that are not this image's.", expected="this image's layers")
     wanted = f"{NAME}:{values(hidden)['release']}"
     if wanted not in saved[0].names:
         found = ", ".join(map(visible, saved[0].names)) or "no name"
-        fail(f"{ARCHIVE} has not the image under {wanted}.", expected=wanted, found=found)
+        fail(f"{ARCHIVE} does not have the image as {wanted}.", expected=wanted, found=found)
 
 
 # --- what the checks stand on --------------------------------------------------------------------

@@ -23,9 +23,9 @@ ADDED = 'printf "%s" "$2" >"$3" && exec /bin/sh ci.sh "$1"'
 
 @check(points=1, docs="#files-of-a-folder")
 def test_apart(template: Template) -> None:
-    """Variables, sources and the build stand in different template files.
+    """Variables, sources and the build are in different template files.
 
-    - How many files hold your template, and which kinds of blocks are in each?
+    - How many files make up your template, and which kinds of blocks are in each?
     - Packer puts the files of a folder together, so no block must move to be found.
     - Keep `variable` blocks in one file, `source` blocks in another, `build` in a third.
     """
@@ -36,7 +36,7 @@ def test_apart(template: Template) -> None:
         first = kinds.setdefault(block.where.file, block.type)
         if block.type != first:
             fail(
-                f"{block.where.file} holds blocks of two kinds.",
+                f"{block.where.file} contains blocks of two kinds.",
                 expected="`variable`, `source` and `build` in different files",
                 found=f"`{first}` and `{block.type}` in one file",
                 where=block.where,
@@ -48,7 +48,7 @@ def test_no_defaults(template: Template) -> None:
     """The variables `release`, `region` and `channel` are declared, and have no default.
 
     - What should happen when somebody forgets to give a value?
-    - `Unset variable` is a question for a value. A default answers it for everybody, for ever.
+    - With `Unset variable`, Packer asks for a value. A default gives the same answer for everyone.
     - Take `default` out of the `variable` blocks; the value belongs in the values file.
     """
     for name in ("release", *PRODUCTION):
@@ -147,12 +147,12 @@ def test_added_file(run: Run, hidden: Hidden) -> None:
 
 @check(points=2, needs="test_script", docs="#where-a-path-begins")
 def test_elsewhere(run: Run, hidden: Hidden) -> None:
-    """Started from another folder, ci.sh makes the same file, in the `out` beside it.
+    """When it is started from another folder, ci.sh makes the same file, in the `out` next to it.
 
     - Call ci.sh by its full path from /tmp. Which folder is `.` then, and which is `out`?
-    - The shell keeps the path by which a script was called; `dirname` takes its last step off.
-    - Let ci.sh first go where it lies: `cd` to the `dirname` of `"$0"`. Or let it build that folder
-      from where it is, with a `target` that begins at `path.root`.
+    - In a script, `$0` is the path by which it was called; `dirname` removes the last part of it.
+    - Let ci.sh change to its own folder first: `cd` to the `dirname` of `"$0"`. Or let it build
+      that folder from where it is, with a `target` that begins with `${path.root}`.
     """
     for told, argv in elsewhere(SCRIPT, release(hidden)).items():
         expect_made(

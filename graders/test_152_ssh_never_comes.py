@@ -1,4 +1,4 @@
-"""SSH never comes: what a log says about a machine that nobody could log in to, and the cure."""
+"""SSH never comes: what a log says about a machine that nobody could log in to, and the fix."""
 
 from __future__ import annotations
 
@@ -68,26 +68,29 @@ def test_diagnosis(submission: Files) -> None:
 
     - `Timeout waiting for SSH` says that time was up. Which lines say what failed until then?
     - Look for `TCP connection to SSH ip/port failed` and for `SSH handshake err`: what stands
-      behind the last colons differs from log to log.
-    - No answer at all is the network, a refused login is the user. A refused connection is a port
-      where nobody listens: for ever, or not yet? See its number, and NOTES.md.
+      after the last colons differs from log to log.
+    - No answer at all means the network, and a refused login means the user. A refused connection
+      means that nothing listens on that port: never, or not yet? See its number, and NOTES.md.
     """
     told = diagnosis(submission)
     for log, case in CASES.items():
         entry = told.get(log)
         line, cause = quoted(entry, "line"), quoted(entry, "cause")
         if not line or line not in words_of(submission, log):
-            fail(f"What {DIAGNOSIS} quotes is no line of logs/{log}.", expected="a line of the log",
-                 found=line or "nothing")  # fmt: skip
+            fail(
+                f"The line that {DIAGNOSIS} quotes is not in logs/{log}.",
+                expected="a line of the log",
+                found=line or "nothing",
+            )
         if not any(words in line for words in case.decides):
             fail(
-                f"That line of logs/{log} does not tell why nobody could log in.",
-                expected="the line that tells how a connection or a login failed",
+                f"That line of logs/{log} does not say why nobody could log in.",
+                expected="the line that says how a connection or a login failed",
                 found=line,
             )
         if cause.lower() != case.cause:
             fail(
-                f"The line of logs/{log} is the right one; it has another cause.",
+                f"For logs/{log}, the line is right, but the cause is not.",
                 expected=f"one of {', '.join(CAUSES)}",
                 found=cause or "nothing",
             )
@@ -107,7 +110,7 @@ def test_image(build: Build, hidden: Hidden) -> None:
     image = answer.account.image()
     if image.about["source_owner"] != CANONICAL or image.about["login"] != USER:
         fail(
-            "The AMI is made from another image than Canonical's Ubuntu.",
+            "The AMI is not made from Canonical's Ubuntu.",
             expected="the source image of the starter",
             found=f"an image of the owner {image.about['source_owner']}",
         )
@@ -120,7 +123,7 @@ def test_login(build: Build, hidden: Hidden) -> None:
 
     - sshd writes down each login. Whose is in the log of your machine?
     - Without a login nothing can be provisioned. Is there a communicator at all?
-    - The communicator is `ssh`, which is the default; and one user is meant for logins.
+    - Use the communicator `ssh`, which is the default, and the user that is meant for logins.
     """
     account = built(build, hidden).account
     consoles = [account.console(each["id"]) for each in account.instances]
@@ -135,7 +138,7 @@ def test_login(build: Build, hidden: Hidden) -> None:
 
 @check(points=1, needs="test_image", docs="#fix-the-cause")
 def test_steps(build: Build, hidden: Hidden) -> None:
-    """In the AMI labweb is installed and enabled, and its release file has the build's release.
+    """In the AMI, labweb is installed and enabled, and its release file has the build's release.
 
     - Is every step of the starter's build still there?
     - The steps install labweb, enable it, and write the release that `-var` gives.
@@ -154,7 +157,7 @@ def test_machine(build: Build, hidden: Hidden) -> None:
 
     - Which of the two was wrong: the machine, or what the template says about it?
     - The machine boots the way its image intends. Nothing needs to change there.
-    - Take out the user data, and leave sshd's settings alone; change the source's arguments.
+    - Remove the user data, and leave sshd's settings alone. Change the source's arguments.
     """
     account = built(build, hidden).account
     if any(each["user_data"] for each in account.instances):
@@ -176,10 +179,10 @@ def test_wait(template: Template, console: Console, hidden: Hidden) -> None:
     """Packer waits 2 to 15 minutes for SSH, and gives up after at most 15 refused logins.
 
     - How long does a machine need to boot? And what should happen if the user is wrong again?
-    - `ssh_timeout` bounds the wait, `ssh_handshake_attempts` the refused logins. On Packer 1.16 the
-      one that you leave out is unbounded, unless you leave out both.
-    - Give both arguments, within the bounds of the task sheet, or neither: then it is five minutes
-      and ten attempts on each version.
+    - `ssh_timeout` limits the wait, and `ssh_handshake_attempts` the refused logins. On Packer 1.16
+      the one that you leave out is unlimited, unless you leave out both.
+    - Set both arguments within the limits on the task sheet, or neither. Then every version waits
+      five minutes and tries ten times.
     """
     sources = sources_in_use(template, "amazon-ebs")
     if not sources:
@@ -201,7 +204,7 @@ def test_wait(template: Template, console: Console, hidden: Hidden) -> None:
             continue
         if wait and not SHORTEST_S <= wait <= LONGEST_S:
             fail(
-                f"Packer waits too {'short' if wait < SHORTEST_S else 'long'} a time for SSH.",
+                f"Packer's SSH timeout is too {'short' if wait < SHORTEST_S else 'long'}.",
                 expected="2 to 15 minutes",
                 found=f"{wait:g} seconds",
                 where=place_of(blocks, "ssh_timeout"),
@@ -209,14 +212,14 @@ def test_wait(template: Template, console: Console, hidden: Hidden) -> None:
         if not wait or not attempts:
             there, missing = ("ssh_timeout", "ssh_handshake_attempts")[:: 1 if wait else -1]
             fail(
-                f"`{there}` is given and `{missing}` is not: that one has no bound any more.",
+                f"`{there}` is set without `{missing}`, which is then unlimited.",
                 expected="both or none",
                 found=f"only `{there}`",
                 where=place_of(blocks, there),
             )
         if attempts > MOST_ATTEMPTS:
             fail(
-                "Packer tries a refused login too often: the time may be up first.",
+                "Packer repeats a refused login too often, so the time may be up first.",
                 expected=f"at most {MOST_ATTEMPTS} attempts",
                 found=f"{attempts} attempts",
                 where=place_of(blocks, "ssh_handshake_attempts"),
@@ -260,7 +263,7 @@ def diagnosis(submission: Files) -> dict[str, Any]:
         fail(f"There is no {DIAGNOSIS}.", expected=DIAGNOSIS)
     told = json_of(DIAGNOSIS, submission[DIAGNOSIS].data)
     if not isinstance(told, dict):
-        fail(f"{DIAGNOSIS} has another form than the starter's.", expected="an object by log")
+        fail(f"{DIAGNOSIS} does not have the form of the starter's.", expected="an object by log")
     return told
 
 
@@ -288,7 +291,7 @@ def seconds(value: Any, where: Where | None) -> float | None:
     text = str(value or "0s")
     if DURATION.sub("", text.removeprefix("+")):
         fail(
-            "`ssh_timeout` is no duration that Packer can read.",
+            "`ssh_timeout` is not a duration that Packer can read.",
             expected='a number and a unit, such as "90s" or "1h30m"',
             found=text,
             where=where,
@@ -302,6 +305,6 @@ def number_of_attempts(value: Any, where: Where | None) -> int | None:
         return None
     text = str(value or 0)
     if not re.fullmatch("[0-9]{1,6}", text):
-        message = "`ssh_handshake_attempts` is no whole number."
+        message = "`ssh_handshake_attempts` is not a whole number."
         fail(message, expected="a number", found=text, where=where)
     return int(text)

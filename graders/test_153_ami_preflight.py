@@ -63,10 +63,10 @@ def test_source(build: Build, hidden: Hidden) -> None:
     """It is built from the newest image of Ubuntu 22.04 for amd64 that Canonical offers.
 
     - Who may publish an image with a name that fits your filter?
-    - `owners` says whose images count. Every account in that list may slip you an image: a
-      stranger, a shop, your own team.
-    - Let `owners` hold one thing, Canonical's account number in quotes, as it stands in the
-      starter; keep the filter and `most_recent`.
+    - `owners` says whose images count. Every account in that list can supply the image: a
+      stranger's, a shop's, or your own team's.
+    - Put only one item into `owners`: Canonical's account number in quotes, as it is in the
+      starter. Keep the filter and `most_recent`.
     """
     account = build(inputs(hidden)).account
     image = account.image(HOME)
@@ -80,7 +80,7 @@ def test_source(build: Build, hidden: Hidden) -> None:
         )
     if name != NEWEST:
         fail(
-            "The AMI is built from another image of Canonical's than the newest that fits.",
+            "The AMI is built from an image of Canonical's that is not the newest that fits.",
             expected="the newest Ubuntu 22.04 for amd64",
             found=name,
         )
@@ -105,12 +105,12 @@ def test_encrypted(build: Build, hidden: Hidden) -> None:
             other = ", ".join(device["kms_aliases"]) or "the default key of the account"
             fail("The AMI's disk is encrypted with another key.", expected=KEY, found=other)
     if not all(snapshot["encrypted"] for snapshot in account.all("snapshots")):
-        fail("A snapshot of the disk stays in the account that is not encrypted.")
+        fail("An unencrypted snapshot of the disk remains in the account.")
 
 
 @check(points=1, needs="test_image", docs="#names")
 def test_name(build: Build, hidden: Hidden) -> None:
-    """Its name begins with labweb and tells the release.
+    """Its name begins with the word labweb and contains the release.
 
     - Somebody sees only the name. Which release is in the image?
     - `1.4.2+7` and `1.4.27` are two releases: replace what is illegal, do not drop it.
@@ -125,8 +125,8 @@ def test_name(build: Build, hidden: Hidden) -> None:
     places = range(len(parts) - len(told) + 1)
     if not any(parts[place : place + len(told)] == told for place in places):
         fail(
-            "The AMI's name does not show the release.",
-            expected=f"{VERSION}, a separator, and what stands behind the plus",
+            "The AMI's name does not contain the release.",
+            expected=f"{VERSION}, a separator, and what follows the plus",
             found=f"{VERSION} in another form" if VERSION in name else f"no {VERSION}",
         )
 
@@ -148,18 +148,18 @@ def test_second_build(build: Build, hidden: Hidden) -> None:
 
 @check(points=1, needs="test_image", docs="#content")
 def test_content(build: Build, hidden: Hidden) -> None:
-    """It still has labweb, enabled; its file and its tag tell the release just as it was given.
+    """It still has labweb, enabled; its file and its tag have the release exactly as it was given.
 
     - What did the starter put into the image, and what does yours?
-    - Only the name needs another spelling of the release; tags and files can hold a plus.
+    - Only the name needs the release in another form. Tags and files can contain a plus.
     - Keep the starter's provisioner and its tag: labweb is installed and enabled, and the value of
       the variable itself goes into the file and into the tag.
     """
     image = build(inputs(hidden)).account.image(HOME)
     expect_package(image.disk, "labweb", "in the AMI")
     expect_at_boot(image.disk, "labweb.service", "in the AMI")
-    written = image.disk.text(RECORD).strip()
-    message = f"{RECORD} in the image does not hold the release as it was given."
+    written = image.disk.text(RECORD).rstrip("\r\n")
+    message = f"{RECORD} in the image does not contain the release as it was given."
     expect(written, release(hidden), message)
     found, message = image.tags.get("Release"), "The AMI's tag `Release` has another release."
     expect(found, release(hidden), message, no="no such tag")

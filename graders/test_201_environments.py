@@ -63,7 +63,7 @@ OF_THE_MACHINE = (
 
 @check(points=1, docs="#copies")
 def test_one_template(submission: Files) -> None:
-    """The copies are gone: no template file lies below a folder.
+    """The copies are gone: no template file is in a subfolder.
 
     - A colleague adds a step to the image. How many files must be changed?
     - `packer build .` reads the template files at the top; all others are only in the way.
@@ -73,7 +73,7 @@ def test_one_template(submission: Files) -> None:
     if copies:
         fail(
             "There is more than the one template at the top.",
-            expected="no template file in a folder",
+            expected="no template file in a subfolder",
             found=", ".join(visible(name) for name in copies[:8]),
             where=Where(copies[0], 1),
         )
@@ -81,17 +81,17 @@ def test_one_template(submission: Files) -> None:
 
 @check(points=1, docs="#not-in-a-file")
 def test_no_token(template: Template, submission: Files) -> None:
-    """The metrics token stands in no file.
+    """No file contains the metrics token, and no local puts it together.
 
     - Does everything that only prod has belong in a file that everybody can read?
-    - A file with values is committed like the template: a token that moves there is as public.
+    - A values file is committed like the template, so a token that moves there is as public.
     - The machines fetch the token themselves: take it out of all files, whatever their names.
     """
     if where := found_in(submission, TOKEN):
-        fail("A file holds prod's metrics token.", where=where)
+        fail("A file contains prod's metrics token.", where=where)
     for name, (expression, where) in template.locals.items():
         if TOKEN.decode() in str(template.value(expression)):
-            fail(f"local.{name} is prod's metrics token, put together of parts.", where=where)
+            fail(f"local.{name} is prod's metrics token, put together from parts.", where=where)
 
 
 @check(points=2, docs="#values-apart")
@@ -116,11 +116,11 @@ def test_environments(build: Build, submission: Files) -> None:
 
 @check(points=1, needs="test_environments", docs="#parameters")
 def test_parameters(build: Build, submission: Files) -> None:
-    """It is built on the environment's instance type, and encrypted in prod alone.
+    """It is built on the environment's instance type, and encrypted only in prod.
 
     - Compare the table with what each build asks for. Which row has no effect yet?
     - The machine that builds is `instance_type`; an argument of the source encrypts the AMI.
-    - Hand `var.instance_type` and `var.encrypted` (to `encrypt_boot`, say) to the source.
+    - Give the source `var.instance_type`, and `var.encrypted` as its `encrypt_boot`, for example.
     """
     for name, expected in ENVIRONMENTS.items():
         image, types = built(build, submission, name)
@@ -130,7 +130,7 @@ def test_parameters(build: Build, submission: Files) -> None:
 
 @check(points=2, needs="test_environments", docs="#pinned")
 def test_content(build: Build, submission: Files) -> None:
-    """Each starts from the tested image, and has labweb as asked for, configured and enabled.
+    """Each starts from the tested image, and has labweb as CI asks for it, configured and enabled.
 
     - Each copy has a mistake that the two others don't have. Look at one step in all three.
     - Base image, version, configuration, service: none of them depends on the environment.
@@ -148,7 +148,7 @@ def test_content(build: Build, submission: Files) -> None:
 
 @check(points=1, needs="test_environments", docs="#same-content")
 def test_same(build: Build, submission: Files) -> None:
-    """The three images hold the same files: nothing in them tells the environment.
+    """The three images contain the same files, and nothing in them names the environment.
 
     - Could you tell from the disk alone for which environment it was made?
     - If even one file differs, a test of stage's image says nothing about prod's.
@@ -163,7 +163,7 @@ def test_same(build: Build, submission: Files) -> None:
         different = [path for path in either if reference.get(path) != other.get(path)]
         if different:
             fail(
-                f"The images of {first} and {name} do not hold the same files.",
+                f"The images of {first} and {name} do not contain the same files.",
                 expected="the same files, byte for byte",
                 found=f"different: {paths(innermost(different))}",
             )
@@ -171,11 +171,11 @@ def test_same(build: Build, submission: Files) -> None:
 
 @check(points=1, needs="test_environments", docs="#no-questions")
 def test_trial(build: Build, submission: Files) -> None:
-    """With dev's file and another value by `-var`, that value counts, and all else is dev's.
+    """With dev's file and another value in `-var`, that value is used, and all else is dev's.
 
     - Build dev with `-var encrypted=true`. Is the AMI encrypted, and is it still dev's?
-    - Where a template asks `var.environment == ...`, a value that is given has no effect.
-    - Hand each variable to its argument as it is, and `labweb` to the installation.
+    - Where a template asks `var.environment == ...`, a value in `-var` has no effect.
+    - Give each variable to its argument as it is, and `labweb` to the step that installs.
     """
     given = {
         "region": TRIED.region,
@@ -244,7 +244,7 @@ def built(
 
 
 def expect_machine(types: set[str], expected: Environment, told: str) -> None:
-    expect(types, {expected.instance_type}, f"{told} is built on another machine.")
+    expect(types, {expected.instance_type}, f"{told} is built on another instance type.")
 
 
 def expect_encryption(image: Image, expected: Environment, told: str) -> None:

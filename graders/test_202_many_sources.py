@@ -47,7 +47,7 @@ def test_builds(build: Build, hidden: Hidden) -> None:
 
     - How many builds does Packer start from this template, and what is each of them called?
     - One source can be built twice. Inside `build`, a `source` block names it, renames it and adds
-      what is missing; it can't say again what the source has said already.
+      what is missing. It can't set an argument that the source has already set.
     - Take `ami_name` out of the source and give it in two `source` blocks of the build, named web
       and worker. Add a `file` source for the notes and list it in `sources`.
     """
@@ -61,11 +61,11 @@ def test_builds(build: Build, hidden: Hidden) -> None:
 
 @check(points=2, needs="test_builds", docs="#only")
 def test_packages(build: Build, hidden: Hidden) -> None:
-    """The web image alone has the package labweb, the worker's alone has labtool.
+    """Only the web image has the package labweb, and only the worker image has labtool.
 
     - For which builds do the two steps run? Compare their words with the names of the builds.
-    - `only` and `except` in a step compare whole names. A name that fits no build is no error: the
-      step is skipped, and all is green.
+    - `only` and `except` in a step compare whole names. A name that fits no build is not an error:
+      the step is skipped, but the build succeeds.
     - Give each of the two steps an `only` with the one name `type.name`, and take the name that the
       build has now, not the one of the source that it was made from.
     """
@@ -85,8 +85,8 @@ def test_configuration(build: Build, hidden: Hidden) -> None:
     """/etc/kiosk.conf in each image has the release, and its own role and threads.
 
     - The script writes what its environment says. Who tells it which machine it is on?
-    - `override` gives a step other arguments for one build. A list in it lies over the step's own,
-      entry by entry. `PACKER_BUILD_NAME` has the name of the source, not yours.
+    - `override` gives a step other arguments for one build. A list in it replaces the step's own
+      list entry by entry. `PACKER_BUILD_NAME` is the name of the source, not the one that you gave.
     - Give RELEASE, ROLE and THREADS in `environment_vars`, and all three again, in the same order,
       in an `override` for worker; its keys are names without a type.
     """
@@ -101,7 +101,7 @@ def test_configuration(build: Build, hidden: Hidden) -> None:
 
 @check(points=1, needs="test_builds", docs="#command-line")
 def test_choice(template: Template, build: Build, hidden: Hidden) -> None:
-    """By `-only` the web image can be built alone; by `-except`, the notes without images.
+    """`-only` can build the web image alone, and `-except` can build the notes alone.
 
     - What are your builds called? The task sheet has a name for each of the three.
     - The patterns are compared with `type.name`, and with `build.type.name` where the `build` block
@@ -115,16 +115,20 @@ def test_choice(template: Template, build: Build, hidden: Hidden) -> None:
     for blocks in sources_in_use(template, "file"):
         name = template.attribute(blocks[0], "name") or blocks[0].labels[-1].rpartition(".")[2]
         if isinstance(name, str) and name != "notes":
-            fail("The build of the notes has another name.", expected="file.notes",
-                 found=f"file.{name}", where=blocks[0].where)  # fmt: skip
+            fail(
+                "The build that makes the notes is not called `file.notes`.",
+                expected="file.notes",
+                found=f"file.{name}",
+                where=blocks[0].where,
+            )
 
 
 @check(points=2, needs="test_builds", docs="#manifest")
 def test_manifest(build: Build, hidden: Hidden) -> None:
     """manifest.json records all three, each with its role in custom_data.
 
-    - Somebody has the manifest alone. Can they tell which of the two AMIs is for the web?
-    - `name` in a manifest is that of the source: both images have the same one there. `custom_data`
+    - Somebody has only the manifest. Can they tell which of the two AMIs is for the web?
+    - `name` in a manifest is the source's, so both images have the same one there. `custom_data`
       is yours, and an expression in it has its own value in each build.
     - One `manifest` for the whole build is enough: let `role` in its `custom_data` be the
       expression that is the build's own name, `source.name`.
@@ -135,7 +139,7 @@ def test_manifest(build: Build, hidden: Hidden) -> None:
     expected = sorted([f"notes: {NOTES}", *(f"{role}: {n}" for role, n in names(hidden).items())])
     if recorded != expected:
         fail(
-            "The manifest does not tell the three apart.",
+            "The manifest does not record each of the three with its role.",
             expected=", ".join(expected),
             found=", ".join(recorded) or "no records",
         )
@@ -146,19 +150,19 @@ def test_failure(build: Build, hidden: Hidden) -> None:
     """If the worker's package can't be installed, the build fails, but keeps the other two.
 
     - If there is no such package, does the worker's step fail or succeed?
-    - The builds don't know of each other: the others go on to their end. But a step whose failure
-      is hidden fails no build at all.
+    - Builds are independent, so the others continue to the end. But if a step hides a failure, no
+      build fails at all.
     - Install the package that `tool` names, in a line of its own in `inline`, with nothing after it
       that turns a failure into a success.
     """
     answer = build({**release(hidden), "tool": f"no-{hidden('tool')}"})
     if answer.exit == 0:
         fail(
-            "The worker's package can't be installed, and Packer calls the build a success.",
+            "The worker's package can't be installed, but the build succeeds.",
             expected="an exit code other than 0",
             found="0",
         )
-    message = "The worker fails, and something else is left than the other two."
+    message = "When the worker fails, what remains is not the web image and the notes."
     expect_made(message, answer, [names(hidden)["web"], NOTES])
     expect_nothing_left(answer.account, "The failed build")
 
@@ -168,7 +172,7 @@ def test_failure(build: Build, hidden: Hidden) -> None:
 
 def release(hidden: Hidden) -> dict[str, str]:
     """The variable `release`, with a value that no template can hold already."""
-    return {"release": f"r-{hidden('release')}"}
+    return {"release": hidden.version("release")}
 
 
 def names(hidden: Hidden) -> dict[str, str]:
@@ -192,7 +196,7 @@ def reason(answer: Answer) -> str:
     for name in sorted(scripts):
         own = [line.partition(": ")[2] for line in said if line.startswith(f"==> {name}: ")]
         found += [re.sub(r"(?<=/script_)[0-9]+", "N", line) for line in own[-2:]]
-    return "\n".join([*found, answer.error[0] or f"exit status {answer.exit}"])
+    return "\n".join([*found, answer.error[0] or f"exit code {answer.exit}"])
 
 
 def disks(build: Build, hidden: Hidden) -> dict[str, Disk]:

@@ -76,7 +76,7 @@ def test_app(template: Template, submission: Files, run: Run) -> None:
 
     - At the moment when the app's build begins: which image fits, and is the newest?
     - Builds of one `packer build` start at the same moment: the app finds what was there before.
-      And of several images that fit, Packer takes the newest, whosever it is.
+      And of several images that fit, Packer takes the newest, no matter who owns it.
     - Let pipeline.sh call Packer twice: the second call begins when the first has ended. `-only`
       chooses what a call builds.
     """
@@ -98,8 +98,8 @@ def test_app(template: Template, submission: Files, run: Run) -> None:
 def test_lineage(run: Run, submission: Files) -> None:
     """The tag BaseAMI of each image is the id of the AMI that it was made from.
 
-    - Somebody asks in a year: which base is in this image? Where would they look?
-    - Only the build knows which image the filter found; it can tell the tags.
+    - In a year, somebody asks which base is in this image. Where would they look?
+    - Only the build knows which image the filter found, and it can write that into the tags.
     - In `tags`, `{{ .SourceAMI }}` is the id of the image that the build started from.
     """
     account = release(run).account
@@ -120,7 +120,7 @@ def test_lineage(run: Run, submission: Files) -> None:
 def test_again(run: Run) -> None:
     """A second run makes a new base and a new app on it, and keeps those of the first run.
 
-    - The account holds what the first run made. What does the second meet, make and destroy?
+    - The account contains what the first run made. What does the second find, make and delete?
     - An AMI's name can be used only once, and nobody may delete the image that runs in production.
     - Give both names a part that differs with each build, and don't force anything.
     """
@@ -148,9 +148,9 @@ def test_stops(run: Run, hidden: Hidden) -> None:
     """When the base can't be built, the pipeline fails, makes no AMI and leaves nothing behind.
 
     - What does your script do when its first call of Packer ends with exit code 1?
-    - A shell script goes on after a failed command, and a pipe ends like its last part. The app
-      then finds last year's base, and the pipeline is green.
-    - `set -e` at the top stops the script at the first call that fails: one call per image.
+    - A shell script continues after a failed command, and a pipe has the exit code of its last
+      command. The app then finds last year's base, but the pipeline succeeds.
+    - `set -e` at the top stops the script at the first call that fails. Use one call per image.
     """
     answer = release(run, labtool=f"9.{hidden('labtool')}")
     told = f"With a version of labtool that does not exist, {SCRIPT}"

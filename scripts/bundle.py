@@ -1,8 +1,9 @@
 #!/usr/bin/env python
 """Pack what a machine without internet needs into one folder: `make bundle`.
 
-In it are packerlab and its wheels, the roots that instances and containers start from, the Packer
-and the plugins that you name, and `install.sh`, which installs all of that on the other machine.
+In it are packerlab and its wheels, the roots that instances and containers start from, the tools
+for scripts, the Packer and the plugins that you name, and `install.sh`, which installs all of that
+on the other machine.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from packerlab.sandbox import host_base, host_images
+from packerlab.sandbox import host_base, host_images, host_tools
 
 ROOT = Path(__file__).parent.parent
 INSTALL = """\
@@ -89,8 +90,9 @@ def wheels(folder: Path) -> None:
 
 
 def roots(folder: Path) -> None:
-    """What instances and containers start from, by the digests of their recipes."""
-    for name, part in (("instances", host_base), ("containers", host_images)):
+    """What instances and containers start from, and the tools, by the digests of their recipes."""
+    parts = {"instances": host_base, "containers": host_images, "tools": host_tools}
+    for name, part in parts.items():
         print(f"... {name}", file=sys.stderr)
         made = folder / part.ROOT.digest()
         made.mkdir(parents=True)

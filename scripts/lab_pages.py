@@ -23,6 +23,7 @@ NEEDS = {  # what a learner has to have, or reads about first
     "packer": "runs anywhere",
     "account": "[simulated account](../concepts/simulated_account.md)",
     "containers": "container engine",
+    "tools": "tools for scripts",
 }
 
 

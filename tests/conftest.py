@@ -22,7 +22,7 @@ from hypothesis import settings
 
 from packerlab import state
 from packerlab.errors import MachineError
-from packerlab.sandbox import cgroup, docker, host_base, host_images, image
+from packerlab.sandbox import cgroup, docker, host_base, host_images, host_tools, image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,6 +113,12 @@ def instance_base(_whole_run: None) -> Path:
 def container_images(_whole_run: None) -> Path:
     """The images that containers start from."""
     return _lent(host_images.prepare)
+
+
+@pytest.fixture(scope="session")
+def tools_root(_whole_run: None) -> Path:
+    """The system of labs with tools."""
+    return _lent(host_tools.prepare)
 
 
 @pytest.fixture

@@ -84,8 +84,15 @@ class Terminal:
                 return os.waitstatus_to_exitcode(status)
         pytest.fail("it does not end")
 
+    def hang_up(self) -> None:
+        """Close the window."""
+        os.close(self._fd)
+        self._fd = -1
+
     def _read(self, seconds: float) -> None:
-        if select.select([self._fd], [], [], seconds)[0]:
+        if self._fd < 0:
+            time.sleep(seconds)
+        elif select.select([self._fd], [], [], seconds)[0]:
             try:
                 self.shown += os.read(self._fd, 65536).decode(errors="replace")
             except OSError:
@@ -95,4 +102,5 @@ class Terminal:
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
-        os.close(self._fd)
+        if self._fd >= 0:
+            os.close(self._fd)

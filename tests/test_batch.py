@@ -20,7 +20,7 @@ from packerlab.batch import Batch
 from packerlab.course import Course
 from packerlab.errors import SandboxError
 from packerlab.gradebook import open_gradebook, read_gradebook
-from packerlab.grading.grade_one import packer_version
+from packerlab.packer.environment import packer_version
 from packerlab.sandbox import Sandbox, choose
 from packerlab.sandbox.bubblewrap import Bubblewrap
 from packerlab.submissions.classes import handed_in

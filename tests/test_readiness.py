@@ -65,6 +65,15 @@ def test_doctor_counts_the_labs(bare: Mapping[str, str]) -> None:
     assert "✓ packer: 1." in shown
 
 
+def test_doctor_marks_only_what_a_lab_waits_for(bare: Mapping[str, str]) -> None:
+    shown = cli("doctor", env={**bare, "DOCKER_HOST": "unix:///nowhere.sock"}).stdout
+    marks = {line[2:].partition(":")[0]: line for line in shown.splitlines() if line[0] != " "}
+    assert marks["docker sandbox"].startswith("- ")
+    assert marks["docker sandbox"].endswith(" No lab needs it: you have bubblewrap.")
+    assert marks["bubblewrap sandbox, account"].startswith("\N{BALLOT X} ")
+    assert "No lab" not in marks["bubblewrap sandbox, account"]
+
+
 def test_on_a_terminal_it_offers_to_make_it(bare: Mapping[str, str], tmp_path: Path) -> None:
     terminal = Terminal("start", "105", tmp_path / "mine", env=bare)
     try:

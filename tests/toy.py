@@ -111,12 +111,13 @@ class Bench:
         name: str,
         submission: Submission,
         on_check: Callable[[Check], None] | None = None,
+        *,
+        until_failed: bool = False,
     ) -> Report:
         """Grade as a batch does."""
         lab = COURSE.lab(name)
-        return grade(
-            lab, submission, self.sandbox(lab), lab.limits, on_check, context=forkserver.context()
-        )
+        return grade(lab, submission, self.sandbox(lab), lab.limits, on_check,
+                     until_failed=until_failed, context=forkserver.context())  # fmt: skip
 
     def close(self) -> None:
         for sandbox in self._open.values():

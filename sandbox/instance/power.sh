@@ -1,5 +1,6 @@
 #!/bin/sh
-# reboot, poweroff, halt and shutdown of an instance: they ask process 1.
+# reboot, poweroff, halt, shutdown and init of an instance: they ask process 1.
+# init takes 0 (power off) and 6 (reboot), the only runlevels that an instance has to change to.
 # shutdown takes -r, -h, -P, -H, -c and a time of `now` or +MINUTES (1 when none is given).
 
 signal=USR1
@@ -7,6 +8,16 @@ minutes=0
 case ${0##*/} in
 reboot) signal=HUP ;;
 shutdown) minutes=1 ;;
+init | telinit)
+    case $1 in
+    0) ;;
+    6) signal=HUP ;;
+    *)
+        echo "${0##*/}: an instance has no runlevel '$1'." >&2
+        exit 1
+        ;;
+    esac
+    ;;
 esac
 
 for argument; do

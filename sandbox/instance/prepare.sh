@@ -10,10 +10,10 @@ export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=
 # ---------------------------------------------------------------- what an instance runs
 install -D -m 755 init.sh /lab/init
 install -m 755 power.sh /usr/local/sbin/reboot
-for name in poweroff halt shutdown; do
+for name in poweroff halt shutdown init telinit; do
     ln -sf reboot "/usr/local/sbin/$name"
 done
-for name in reboot poweroff halt shutdown; do
+for name in reboot poweroff halt shutdown init telinit; do
     ln -sf "/usr/local/sbin/$name" "/usr/sbin/$name"  # for those who call them by their path
 done
 install -m 755 cloud-init.sh /usr/bin/cloud-init

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import select
 import sys
@@ -56,14 +58,20 @@ class _Verbs(TyperGroup):
                 sys.stdout.flush()
         except KeyboardInterrupt as wish:
             raise _Ended from wish
-        except BrokenPipeError as wish:
-            if not _reader_is_gone():  # else Click would end without a word
-                raise RuntimeError("a pipe of our own broke") from wish
-            raise _Ended from wish
+        except OSError as error:
+            if error.errno in NOBODY_READS and _reader_is_gone():
+                raise _Ended from error
+            if isinstance(error, BrokenPipeError):  # else Click would end without a word
+                raise RuntimeError("a pipe of our own broke") from error  # noqa: TRY004
+            raise
+
+
+NOBODY_READS = (errno.EPIPE, errno.EIO)
+"""What it is to write to a pipe without a reader, and to a terminal that was closed."""
 
 
 def _reader_is_gone() -> bool:
-    """Whether it is our output that nobody reads any more, and no pipe of our own that broke."""
+    """Whether it is our output that nobody reads any more, and nothing of our own that broke."""
     poll = select.poll()
     for stream in (sys.stdout, sys.stderr):
         poll.register(stream.fileno(), select.POLLOUT)
@@ -133,17 +141,32 @@ def main() -> None:
     try:
         app(prog_name="packerlab")
     except errors.PackerlabError as error:
-        print(f"error: {clean(str(error))}", file=sys.stderr)
+        _complain(f"error: {clean(str(error))}")
         sys.exit(error.exit_code)
     except _Ended as ended:
         if isinstance(ended.__cause__, KeyboardInterrupt):
-            print("interrupted", file=sys.stderr)
+            _complain("interrupted")
             sys.exit(errors.INTERRUPTED)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(errors.DONE)
     except Exception as error:  # noqa: BLE001  (the boundary: a mistake of ours goes into a log)
-        print(f"error: {clean(_logged(error))}", file=sys.stderr)
+        _complain(f"error: {clean(_logged(error))}")
         sys.exit(errors.MACHINE)
+    finally:
+        _drop_what_nobody_reads()
+
+
+def _complain(sentence: str) -> None:
+    with contextlib.suppress(OSError):
+        print(sentence, file=sys.stderr)
+
+
+def _drop_what_nobody_reads() -> None:
+    """Else Python fails to write it when it ends, and exits with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _logged(error: Exception) -> str:

@@ -31,7 +31,7 @@ Component = Annotated[
 Output = Annotated[
     str, msgspec.Meta(pattern="^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")
 ]
-Capability = Annotated[str, msgspec.Meta(pattern="^(packer|account|containers|machines)$")]
+Capability = Annotated[str, msgspec.Meta(pattern="^(packer|account|containers|tools|machines)$")]
 
 
 def track_of(slug: str) -> str:
@@ -165,9 +165,9 @@ def load_lab(course: Path, slug: str, secret: bytes = b"") -> Lab:
     path = course / "labs" / slug
     track = track_of(slug)
     manifest = load_toml(path / "lab.toml", Manifest)
-    if {"account", "containers"} <= set(manifest.needs):
+    if "containers" in manifest.needs and {"account", "tools"} & set(manifest.needs):
         raise BadInputError(
-            f"{path / 'lab.toml'}: key `needs`: an account or containers, not both."
+            f"{path / 'lab.toml'}: key `needs`: containers go with neither an account nor tools."
         )
     return Lab(
         slug=slug,

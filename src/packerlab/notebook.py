@@ -19,9 +19,9 @@ from packerlab.checks import Failure
 from packerlab.colours import coloured
 from packerlab.course import open_course
 from packerlab.errors import BadInputError, LimitError, MachineError, PackerlabError
-from packerlab.grading.grade_one import packer_version
 from packerlab.lab import Limits
 from packerlab.lifelines import Picture
+from packerlab.packer.environment import packer_version
 from packerlab.packer.verbs import Packer
 from packerlab.prepared_account import ACCESS_KEY, SECRET_KEY, OfferedImage, Prepared, state
 from packerlab.report import decode

@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from packerlab.errors import PackerlabError
-from packerlab.grading.grade_one import packer_version
 from packerlab.lab import Limits
+from packerlab.packer.environment import packer_version
 from packerlab.packer.versions import BUNDLES_NONE, version_of
 from packerlab.sandbox import CALLED, Sandbox, choose
 from packerlab.sandbox.bubblewrap import SYSTEM_PATH, Bubblewrap
@@ -38,6 +38,7 @@ PROGRAMS = {
         "mmdebstrap": "mmdebstrap",
         "newuidmap": "uidmap",
     },
+    "tools": {"mmdebstrap": "mmdebstrap", "newuidmap": "uidmap"},
 }
 """For each capability of bubblewrap: programs, and the packages of Debian and Ubuntu with them."""
 

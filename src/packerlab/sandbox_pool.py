@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from packerlab import forkserver
-from packerlab.grading.grade_one import grade, packer_version
+from packerlab.grading.grade_one import grade
+from packerlab.packer.environment import packer_version
 from packerlab.sandbox import Sandbox
 from packerlab.sandbox.base import Box
 
@@ -41,12 +42,15 @@ class SandboxPool:
     def version(self) -> Version:
         return packer_version(self._all[0])
 
-    def grade(self, submission: Submission, limits: Limits | None = None) -> Report:
-        """A report on an answer, within the lab's limits or others."""
+    def grade(
+        self, submission: Submission, limits: Limits | None = None, *, until_failed: bool = False
+    ) -> Report:
+        """A report on an answer, within the lab's limits or others; or up to its first failure."""
         with self._sandbox() as sandbox:
             context = forkserver.context()
             bounds = limits or self._lab.limits
-            return grade(self._lab, submission, sandbox, bounds, context=context)
+            return grade(self._lab, submission, sandbox, bounds,
+                         until_failed=until_failed, context=context)  # fmt: skip
 
     @contextmanager
     def packer(self, files: Files) -> Iterator[Packer]:

@@ -25,8 +25,8 @@ from packerlab.errors import MachineError
 
 WRITABLE_BY_OTHERS = 0o022
 RUN_PREFIX = "packerlab-"
-STALE_S = 86_400
-"""Age of a lock at which a new run looks whether anybody still holds it."""
+STALE_S = 60
+"""Age of a lock at which a new run removes it unless it is held: its maker has taken it by then."""
 
 
 def state_folder() -> Path:

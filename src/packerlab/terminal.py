@@ -28,6 +28,9 @@ INDENT = "    "
 UNBROKEN = 4096
 """Columns of what is no terminal: nothing is broken into lines there."""
 
+PAGE_WIDTH = 100
+"""But a page is: its paragraphs, lists and tables are laid out for somebody to read."""
+
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
@@ -104,12 +107,15 @@ def show_verdict(out: Console, report: Report) -> None:
 
 
 def show_page(out: Console, text: str) -> None:
-    """Markdown of ours, without what only the site understands."""
+    """Markdown of ours as text to read, without its signs; on a terminal, with colours."""
     from rich.markdown import Markdown
 
-    text = plain(text)
-    page = Markdown(text, code_theme="ansi_dark", hyperlinks=False)
-    out.print(page if out.is_terminal else text)
+    page = Markdown(plain(text), code_theme="ansi_dark", hyperlinks=False)
+    if out.is_terminal:
+        out.print(page)
+        return
+    for line in out.render_lines(page, out.options.update(width=PAGE_WIDTH)):
+        out.print("".join(segment.text for segment in line).rstrip())
 
 
 def show_debrief(out: Console, lab: Lab, following: str) -> None:

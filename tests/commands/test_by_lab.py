@@ -118,7 +118,7 @@ def test_the_debrief_can_be_read_again(course: dict[str, str], tmp_path: Path) -
     for words, folder in ((["101"], tmp_path), ([], mine)):
         again = cli("debrief", *words, env=course, cwd=folder)
         assert again.returncode == 0
-        assert again.stdout.rstrip() == "## What the message was for"
+        assert again.stdout.strip() == "What the message was for"
 
 
 def test_a_lab_without_a_debrief() -> None:

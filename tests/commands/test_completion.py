@@ -43,6 +43,15 @@ def test_the_labs_that_have_a_workspace_are_completed(verb: str, tmp_path: Path)
     assert completed("bash", f"packerlab {verb} ").split() == ["103_raises"]
 
 
+def test_packer_completes_a_lab_that_was_started_and_its_verbs(tmp_path: Path) -> None:
+    cli("start", "103", tmp_path / "mine")
+    first = completed("bash", "packerlab packer ").split()
+    assert {"103_raises", "build", "validate"} <= {*first}
+    assert "101_message" not in first
+    assert completed("bash", "packerlab packer 103 v").split() == ["validate", "version"]
+    assert completed("bash", "packerlab packer build ").split() == []
+
+
 @pytest.mark.parametrize(
     ("line", "found"),
     [

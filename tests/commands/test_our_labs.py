@@ -107,8 +107,11 @@ def test_check_and_grade_say_the_same(solved: Path, tmp_path: Path) -> None:
 def test_a_page_can_be_read_as_a_check_names_it() -> None:
     whole = packerlab("read", "101").stdout
     part = packerlab("read", "beginner/101_first_build#the-build-block").stdout
-    assert part.startswith("## The build block\n")
+    assert part.startswith("The build block\n")
     assert part.strip() in whole
+    assert "##" not in whole
+    assert max(map(len, whole.splitlines())) <= 100
+    assert not any(line.endswith(" ") for line in whole.splitlines())
     assert "Built by Packer." in whole, "the task sheet, which the page includes"
     refuses(packerlab("read", "../README"), 2, "There is no lab `../README`")
     refuses(packerlab("read", "nowhere#x"), 2, "There is no lab `nowhere`")

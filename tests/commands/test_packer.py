@@ -202,6 +202,38 @@ def test_a_flood_hits_the_bound_and_is_told(row: str, workspace: Path) -> None:
     assert len(ran.stdout) <= 1_000_000
 
 
+def test_a_lab_names_the_workspace_from_anywhere(row: str, workspace: Path) -> None:
+    for named in ("101", "101_message"):
+        shown = cli("packer", "--sandbox", row, named, "version", cwd=workspace.parent)
+        assert shown.stdout.startswith("Packer v")
+    built = cli("packer", "--sandbox", row, "101", "build", ".", cwd=workspace.parent)
+    assert built.returncode == 0, built.stdout
+    assert (workspace / "out/message.txt").exists()
+    in_it = subprocess.run(
+        [SCRIPT, "shell", "101", "--sandbox", row], cwd=workspace.parent, input="pwd; ls\n",
+        env={**os.environ, "PACKERLAB_COURSE": str(ROOT)}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert in_it.stdout.splitlines() == ["/workspace", "README.md", "main.pkr.hcl", "out"]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["101"], "What is Packer to do? For example: packerlab packer 101 build ."),
+        (["-C", "w", "101", "version"], "Name the workspace once: by -C w, or by its lab 101."),
+        (["199", "version"], "199: there is no such folder, and no such lab"),
+        (["103", "version"], "`packerlab start 103` makes one."),
+    ],
+)
+def test_a_lab_that_does_not_name_the_workspace(
+    workspace: Path, words: list[str], complaint: str
+) -> None:
+    ran = cli("packer", *words, cwd=workspace.parent)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert complaint in ran.stderr
+
+
 def test_an_archive_is_no_place_to_work_in(row: str, workspace: Path) -> None:
     shutil.make_archive(str(workspace), "zip", workspace)
     ran = cli("packer", "--sandbox", row, "-C", f"{workspace}.zip", "version")
@@ -229,13 +261,18 @@ def test_a_shell_has_packer_and_what_it_changes_comes_home(
     assert (workspace / "out/message.txt").read_text() == "Goodbye, nobody!\n"
 
 
-def test_a_window_that_is_closed_loses_no_work(row: str, workspace: Path) -> None:
+@pytest.mark.parametrize("closed", [True, False], ids=["window", "signal"])
+def test_a_window_that_is_closed_loses_no_work(row: str, workspace: Path, *, closed: bool) -> None:
+    """With the window its terminal goes: nothing can be written there, or set, any more."""
     with on_terminal("shell", row, workspace) as terminal:
         terminal.until("$ ")
         terminal.press("trap '' HUP TERM; echo mine >notes; echo is $((1 + 1)); sleep 3173\r")
         terminal.until("is 2")
         below = descendants(terminal.pid)
-        os.kill(terminal.pid, signal.SIGHUP)
+        if closed:
+            terminal.hang_up()
+        else:
+            os.kill(terminal.pid, signal.SIGHUP)
         assert terminal.ended() == 130
     assert (workspace / "notes").read_text() == "mine\n"
     until_gone([*below, *processes_with("sleep\x003173")])

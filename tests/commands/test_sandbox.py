@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from packerlab.sandbox import BACKENDS
+from packerlab.sandbox import BACKENDS, CAPABILITIES
 from tests.toy import cli
 
 if TYPE_CHECKING:
@@ -25,20 +25,24 @@ def test_status_tells_of_each_sandbox() -> None:
 
 
 @pytest.mark.usefixtures("container_images")
-def test_the_instances_disk_needs_no_engine(instance_base: Path) -> None:
+def test_what_bubblewrap_takes_needs_no_engine(instance_base: Path, tools_root: Path) -> None:
     done = cli("sandbox", "build", env=NOWHERE)
     assert done.returncode == 0
     assert "bubblewrap: the instances' disk is in " in done.stdout
     assert f"/{instance_base.name}\n" in done.stdout
+    assert "bubblewrap: the tools for scripts are in " in done.stdout
+    assert f"/{tools_root.name}\n" in done.stdout
     assert "not for docker: no container engine answers" in done.stderr
     status = cli("sandbox", "status", env=NOWHERE).stdout
-    assert "bubblewrap: ready\n  packer: ready\n  account: ready\n" in status
+    lines = ["bubblewrap", *(f"  {each}" for each in CAPABILITIES)]
+    assert "".join(f"{line}: ready\n" for line in lines) in status
 
 
 def test_what_is_missing_for_an_account_is_told(tmp_path: Path) -> None:
     elsewhere = {**NOWHERE, "PACKERLAB_CACHE": str(tmp_path)}
     status = cli("sandbox", "status", env=elsewhere).stdout
     assert "  account: the instances' disk is not there: `packerlab sandbox build`" in status
+    assert "  tools: the tools for scripts are not there: `packerlab sandbox build`" in status
     done = cli("sandbox", "clean", env=elsewhere)
     assert (done.returncode, done.stdout) == (0, "")
 

@@ -50,5 +50,5 @@ def test_no_number_makes_it_wait_longer(began: float) -> None:
 
 
 def test_what_is_no_number_is_the_sandboxs_fault() -> None:
-    with pytest.raises(MachineError, match="makes no sense"):
+    with pytest.raises(MachineError, match="account's report"):
         told(began="soon").let_the_second_pass()

@@ -192,6 +192,20 @@ def test_static_checks_run_first_and_the_report_keeps_file_order(bench: Bench) -
     ]
 
 
+def test_no_check_runs_after_the_first_that_fails_where_one_is_enough(bench: Bench) -> None:
+    second = MESSAGE + 'source "file" "other" {\n  target = "out/other.txt"\n}\n'
+    report = bench.grade("101", handed(second), until_failed=True)
+    assert outcomes(report) == {
+        "message": "blocked",
+        "source": "failed",
+        "default": "blocked",
+        "files": "blocked",
+    }
+    assert report.checks[3].blocked_by == "test_source"
+    assert (report.status, report.complete, report.passed) == ("graded", True, False)
+    assert bench.grade("101", handed(MESSAGE), until_failed=True).passed
+
+
 # --- builds and hidden inputs ---
 
 

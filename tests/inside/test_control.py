@@ -6,29 +6,25 @@ import base64
 import contextlib
 import json
 import os
-import queue
 import re
 import subprocess
 import sys
 import textwrap
-import threading
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
 
-import packerlab
+from tests.inside.control_plane import KEY, STATE, Control, account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
-SOURCES = Path(packerlab.__file__).parent.parent
-KEY = "AKIAQWERTYUIOPASDFGH"
-UBUNTU = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20240501"
-STATE = {"format": 1, "access_key": KEY, "secret_key": "s" * 40, "image": [{"name": UBUNTU}]}
+    from tests.inside.control_plane import Place
+
+NONE = "ami-0123456789abcdef0"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 OLD = "packer"
 MODERN = os.environ.get("PACKERLAB_PACKER", "")
@@ -37,155 +33,6 @@ modern = [
     pytest.mark.skipif(not MODERN, reason="PACKERLAB_PACKER names no newer Packer"),
 ]
 BOTH = [pytest.param(OLD, id="old"), pytest.param(MODERN, id="modern", marks=modern)]
-
-
-class Place:
-    """A network without a way out, and a hosts file of its own; for root and for anybody else."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.hosts = folder / "hosts"
-        self.hosts.write_text("127.0.0.1 localhost\n")
-        user = [] if os.getuid() == 0 else ["-U", "-r"]
-        script = 'ip link set lo up && mount --bind "$0" /etc/hosts && echo up && exec cat'
-        self.holder = subprocess.Popen(
-            ["unshare", *user, "-n", "-m", "sh", "-c", script, str(self.hosts)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self.holder.stdout
-        if self.holder.stdout.readline() != b"up\n":
-            pytest.skip("this machine does not let us make namespaces")
-        enter = [] if os.getuid() == 0 else ["-U", "--preserve-credentials"]
-        self.enter = ["nsenter", "-t", str(self.holder.pid), *enter, "-n", "-m", "--"]
-
-    def close(self) -> None:
-        assert self.holder.stdin
-        assert self.holder.stdout
-        self.holder.stdin.close()
-        self.holder.wait(10)
-        self.holder.stdout.close()
-
-
-@dataclass
-class Control:
-    """The process and its conversation; every ask is answered at once, as `answers` says."""
-
-    place: Place
-    options: tuple[str, ...] = ()
-    asks: list[dict[str, Any]] = field(default_factory=list)
-    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    said: queue.Queue[dict[str, Any]] = field(default_factory=queue.Queue)
-
-    def __post_init__(self) -> None:
-        self.process = subprocess.Popen(
-            [*self.place.enter, sys.executable, "-B", "-m", "packerlab.inside.control",
-             *self.options],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCES)},
-        )  # fmt: skip
-        self.listener = threading.Thread(target=self._listen)
-        self.listener.start()
-
-    def _listen(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            heard = json.loads(line)
-            if "ask" in heard:
-                self.asks.append(heard)
-                answer = self.answers.get(heard["do"], {})
-                if answer is not NEVER:
-                    self.say(answer=heard["ask"], **answer)
-            else:
-                self.said.put(heard)
-
-    def say(self, **line: Any) -> None:
-        self.write(json.dumps(line).encode() + b"\n")
-
-    def write(self, data: bytes) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(data)
-        self.process.stdin.flush()
-
-    def heard(self) -> dict[str, Any]:
-        return self.said.get(timeout=30)
-
-    def ready(self) -> None:
-        ready = self.heard()
-        assert ready["ready"] is True
-        (self.place.folder / "ca.pem").write_text(ready["ca"])
-        lines = [f"127.0.0.1 {name}\n" for name in ["localhost", *ready["hosts"]]]
-        self.place.hosts.write_text("".join(lines))
-
-    def open(self, **more: Any) -> None:
-        self.asks.clear()
-        self.answers.clear()
-        self.say(open={**STATE, **more})
-        assert self.heard() == {"opened": True}
-
-    def tell(self) -> dict[str, Any]:
-        self.say(tell=True)
-        account: dict[str, Any] = self.heard()["account"]
-        return account
-
-    def close_account(self) -> None:
-        self.say(close=True)
-        while self.heard() != {"closed": True}:
-            pass
-
-    def end(self) -> tuple[int, str]:
-        assert self.process.stdin
-        assert self.process.stdout
-        assert self.process.stderr
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
-        status = self.process.wait(20)
-        self.listener.join()
-        text = self.process.stderr.read().decode()
-        self.process.stdout.close()
-        self.process.stderr.close()
-        return status, text
-
-    def dos(self) -> list[str]:
-        return [ask["do"] for ask in self.asks]
-
-
-NEVER: dict[str, Any] = {"never": True}
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    made = Place(tmp_path_factory.mktemp("place"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def other_place(tmp_path: Path) -> Iterator[Place]:
-    """For a second process, with its own authority and port."""
-    made = Place(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def control(place: Place) -> Iterator[Control]:
-    running = Control(place)
-    running.ready()
-    yield running
-    status, text = running.end()
-    assert (status, text) == (0, "")
-
-
-@contextlib.contextmanager
-def account(control: Control, **more: Any) -> Iterator[Control]:
-    control.open(**more)
-    try:
-        yield control
-    finally:
-        control.close_account()
 
 
 # --- Packer ---
@@ -222,7 +69,7 @@ build {
 def packer(
     control: Control, folder: Path, program: str, arguments: str = "", template: str = SOURCE
 ) -> tuple[int, str]:
-    """Run `packer build` as the box does; its exit status and what it printed."""
+    """Run `packer build` as the box does; its exit code and what it printed."""
     head = HEAD if program == MODERN else ""
     (folder / "main.pkr.hcl").write_text(head + template % textwrap.indent(arguments, "  "))
     (folder / "home").mkdir(exist_ok=True)
@@ -769,12 +616,20 @@ def test_unknown_actions(control: Control, host: str, target: str, status: int, 
 
 def test_what_moto_can_not_do_is_an_answer(control: Control) -> None:
     with account(control):
-        reply = ec2(control, "ResetImageAttribute", ImageId="ami-1", Attribute="launchPermission")
+        reply = ec2(
+            control,
+            "ResetImageAttribute",
+            ImageId="ami-0123456789abcdef0",
+            Attribute="launchPermission",
+        )
         assert (reply.status, "InvalidAction" in reply.text) == (400, True)
         reply = ec2(control, "CreateImage", InstanceId="i-none")
         assert reply.status == 400
         [first, second] = control.tell()["calls"]
-    assert (first["error"], first["parameters"]["ImageId"]) == ("InvalidAction", "ami-1")
+    assert (first["error"], first["parameters"]["ImageId"]) == (
+        "InvalidAction",
+        "ami-0123456789abcdef0",
+    )
     assert second["status"] == 400
 
 
@@ -894,7 +749,7 @@ def test_no_tls_no_answer(control: Control) -> None:
         ("ec2.us-east-1", "&".join(["a=b"] * 100_000), {}),
         ("ec2.us-east-1", "Action=DescribeImages&Filter.999999999.Name=x", {}),
         ("ec2.us-east-1", "Action=RunInstances&MinCount=999999999&MaxCount=999999999"
-                          "&InstanceType=t3.micro&ImageId=ami-1", {}),
+                          "&InstanceType=t3.micro&ImageId=ami-12345678", {}),
         ("ec2.us-east-1", "Action=DescribeImages&Filter.1.Name=name&Filter.1.Value.1="
                           + "*a" * 5000, {}),
         ("kms.us-east-1", "[" * 200_000, {"X-Amz-Target": "TrentService.ListKeys"}),

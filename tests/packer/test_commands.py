@@ -44,7 +44,7 @@ class Row(NamedTuple):
 
     @property
     def exit_code(self) -> int:
-        named = re.search(r"exit status (\d+)", self.does)
+        named = re.search(r"exit code (\d+)", self.does)
         return int(named[1]) if named else 0
 
 

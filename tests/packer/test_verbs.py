@@ -14,12 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packerlab.checks import Failure
-from packerlab.packer.verbs import (
-    ENVIRONMENT,
-    Answer,
-    Packer,
-    ask_version,
-)
+from packerlab.packer.environment import ENVIRONMENT, ask_version
+from packerlab.packer.verbs import Answer, Packer
 from packerlab.report import Where
 from packerlab.sandbox import Sandbox
 from packerlab.sandbox.base import PROGRAM, Box

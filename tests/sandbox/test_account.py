@@ -12,9 +12,9 @@ import pytest
 
 from packerlab.checks import Failure
 from packerlab.errors import LimitError, RejectedError
-from packerlab.grading.grade_one import packer_version
 from packerlab.inside.disks import MAX_CONTENT
 from packerlab.lab import Limits
+from packerlab.packer.environment import packer_version
 from packerlab.packer.verbs import Packer
 from packerlab.prepared_account import ACCESS_KEY, SECRET_KEY
 from packerlab.sandbox import BACKENDS

@@ -21,9 +21,9 @@ from packerlab.checks import Failure
 from packerlab.course import default_root
 from packerlab.errors import BadInputError, LimitError
 from packerlab.evidence.containers import ContainersEvidence
-from packerlab.grading.grade_one import packer_version
 from packerlab.lab import Limits, load_lab
-from packerlab.packer.verbs import ENVIRONMENT, Packer
+from packerlab.packer.environment import ENVIRONMENT, packer_version
+from packerlab.packer.verbs import Packer
 from packerlab.sandbox import BACKENDS, docker, host_images
 from packerlab.sandbox.base import Box, Sandbox
 from packerlab.sandbox.bubblewrap import Bubblewrap
@@ -126,8 +126,9 @@ def built(answer: Answer) -> Answer:
 
 CHANGES = """changes = [
     "ENV GREETING=hello",
-    "EXPOSE 8080",
-    "LABEL team=\\"a b\\"",
+    "EXPOSE 8080 9090/udp",
+    "LABEL team=\\"a b\\" \\"stage\\"=prod",
+    "LABEL note in two words",
     "USER nobody",
     "WORKDIR /srv",
     "ENTRYPOINT [\\"/bin/echo\\"]",
@@ -150,7 +151,8 @@ def test_a_commit_with_tags_and_an_archive(build: Callable[..., Answer]) -> None
     assert image.base == "debian:bookworm-slim"
     settings = image.settings
     assert settings.environment["GREETING"] == "hello"
-    assert (settings.ports, settings.labels) == (["8080/tcp"], {"team": "a b"})
+    assert settings.ports == ["8080/tcp", "9090/udp"]
+    assert settings.labels == {"team": "a b", "stage": "prod", "note": "in two words"}
     assert (settings.user, settings.folder) == ("nobody", "/srv")
     assert (settings.entrypoint, settings.command) == (["/bin/echo"], ["hello"])
     assert [len(image.layers)] == [1]
@@ -401,7 +403,9 @@ def test_account_and_containers_are_not_for_one_lab(tmp_path: Path) -> None:
     lab.mkdir(parents=True)
     text = (default_root() / "labs" / lab.name / "lab.toml").read_text()
     (lab / "lab.toml").write_text(text.replace('"containers"]', '"containers", "account"]'))
-    with pytest.raises(BadInputError, match="`needs`: an account or containers, not both"):
+    with pytest.raises(
+        BadInputError, match="`needs`: containers go with neither an account nor tools"
+    ):
         load_lab(tmp_path, lab.name)
 
 

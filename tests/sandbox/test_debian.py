@@ -9,7 +9,7 @@ import pytest
 
 from packerlab import state
 from packerlab.errors import MachineError
-from packerlab.sandbox import host_base, host_images
+from packerlab.sandbox import host_base, host_images, host_tools
 from packerlab.sandbox.debian import Root
 
 
@@ -34,6 +34,7 @@ def test_another_recipe_is_another_root() -> None:
         Root(folders=("instance",)),
         host_base.ROOT,
         host_images.ROOT,
+        host_tools.ROOT,
     ]
     digests = {root.digest() for root in roots}
     assert len(digests) == len(roots)

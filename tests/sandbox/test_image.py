@@ -50,20 +50,20 @@ def test_what_the_build_sees_depends_on_contents_alone(tmp_path: Path) -> None:
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     (wheels / "moto-1.whl").touch()
-    one = image.context(None, None, wheels)
-    assert image.context(None, None, wheels) == one
+    one = image.context(None, None, {"wheels": wheels})
+    assert image.context(None, None, {"wheels": wheels}) == one
     (tmp_path / "packer").write_bytes(b"1")
     (tmp_path / "plugins/a").mkdir(parents=True)
     (tmp_path / "plugins/a/b").write_bytes(b"2")
-    more = image.context(tmp_path / "packer", tmp_path / "plugins", wheels)
+    more = image.context(tmp_path / "packer", tmp_path / "plugins", {"wheels": wheels})
     shutil.copytree(tmp_path, tmp_path / "copy")
-    copied = image.context(tmp_path / "copy/packer", tmp_path / "copy/plugins", wheels)
+    copied = image.context(tmp_path / "copy/packer", tmp_path / "copy/plugins", {"wheels": wheels})
     assert copied == more != one
     with tarfile.open(fileobj=io.BytesIO(more)) as archive:
         names = archive.getnames()
     assert {name.partition("/")[0] for name in names} == {
         "Dockerfile", "containers", "instance", "lib", "packer", "seccomp.py", "shift_ids.sh",
-        "wheels",
+        "tools", "wheels",
     }  # fmt: skip
     assert {"packer/packer", "packer/plugins/a/b", "wheels/moto-1.whl"} <= set(names)
     assert "lib/packerlab/inside/supervisor.py" in names
@@ -131,7 +131,7 @@ def test_the_learner_s_own_packer_is_put_in(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_packer_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="there is no such file"):
-        image.context(tmp_path / "none", None, tmp_path)
+        image.context(tmp_path / "none", None, {"wheels": tmp_path})
 
 
 def test_a_build_that_fails_says_why_and_leaves_nothing(client: Any) -> None:

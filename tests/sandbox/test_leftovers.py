@@ -18,7 +18,7 @@ from packerlab.checks import Failure
 from packerlab.errors import LimitError, RejectedError
 from packerlab.evidence.containers import ContainersEvidence
 from packerlab.lab import Limits
-from packerlab.packer.verbs import ENVIRONMENT
+from packerlab.packer.environment import ENVIRONMENT
 from packerlab.sandbox import BACKENDS, docker, host_images
 from packerlab.sandbox.base import Box, Sandbox
 from tests.sandbox.leftovers import LITTER

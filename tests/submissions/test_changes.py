@@ -25,15 +25,15 @@ def entry(name: str, data: bytes = b"", kind: str = "", *, executable: bool = Fa
 
 
 def unchanged(*more: Entry) -> list[Entry]:
-    own = [entry(name, data, executable=runs) for name, (data, runs) in BEFORE.items()]
+    own = [entry(name, file.data, executable=file.executable) for name, file in BEFORE.items()]
     return [*own, *more]
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    for name, (data, executable) in BEFORE.items():
-        (tmp_path / name).write_bytes(data)
-        (tmp_path / name).chmod(0o755 if executable else 0o640)
+    for name, file in BEFORE.items():
+        (tmp_path / name).write_bytes(file.data)
+        (tmp_path / name).chmod(0o755 if file.executable else 0o640)
     return tmp_path
 
 

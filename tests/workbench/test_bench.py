@@ -48,6 +48,19 @@ def test_too_much_to_bring_back_leaves_the_workspace_alone(tmp_path: Path) -> No
     assert contents(tmp_path / "w") == before
 
 
+@pytest.mark.skipif(not shutil.which("ssh"), reason="needs an ssh client")
+@pytest.mark.usefixtures("instance_base")
+def test_ssh_takes_the_key_to_a_lab_s_host_as_it_is(tmp_path: Path) -> None:
+    """It refuses a key that others may read. The key stays in the box, whatever is done to it."""
+    before = solved("104_provision", tmp_path / "w")
+    options = "-o BatchMode=yes -o StrictHostKeyChecking=accept-new"
+    login = f"ssh {options} -i host_key deploy@198.51.100.24 id -un\necho >>host_key\n"
+    done = packerlab("shell", tmp_path / "w", stdin=login)
+    assert done.stdout == "deploy\n", done.stderr
+    assert "host_key" not in done.stderr
+    assert contents(tmp_path / "w") == before
+
+
 @pytest.mark.usefixtures("container_images")
 def test_an_archive_of_an_image_stays_behind(tmp_path: Path) -> None:
     before = solved("107_first_container", tmp_path / "w")

@@ -9,7 +9,9 @@ from packerlab.commands.options import JsonOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from packerlab.lab import Lab
     from packerlab.readiness import Machine
+    from packerlab.sandbox.base import Backend
 
 _ENGINE = "apt install docker.io, join the group docker; then packerlab sandbox build"
 REMEDIES = {
@@ -47,12 +49,30 @@ SYSTEMS = ("debian", "ubuntu", "fedora", "macos", "windows")
 
 
 class Finding(NamedTuple):
-    """One capability of this machine. `trouble` is empty where it works; `remedy` may say more."""
+    """One capability of this machine. `trouble` is empty where it works; `remedy` may say more.
+
+    `spare` says why no lab waits for it, where it does not work and need not.
+    """
 
     name: str
     state: str
     trouble: str = ""
     remedy: str = ""
+    spare: str = ""
+
+
+class Row(NamedTuple):
+    """A sandbox, why it can't run at all, and why it lacks what it does not offer."""
+
+    backend: Backend
+    trouble: str
+    lacking: dict[str, str]
+
+    @property
+    def offers(self) -> list[str]:
+        from packerlab.sandbox import CAPABILITIES
+
+        return [] if self.trouble else [each for each in CAPABILITIES if each not in self.lacking]
 
 
 def doctor(as_json: JsonOption = False) -> None:
@@ -68,10 +88,20 @@ def doctor(as_json: JsonOption = False) -> None:
         return
     out = terminal.console()
     for finding in found:
-        symbol, style = terminal.SYMBOLS["failed" if finding.trouble else "passed"]
-        out.print(f"{symbol} {finding.name}: {finding.trouble or finding.state}", style=style)
+        symbol, style = _symbol(finding)
+        said = " ".join(filter(None, [finding.trouble or finding.state, finding.spare]))
+        out.print(f"{symbol} {finding.name}: {said}", style=style)
         if finding.remedy:
             out.print(f"    {finding.remedy}")
+
+
+def _symbol(finding: Finding) -> tuple[str, str]:
+    """Red is only what a lab waits for."""
+    from packerlab import terminal
+
+    if finding.spare:
+        return "-", "dim"
+    return terminal.SYMBOLS["failed" if finding.trouble else "passed"]
 
 
 def this_system() -> str:
@@ -90,30 +120,59 @@ def this_system() -> str:
 
 def findings(system: str) -> Iterator[Finding]:
     """The Packer of this machine, then each sandbox and its bounds, then what labs need."""
-    from packerlab.readiness import PREPARE, Machine, packages
-    from packerlab.sandbox import BACKENDS, CAPABILITIES
+    from packerlab.course import open_course
+    from packerlab.readiness import Machine
+    from packerlab.sandbox import BACKENDS
 
     machine = Machine()
-    yield _packer(machine, system)
-    for name, make in BACKENDS.items():
-        backend = make([])
-        trouble = backend.unavailable()
-        if trouble:
-            named = PREPARE in trouble  # the reason itself says what to do: nothing to install
-            remedy = "" if named else REMEDIES.get(name, {}).get(system, "")
-            yield Finding(f"{name} sandbox", "", trouble, remedy)
-            continue
-        lacking = {each: backend.lacks(each) for each in CAPABILITIES}
-        offers = ", ".join(each for each, reason in lacking.items() if not reason)
-        weak = "; ".join(backend.weak())
-        state = f"offers {offers}; " + (f"weak: {weak}" if weak else "all bounds are enforced")
-        yield Finding(f"{name} sandbox", state)
-        for each, reason in lacking.items():
-            if reason:
-                to_install = packages(each) if name == "bubblewrap" else ""
-                remedy = f"{to_install} && {PREPARE}" if to_install else ""
-                yield Finding(f"{name} sandbox, {each}", "", reason, remedy)
-    yield from _labs(machine)
+    labs = open_course(None).labs()
+    rows = [_row(make([])) for make in BACKENDS.values()]
+    spare = _spare(rows, labs)
+    packer = _packer(machine, system)
+    yield packer._replace(spare=spare["packer"] if packer.trouble else "")
+    for row in rows:
+        yield from _sandbox(row, spare, system)
+    yield from _labs(machine, labs)
+
+
+def _row(backend: Backend) -> Row:
+    from packerlab.sandbox import CAPABILITIES
+
+    if trouble := backend.unavailable():
+        return Row(backend, trouble, {})
+    reasons = {each: backend.lacks(each) for each in CAPABILITIES}
+    return Row(backend, "", {each: reason for each, reason in reasons.items() if reason})
+
+
+def _spare(rows: list[Row], labs: list[Lab]) -> dict[str, str]:
+    """Why no lab waits for a capability that a sandbox lacks; empty where one does."""
+    from packerlab.sandbox import CAPABILITIES
+
+    needed = {"packer"}.union(*(lab.needs for lab in labs))
+    spare = {}
+    for each in CAPABILITIES:
+        having = next((row.backend.name for row in rows if each in row.offers), "")
+        others = f"No lab needs it: you have {having}." if having else ""
+        spare[each] = others if each in needed else "No lab needs it."
+    return spare
+
+
+def _sandbox(row: Row, spare: dict[str, str], system: str) -> Iterator[Finding]:
+    from packerlab.readiness import PREPARE, packages
+
+    name = row.backend.name
+    if row.trouble:
+        named = PREPARE in row.trouble  # the reason itself says what to do: nothing to install
+        remedy = "" if named else REMEDIES.get(name, {}).get(system, "")
+        yield Finding(f"{name} sandbox", "", row.trouble, remedy, spare["packer"])
+        return
+    weak = "; ".join(row.backend.weak())
+    bounds = f"weak: {weak}" if weak else "all bounds are enforced"
+    yield Finding(f"{name} sandbox", f"offers {', '.join(row.offers)}; {bounds}")
+    for each, reason in row.lacking.items():
+        to_install = packages(each) if name == "bubblewrap" else ""
+        remedy = f"{to_install} && {PREPARE}" if to_install else ""
+        yield Finding(f"{name} sandbox, {each}", "", reason, remedy, spare[each])
 
 
 def _packer(machine: Machine, system: str) -> Finding:
@@ -135,14 +194,12 @@ def _packer(machine: Machine, system: str) -> Finding:
     return Finding("packer", f"{packer.said} ({path})", remedy=f"plugins: {plugins or 'none'}")
 
 
-def _labs(machine: Machine) -> Iterator[Finding]:
+def _labs(machine: Machine, labs: list[Lab]) -> Iterator[Finding]:
     """How many labs can be done now, and what the others need."""
-    from packerlab.course import open_course
-
-    labs = open_course(None).labs()
     not_ready = machine.not_ready(labs)
     waiting = sum(map(len, not_ready.values()))
-    yield Finding("labs", f"{len(labs) - waiting} of {len(labs)} can be done now")
+    counted = f"{len(labs) - waiting} of {len(labs)} can be done now"
+    yield Finding("labs", counted) if waiting < len(labs) else Finding("labs", "", counted)
     for missing, which in not_ready.items():
         numbers = ", ".join(lab.number for lab in which)
         reason = f"need {missing.what}: {missing.reason}"

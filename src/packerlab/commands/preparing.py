@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from packerlab.sandbox import host_base, host_images
+from packerlab.sandbox import host_base, host_images, host_tools
 from packerlab.terminal import console
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ THINGS = {
     "containers": Thing(
         "the containers' images", "are", "about a minute and 80 MB", host_images.prepare
     ),
+    "tools": Thing("the tools for scripts", "are", "two minutes and 200 MB", host_tools.prepare),
 }
 """By the capability that needs it."""
 

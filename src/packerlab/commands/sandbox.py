@@ -28,8 +28,8 @@ def build(
         str, typer.Option("--sha256", metavar="HEX", help="The zip's checksum.")
     ] = "",
 ) -> None:
-    """Make the disk that instances start from, the images that containers start from, and the
-    docker image where there is an engine.
+    """Make the disk that instances start from, the tools for scripts, the images that containers
+    start from, and the docker image where there is an engine.
 
     The image has Debian's Packer by default.
     """
@@ -55,6 +55,7 @@ def build(
         without["bubblewrap"] = trouble
     else:
         make(THINGS["account"])
+        make(THINGS["tools"])
         if host_images.missing():
             _note(f"no containers: {host_images.MISSING}")
         else:
@@ -85,9 +86,9 @@ def status() -> None:
 @app.command()
 def clean() -> None:
     """Remove what `build` made."""
-    from packerlab.sandbox import host_base, host_images, image
+    from packerlab.sandbox import host_base, host_images, host_tools, image
 
-    removed = host_base.remove() + host_images.remove()
+    removed = host_base.remove() + host_tools.remove() + host_images.remove()
     if not image.engine_trouble():
         removed += image.clean()
     for name in removed:

@@ -127,12 +127,13 @@ def backend_for(workspace: Workspace, sandbox: str) -> Backend:
     from packerlab.sandbox import choose
 
     lab, masked = workspace.lab, [workspace.course.root]
-    try:
-        backend = choose(sandbox, set(lab.needs), masked, full_limits=False)
-    except MachineError:
-        if not _made_what_is_missing(lab, sandbox):
-            raise
-        backend = choose(sandbox, set(lab.needs), masked, full_limits=False)
+    while True:
+        try:
+            backend = choose(sandbox, set(lab.needs), masked, full_limits=False)
+            break
+        except MachineError:
+            if not _made_what_is_missing(lab, sandbox):
+                raise
     if backend.name == "bubblewrap" and (missing := missing_plugin(lab)):
         raise MachineError(
             f"{lab.title} needs {missing.what}: {missing.reason} Install it with "

@@ -115,7 +115,7 @@ class AccountEvidence:
         """All of one kind, such as `snapshots`, that the learner's calls made or changed."""
         found = self._told.account.get(kind, [])
         if not isinstance(found, list):
-            raise MachineError(f"The account tells no list of {kind}.")
+            raise MachineError(f"The account's report has no list of {kind}.")
         return found
 
     @property
@@ -196,4 +196,4 @@ def _fitting(value: object, kind: type[Kind]) -> Kind:
 
 
 def _nonsense(error: Exception) -> MachineError:
-    return MachineError(f"The account tells what makes no sense: {error}")
+    return MachineError(f"The account's report can't be read: {error}")

@@ -177,7 +177,7 @@ class ContainersEvidence:
         try:
             return msgspec.json.decode(self.data or NOTHING, type=Told)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise MachineError(f"The container engine tells what makes no sense: {error}") from None
+            raise MachineError(f"The container engine's report can't be read: {error}") from None
 
     @cached_property
     def images(self) -> list[ContainerImage]:

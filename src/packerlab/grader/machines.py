@@ -83,10 +83,10 @@ def expect_settings(
     read = settings(text)
     for name, value in expected.items():
         found = [visible(f"{name} = {each}") for each in read.get(name, [])]
-        expect(found, [f"{name} = {value}"], f"{file} has another {name}.", no=f"no {name}")
+        expect(found, [f"{name} = {value}"], f"{file} has the wrong {name}.", no=f"no {name}")
     if alone:
         others = sorted(read.keys() - expected.keys())
-        expect(others, [], f"{file} has other settings too.")
+        expect(others, [], f"{file} also has other settings.")
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:

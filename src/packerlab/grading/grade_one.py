@@ -22,6 +22,7 @@ import msgspec
 from packerlab import state
 from packerlab.course import engine_digest
 from packerlab.errors import LimitError, MachineError
+from packerlab.packer.environment import packer_version
 from packerlab.report import (
     Check,  # noqa: TC001  (msgspec reads the annotations)
     Digests,
@@ -74,6 +75,7 @@ class Task:
     submission: Submission
     limits: Limits
     version: Version
+    until_failed: bool
 
 
 def grade(
@@ -83,18 +85,20 @@ def grade(
     limits: Limits,
     on_check: Callable[[Check], None] | None = None,
     *,
+    until_failed: bool = False,
     context: BaseContext | None = None,
 ) -> Report:
     """Grade a submission of a lab in an open sandbox, within limits.
 
-    `on_check` hears each check as it ends. `context` starts the report's process: by default a fork
-    of this one, which must then have a single thread; a batch gives a forkserver.
+    `on_check` hears each check as it ends. With `until_failed`, no check runs after one that fails.
+    `context` starts the report's process: by default a fork of this one, which must then have a
+    single thread; a batch gives a forkserver.
     """
     started = time.monotonic()
     heard = Heard(on_check)
     try:
         version = packer_version(sandbox)
-        task = Task(lab, submission, limits, version)
+        task = Task(lab, submission, limits, version, until_failed)
         _run(task, sandbox, heard, context or multiprocessing.get_context("fork"))
         named = ".".join(map(str, version))
     except MachineError as error:
@@ -132,20 +136,6 @@ def digests(lab: Lab, submission: Submission, sandbox: Sandbox) -> Digests:
 
 
 _engine = cache(engine_digest)
-
-
-def packer_version(sandbox: Sandbox) -> Version:
-    """The version of the sandbox's Packer; asked once and remembered by digest."""
-    from packerlab.packer.verbs import ask_version
-
-    digest = sandbox.backend.packer().digest.removeprefix("sha256:")
-    memory = state.cache_folder() / f"packer-version-{digest[:32]}.json"
-    try:
-        return msgspec.json.decode(memory.read_bytes(), type=tuple[int, int, int])
-    except (OSError, msgspec.DecodeError):
-        version = ask_version(Box(sandbox.channel(), sandbox.limits))
-        state.write_atomically(memory, msgspec.json.encode(version))
-        return version
 
 
 # --- the parent's side ----------------------------------------------------------------------------
@@ -305,6 +295,7 @@ def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> tuple[Endin
         packer=packer,
         send=lambda check, seconds: say(Line(check=check, seconds=seconds)),
         plan=lambda checks: say(Line(plan=checks)),
+        until_failed=task.until_failed,
     )
     try:
         run_checks(grading, task.lab.grader)

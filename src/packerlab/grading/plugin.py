@@ -63,7 +63,10 @@ class Blocked(Exception):  # noqa: N818  (an outcome)
 
 @dataclass(eq=False)  # pytest keeps plugins by identity
 class Grading:
-    """The plugin for one report; `send` gets each check, and all of them first as blocked."""
+    """The plugin for one report; `send` gets each check, and all of them first as blocked.
+
+    With `until_failed`, the first failed check blocks all others.
+    """
 
     lab: Lab
     submission: Submission
@@ -71,6 +74,7 @@ class Grading:
     packer: Packer | None
     send: Callable[[Check, float], None]
     plan: Callable[[list[Check]], None]
+    until_failed: bool = False
     ending: Ending = Ending()  # noqa: RUF009  (frozen)
     log: str = ""
     _outcomes: dict[str, str] = field(default_factory=dict)
@@ -213,6 +217,9 @@ class Grading:
         for needed in spec_of(item).needs:
             if self._outcomes.get(needed) != "passed":
                 raise Blocked(needed)
+        failed = [name for name, outcome in self._outcomes.items() if outcome == "failed"]
+        if failed and self.until_failed:
+            raise Blocked(failed[0])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(

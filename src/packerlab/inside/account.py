@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from packerlab.inside import disks
 from packerlab.inside.errors import AccountError, TooMuch
-from packerlab.inside.jail import CERTIFICATE, HOSTS
+from packerlab.inside.jail import CERTIFICATE, HOSTS, RESOLVER
 from packerlab.inside.machines import BASE, REBOOT, Machines, environment_of
 from packerlab.inside.network import make_networks
 from packerlab.inside.room import MAX_TOLD, Room
@@ -157,6 +157,7 @@ class Account:
             Path(CERTIFICATE).write_text(ready["ca"], encoding="ascii")
             names = "".join(f"127.0.0.1 {name}\n" for name in ("localhost", *ready["hosts"]))
             Path(HOSTS).write_text(names, encoding="ascii")
+            Path(RESOLVER).write_text("nameserver 127.0.0.1\n", encoding="ascii")
             self._met = True
 
     def _open(self, state: Message) -> None:

@@ -22,5 +22,10 @@ ACCOUNT_ID = "111122223333"
 CANONICAL = "099720109477"
 """The account that Ubuntu's images are published from."""
 
-AMAZON_OWNERS = frozenset({"137112412989", "801119661308", "591542846629"})
-"""Accounts of Amazon's own, which `owners` also knows by the alias `amazon`."""
+ALIASES = {
+    "137112412989": "amazon",
+    "801119661308": "amazon",
+    "591542846629": "amazon",
+    "679593333241": "aws-marketplace",
+}
+"""Accounts that `owners` also knows by another name than their number."""

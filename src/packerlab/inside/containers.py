@@ -33,6 +33,29 @@ OURS = "/run/engine"
 DOCKER = r"""#!/bin/sh
 # Podman's answers in the form that Packer reads of Docker's. No registry is reached from here.
 [ "$1" = --config ] && shift 2
+
+# The arguments of commit. Podman takes one label or port in each change; Docker takes several, and
+# a label without `=`.
+arguments() {
+    while [ $# -gt 0 ]; do
+        case "$1" in
+        --change) shift && change "$1" ;;
+        *) printf '%s\0' "$1" ;;
+        esac
+        shift
+    done
+}
+change() {
+    several=${1#* }
+    name=${several%%[ =]*}
+    case "$1" in
+    "EXPOSE "*) printf %s "$several" | xargs -n 1 printf -- '--change=EXPOSE %s\0' ;;
+    "LABEL $name="*) printf %s "$several" | xargs -n 1 printf -- '--change=LABEL %s\0' ;;
+    "LABEL "*) printf -- '--change=LABEL %s=%s\0' "$name" "${several#* }" ;;
+    *) printf -- '--change=%s\0' "$1" ;;
+    esac
+}
+
 case "$1" in
 -v | --version) echo "Docker version 20.10.0, build podman" ;;
 pull)
@@ -49,7 +72,8 @@ login | push | search)
 logout) ;;
 commit)
     shift
-    id=$(podman commit --quiet --format docker "$@") && echo "sha256:$id" ;;
+    id=$(arguments "$@" | xargs -0 podman commit --quiet --format docker) || exit 125
+    echo "sha256:$id" ;;
 import)
     id=$(podman "$@") && echo "sha256:${id#sha256:}" ;;
 *) exec podman --log-level error "$@" ;; # its warnings tell the time
@@ -124,7 +148,7 @@ def prepare(config: Message) -> None:
     write_text("/run/group", "root:x:0:\n")
 
 
-def unpack(request: Message, files: list[tuple[str, bytes, bool]]) -> Message:
+def unpack(request: Message, files: list[tuple[str, bytes, int]]) -> Message:
     """Lay out a fresh box, with the engine's folders in it, and make all of it the verb's."""
     lay_out(request, files)
     for name in ("/run", "/var/tmp"):

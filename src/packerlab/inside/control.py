@@ -18,9 +18,11 @@ import os
 import sys
 import threading
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .endpoint import REQUEST_S, Endpoint, certificates
+from .resolver import Resolver
 from .simulated import AskError, Simulation, warm_up
 
 if TYPE_CHECKING:
@@ -133,23 +135,27 @@ def within_bounds(tell: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def open_account(
-    state: dict[str, Any], supervisor: Supervisor, context: ssl.SSLContext, options: Any
+    state: dict[str, Any],
+    supervisor: Supervisor,
+    context: ssl.SSLContext,
+    names: list[str],
+    options: Any,
 ) -> None:
-    """In the child: a fresh account behind its own endpoint."""
+    """In the child: a fresh account behind its own endpoint, which has these names."""
     simulation = Simulation(state, supervisor.ask)
     address = (options.address, options.port)
     endpoint = Endpoint(address, context, simulation.answer, options.request_s)
-    threading.Thread(target=endpoint.serve_forever, daemon=True).start()
+    resolver = Resolver(options.address, dict.fromkeys(names, options.address))
+    for server in (endpoint, resolver):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
     hold(simulation, supervisor)
 
 
-def fork_account(
-    state: dict[str, Any], supervisor: Supervisor, context: ssl.SSLContext, options: Any
-) -> None:
+def fork_account(account: Callable[[], None], supervisor: Supervisor) -> None:
     """Fork the account, and wait until its child is gone."""
     child = os.fork()
     if child == 0:
-        os._exit(guarded(lambda: open_account(state, supervisor, context, options)))
+        os._exit(guarded(account))
     supervisor.forget_input()
     _, status = os.waitpid(child, 0)
     if status:
@@ -158,7 +164,7 @@ def fork_account(
 
 
 def guarded(run: Any) -> int:
-    """An exit status, with the reason on standard error where it is not 0."""
+    """An exit code, with the reason on standard error where it is not 0."""
     try:
         run()
     except (ConversationError, OSError) as error:
@@ -175,10 +181,12 @@ def serve(options: argparse.Namespace) -> None:
     gc.collect()
     gc.freeze()  # a child's collector must not write into what it shares with us
     supervisor.say(ready=True, ca=ca, hosts=simulated.hosts)
+    names = ["localhost", *simulated.hosts]
     while heard := supervisor.hear():
         match heard:
             case {"open": dict() as state}:
-                fork_account(state, supervisor, context, options)
+                account = partial(open_account, state, supervisor, context, names, options)
+                fork_account(account, supervisor)
             case _:
                 raise ConversationError(f"unexpected: {json.dumps(heard)[:200]}")
 

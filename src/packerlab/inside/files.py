@@ -29,17 +29,17 @@ ARCHIVE = ".tar"
 KINDS = {stat.S_IFLNK: "link", stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
 
 
-def unpack(request: Message, files: list[tuple[str, bytes, bool]]) -> Message:
+def unpack(request: Message, files: list[tuple[str, bytes, int]]) -> Message:
     """Lay out a fresh box. The names were checked by the reader outside."""
     for folder in (WORKSPACE, "/tmp", HOME, "/shm"):
         os.makedirs(BOX + folder)
     write_text(f"{BOX}/stdin", request["stdin"])
-    for name, data, executable in files:
+    for name, data, mode in files:
         path = f"{BOX}{WORKSPACE}/{name}"
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "xb") as file:
             file.write(data)
-        os.chmod(path, 0o755 if executable else 0o644)
+        os.chmod(path, mode)
     return {}
 
 

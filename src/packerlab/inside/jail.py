@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 CERTIFICATE = "/run/account.pem"
 HOSTS = "/run/account-hosts"
+RESOLVER = "/run/account-resolver"
 """What an account's control plane gives to the verbs beside it."""
 
 OF_THE_MACHINE = tuple(
@@ -39,7 +40,8 @@ def words(config: Message, request: Message, status_fd: int, seccomp_fd: int) ->
     given += session(request)
     given += [] if joined else ["--unshare-net"]
     files = {"passwd": "/run/passwd", "group": "/run/group", "hosts": "/run/hosts"}
-    files |= {"hosts": HOSTS, "account.pem": CERTIFICATE} if joined else {}
+    if joined:
+        files |= {"hosts": HOSTS, "resolv.conf": RESOLVER, "account.pem": CERTIFICATE}
     given += view(config, request, files, ("/tmp", HOME, WORKSPACE))
     for path in () if request["blind"] else filter(os.path.exists, OF_THE_MACHINE):
         given += ["--ro-bind", os.devnull, path]
@@ -61,7 +63,9 @@ def view(
     One that is `blind` does not see its own processes: /proc has no more than what tells a program
     where it lies. So a template that reads files can't read what the verb is asked.
     """
-    given = mounts(config["readonly"])
+    given = mounts(config["system"], config["root"])
+    for path in config["readonly"]:
+        given += ["--ro-bind-try", path, path]
     for path in config["masked"]:
         given += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", os.devnull, path]
     blind = ["--dir", "/proc/self", "--symlink", request["argv"][0], "/proc/self/exe"]
@@ -96,14 +100,17 @@ def unseen(words: list[str]) -> tuple[list[str], int]:
     return [words[0], "--args", str(told), *words[end:]], told
 
 
-def mounts(paths: list[str]) -> list[str]:
-    """Read-only binds of `paths`, and the links that a merged /usr has in the root."""
+def mounts(paths: list[str], root: str = "") -> list[str]:
+    """Read-only binds of what a system has at `paths`, and of the links of a merged /usr.
+
+    The system is the one that stands in the folder `root`, or this one.
+    """
     given = []
     for path in paths:
-        given += ["--ro-bind-try", path, path]
+        given += ["--ro-bind-try", root + path, path]
     for name in ("bin", "sbin", "lib", "lib32", "lib64"):
-        if os.path.islink(f"/{name}"):
-            given += ["--symlink", os.readlink(f"/{name}"), f"/{name}"]
+        if os.path.islink(f"{root}/{name}"):
+            given += ["--symlink", os.readlink(f"{root}/{name}"), f"/{name}"]
         else:
-            given += ["--ro-bind-try", f"/{name}", f"/{name}"]
+            given += ["--ro-bind-try", f"{root}/{name}", f"/{name}"]
     return given

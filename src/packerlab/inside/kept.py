@@ -27,7 +27,7 @@ MAX_OUTPUT = 1_000_000
 MAX_LOG = 100_000
 CRASH = re.compile(rb"^(?:panic|fatal error): .*\n", re.MULTILINE)
 CRASHED = 2
-"""What a Go program that crashes says on standard error, and its exit status."""
+"""What a Go program that crashes says on standard error, and its exit code."""
 
 
 class Kept:

@@ -54,7 +54,7 @@ SHORT = (errno.ENFILE, errno.EUSERS, 524)
 filters (ENOTSUPP) any more."""
 
 REBOOT = 3
-"""The exit status of a machine's init that asks for a new start."""
+"""The exit code of a machine's init that asks for a new start."""
 
 
 @dataclass
@@ -161,7 +161,7 @@ class Machines:
         return bool(said)
 
     def halt(self, machine: Machine) -> int:
-        """Kill it, where it runs, and wait until it is dead; its exit status."""
+        """Kill it, where it runs, and wait until it is dead; its exit code."""
         if not machine.pid:
             return 0
         with contextlib.suppress(ProcessLookupError):

@@ -3,7 +3,7 @@
 Standard library only: it and its neighbours run in the sandbox, not the package. It speaks on its
 standard input and output, one request and one answer at a time, and ends with its input:
 
-    request  {"argv", "env", "stdin", "log": bool, "files": [[name, size, executable]],
+    request  {"argv", "env", "stdin", "log": bool, "files": [[name, size, mode]],
               "outputs": [name], "deadline", "cpu", "account": {"state": {} or null} or null,
               "secrets": [text], "blind": bool, "live": {} or null}, then the files' bytes
     answer   {"exit", "cpu", "limit", "error", "output": size, "account" or "engine": size,
@@ -68,9 +68,9 @@ OOM = "/proc/self/oom_score_adj"
 
 
 class Supervisor:
-    """`config`: mode, readonly (paths that a verb sees), masked, seccomp, memory and disk (bytes),
-    group (files in which our control group tells what it used, where there are any), and what its
-    mode needs.
+    """`config`: mode, system (paths that a verb sees of the system in the folder `root`, or of this
+    one), readonly (what else it sees), masked, seccomp, memory and disk (bytes), group (files in
+    which our control group tells what it used, where there are any), and what its mode needs.
     """
 
     def __init__(self, config: Message) -> None:
@@ -107,7 +107,7 @@ class Supervisor:
     def serve_verb(self, request: Message) -> None:
         """Run one verb in a fresh box, and bring out what it left there and in the account."""
         read = self.talk.read
-        files = [(name, read(size), executable) for name, size, executable in request["files"]]
+        files = [(name, read(size), mode) for name, size, mode in request["files"]]
         self.mode.fresh_box()
         self.mode.as_owner(partial(self.mode.unpack, request, files))
         deadline, ooms = time.monotonic() + request["deadline"], self.meter.ooms()

@@ -122,7 +122,7 @@ class _Trial:
         self._told = self._validates(solution)
 
     def __call__(self, mutant: Mutant) -> Report | None:
-        report = self._bench.grade(handed_in(mutant.files), self._limits)
+        report = self._bench.grade(handed_in(mutant.files), self._limits, until_failed=True)
         if not report.passed and self._told and not self._validates(mutant.files):
             return None
         return report

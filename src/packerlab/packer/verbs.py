@@ -17,16 +17,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.checks import Failure, fail
-from packerlab.errors import RejectedError
 from packerlab.evidence.account import AccountEvidence
 from packerlab.evidence.containers import ContainersEvidence
 from packerlab.evidence.files import Evidence
 from packerlab.inside.kept import CRASHED
 from packerlab.leaks import Leaks
-from packerlab.packer.versions import NATIVE_PLUGINS, version_of, without_required_plugins
+from packerlab.packer.environment import (
+    NO_SETTINGS,
+    OWN_PROGRAMS,
+    environment,
+    with_host_key,
+)
+from packerlab.packer.versions import NATIVE_PLUGINS, without_required_plugins
 from packerlab.report import Where
-from packerlab.sandbox.base import AUTHORITY, PLUGINS, PROGRAM, Account
-from packerlab.submissions.reader import File, without
+from packerlab.sandbox.base import PROGRAM, Account
+from packerlab.submissions.reader import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,21 +40,6 @@ if TYPE_CHECKING:
     from packerlab.sandbox.base import Box, Ran
     from packerlab.submissions.reader import Files
 
-ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "HOME": "/home/packer",
-    "PWD": "/workspace",
-    "TMPDIR": "/tmp",  # noqa: S108  (inside the box)
-    "LANG": "C.UTF-8",
-    "CHECKPOINT_DISABLE": "1",
-    "PACKER_PLUGIN_PATH": PLUGINS,
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
-
-NO_SETTINGS = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
-"""What a build writes to its home is no settings for the library that asks AWS's API: they may
-name programs and endpoints. A learner's own program may have them."""
-
 WRAPPED = {"PACKER_WRAP_COOKIE": "49C22B1A-3A93-4C98-97FA-E07D18C787B5"}
 """Says that somebody else minds Packer's crashes: its log is then on standard error. Without it
 Packer starts itself a second time to mind them, which is half of what a short verb takes (main.go,
@@ -57,15 +47,6 @@ the same in 1.6.6 and 1.16.0). `console` can't do without: it has its input from
 
 RUN_ID = "PACKER_RUN_UUID"
 """What tells Packer's runs apart, as a manifest does; the first of the two makes it up."""
-
-HOST_KEY = "host_key"
-"""The file in the workspace that opens a lab's hosts."""
-
-
-def ask_version(box: Box) -> Version:
-    """What `packer version` answers in an empty workspace."""
-    return version_of(box.run([PROGRAM, "version"], {}, env=ENVIRONMENT).output)
-
 
 UNTOLD = ("-machine-readable", "-color=false")
 """Options that change no more than how Packer speaks."""
@@ -123,7 +104,7 @@ class Answer:
     def error(self) -> tuple[str, Where | None]:
         """Packer's own complaint in one paragraph, without what differs from run to run.
 
-        Where a script failed, what it said last follows: Packer tells no more than its exit status.
+        Where a script failed, what it said last follows: Packer tells no more than its exit code.
         """
         said = [
             message.data[0]
@@ -156,7 +137,7 @@ class Answer:
         """Fail the check with Packer's complaint, where the verb did not succeed."""
         if self.exit != 0:
             message, where = self.error
-            found = message or f"exit status {self.exit}"
+            found = message or f"exit code {self.exit}"
             fail(f"`{self.verb}` fails.", found=found, where=where)
 
 
@@ -289,13 +270,12 @@ class Packer:
     def script(self, argv: list[str], *, after: Answer | None = None) -> Answer:
         """A learner's own program, in the workspace, with Packer on its PATH."""
         account = self._account(after)
-        path = f"/opt/packerlab:{ENVIRONMENT['PATH']}"
-        environment = {**self._environment(account), "PATH": path}
+        variables = self._environment(account) | OWN_PROGRAMS
         files = self._fresh(self._files) | (after.files.regular if after else {})
         ran = self._box.run(
             argv,
             files,
-            env=environment,
+            env=variables,
             outputs=self._outputs,
             account=account,
             secrets=tuple(self.secrets),
@@ -332,14 +312,14 @@ class Packer:
         account: Account | None = None,
         left: Files | None = None,
     ) -> Answer:
-        environment = self._environment(account) | NO_SETTINGS
+        variables = self._environment(account) | NO_SETTINGS
         wrapped = verb != "console"
         if wrapped:
-            environment |= {**WRAPPED, RUN_ID: str(uuid.uuid4())}
+            variables |= {**WRAPPED, RUN_ID: str(uuid.uuid4())}
         ran = self._box.run(
             [PROGRAM, verb, *words, "."],
             self._fresh(files or self._files) | (left or {}),
-            env=environment,
+            env=variables,
             outputs=outputs,
             stdin=stdin,
             log=wrapped,
@@ -353,28 +333,6 @@ class Packer:
     def _fresh(self, files: Files) -> Files:
         """The workspace without the lab's outputs, which only a build may make."""
         return with_host_key(without(files, self._outputs), self._state)
-
-
-def environment(state: dict[str, Any] | None) -> dict[str, str]:
-    """A verb's environment, beside an account in `state`, where there is one."""
-    if state is None:
-        return dict(ENVIRONMENT)
-    keys = {
-        "AWS_ACCESS_KEY_ID": state["access_key"],
-        "AWS_SECRET_ACCESS_KEY": state["secret_key"],
-    }
-    return {**ENVIRONMENT, **keys, "SSL_CERT_FILE": AUTHORITY, "AWS_POLL_DELAY_SECONDS": "1"}
-
-
-def with_host_key(files: Files, state: dict[str, Any] | None) -> Files:
-    """A workspace with the key to the lab's hosts in it, where it has any."""
-    if not state or "host_key" not in state:
-        return files
-    if any(name.startswith(f"{HOST_KEY}/") for name in files):
-        raise RejectedError(
-            f"{HOST_KEY} is the file in which the lab puts its key: name your folder otherwise."
-        )
-    return {**files, HOST_KEY: File(state["host_key"]["private"].encode())}
 
 
 def _given(variables: Mapping[str, str]) -> list[str]:

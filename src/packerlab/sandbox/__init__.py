@@ -24,10 +24,14 @@ BACKENDS: dict[str, Callable[[list[Path]], Backend]] = {
 
 NAMES = ("auto", *BACKENDS)
 
-CAPABILITIES = ("packer", "account", "containers")
-"""What a lab can ask for: Packer alone, a simulated account beside it, or a container engine."""
+CAPABILITIES = ("packer", "account", "containers", "tools")
+"""What a lab can ask for: Packer, a simulated account or a container engine, tools for scripts."""
 
-CALLED = {"account": "a simulated account", "containers": "a container engine"}
+CALLED = {
+    "account": "a simulated account",
+    "containers": "a container engine",
+    "tools": "the tools for scripts",
+}
 """What capabilities beside Packer are called in a sentence."""
 
 

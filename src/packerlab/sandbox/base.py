@@ -38,6 +38,9 @@ PROGRAM = "/opt/packerlab/packer"
 PLUGINS = "/opt/packerlab/plugins"
 """Where a box has Packer and its plugins: the same on every backend."""
 
+TOOLS = "/opt/packerlab/tools"
+"""Where a sandbox has the system that its verbs see in labs that need tools."""
+
 AUTHORITY = "/etc/account.pem"
 """Where a verb has the certificate of an account's own authority."""
 
@@ -65,7 +68,7 @@ class PackerProgram(NamedTuple):
 
 
 Needs = frozenset[str]
-"""The capabilities that a lab asks for: `packer`, `account`, `containers`, `machines`."""
+"""The capabilities that a lab asks for: `packer`, `account`, `containers`, `tools`."""
 
 
 class Supervised(Protocol):
@@ -282,7 +285,7 @@ class Box:
             "env": env,
             "stdin": "",
             "log": False,
-            "files": [[name, len(file.data), file.executable] for name, file in files.items()],
+            "files": [[name, len(file.data), file.mode] for name, file in files.items()],
             "outputs": list(outputs),
             "account": None,
             "secrets": [],

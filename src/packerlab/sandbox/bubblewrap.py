@@ -25,12 +25,13 @@ from packerlab.inside.containers import PREPARED
 from packerlab.inside.machines import BASE
 from packerlab.inside.machines import FILTER as MACHINES_FILTER
 from packerlab.inside.meter import MOST_PROCESSES
-from packerlab.sandbox import cgroup, host_base, host_ids, host_images, seccomp
+from packerlab.sandbox import cgroup, host_base, host_ids, host_images, host_tools, seccomp
 from packerlab.sandbox.base import (
     OVERHEAD_MB,
     OVERHEAD_PROCESSES,
     PLUGINS,
     PROGRAM,
+    TOOLS,
 )
 from packerlab.sandbox.channel import Channel
 from packerlab.sandbox.host_packer import MISSING, host_packer, is_missing
@@ -108,17 +109,15 @@ class Bubblewrap:
         return host_packer()
 
     def lacks(self, capability: str) -> str | None:
-        if capability == "packer":
-            return None
-        if capability == "containers":
-            return host_images.lacking()
-        if capability != "account":
-            return f"it does not offer {capability}."
-        if not shutil.which("ip", path=SYSTEM_PATH):
-            return "ip is not installed: `apt install iproute2`."
-        if not host_base.folder().is_dir():
-            return "the instances' disk is not there: `packerlab sandbox build` makes it."
-        return host_base.id_maps()[1]
+        offered = {
+            "packer": lambda: None,
+            "account": _lacking_for_account,
+            "containers": host_images.lacking,
+            "tools": host_tools.lacking,
+        }
+        return (
+            offered[capability]() if capability in offered else f"it does not offer {capability}."
+        )
 
     def start(self, limits: Limits, needs: Needs) -> Started:
         joined = "account" in needs
@@ -131,16 +130,18 @@ class Bubblewrap:
         lease = host_ids.lease() if os.getuid() == 0 else None
         start = self._place if joined else self._nested
         start = self._with_engine if "containers" in needs else start
-        command = start(limits, group, lease.first if lease else None)
+        command = start(limits, needs, group, lease.first if lease else None)
         return Started([*group.enter, *command] if group else command, group, lease)
 
-    def _nested(self, limits: Limits, group: cgroup.Group | None, first: int | None) -> list[str]:
+    def _nested(
+        self, limits: Limits, needs: Needs, group: cgroup.Group | None, first: int | None
+    ) -> list[str]:
         """The command that starts a supervisor alone."""
         readonly = _system_folders()
-        files = [*self._files(group), *((path, path) for path in readonly)]
+        files = [*self._files(needs, group), *((path, path) for path in readonly)]
         files.append((str(PACKAGE / "inside"), str(Path(SUPERVISOR).parent)))
         files.append((str(compiled_filter()), FILTER))
-        config = self._config(limits, group, "nested", readonly)
+        config = self._config(limits, needs, group, "nested", readonly)
         if first is None:
             return outer_bubblewrap(_view(files), _python(), config)
         seen = [(target, target) for _, target in files]
@@ -149,53 +150,63 @@ class Bubblewrap:
                 "--dev-bind", "/dev", "/dev", "--tmpfs", "/tmp",  # noqa: S108
                 "--", *_drop_root(first), *inner]  # fmt: skip
 
-    def _place(self, limits: Limits, group: cgroup.Group | None, first: int | None) -> list[str]:
+    def _place(
+        self, limits: Limits, needs: Needs, group: cgroup.Group | None, first: int | None
+    ) -> list[str]:
         """The command that starts a supervisor with an account beside it."""
         site = _moto_site()
         ours = [f"{SITE}/packerlab"] if (site / "packerlab").is_dir() else []
         readonly = _system_folders()
         files = [
-            *self._files(group),
+            *self._files(needs, group),
             (str(compiled_filter(seccomp.ACCOUNT)), FILTER),
             (str(compiled_filter(seccomp.MACHINE)), MACHINES_FILTER),
             (str(host_base.folder()), BASE),
             (str(site), SITE),
         ]
-        config = self._config(limits, group, "place", readonly)
+        config = self._config(limits, needs, group, "place", readonly)
         config["control"] = control_command(_python(), [*readonly, str(_prefix())], ours)
         return _in_place(files, readonly, config, first)
 
     def _with_engine(
-        self, limits: Limits, group: cgroup.Group | None, first: int | None
+        self, limits: Limits, needs: Needs, group: cgroup.Group | None, first: int | None
     ) -> list[str]:
         """The command that starts a supervisor whose verbs have a container engine."""
         readonly = _system_folders()
         files = [
-            *self._files(group),
+            *self._files(needs, group),
             (str(compiled_filter(seccomp.ENGINE)), FILTER),
             (str(host_images.folder()), PREPARED),
         ]
-        config = self._config(limits, group, "engine", readonly)
+        config = self._config(limits, needs, group, "engine", readonly)
         return _in_place(files, readonly, config, first)
 
-    def _files(self, group: cgroup.Group | None) -> list[tuple[str, str]]:
+    def _files(self, needs: Needs, group: cgroup.Group | None) -> list[tuple[str, str]]:
         """(here, there): what every supervisor sees beside the system's folders."""
         packer = self.packer()
         files = [(str(packer.path), PROGRAM)]
         if packer.plugins:
             files.append((str(packer.plugins), PLUGINS))
+        if "tools" in needs:
+            files.append((str(host_tools.folder()), TOOLS))
         files += [(path, path) for path in (group.told if group else [])]
         if not _prefix().is_relative_to("/usr"):
             files.append((str(_prefix()), str(_prefix())))
         return files
 
     def _config(
-        self, limits: Limits, group: cgroup.Group | None, mode: str, readonly: list[str]
+        self,
+        limits: Limits,
+        needs: Needs,
+        group: cgroup.Group | None,
+        mode: str,
+        readonly: list[str],
     ) -> dict[str, object]:
         return supervisor_config(
             limits,
             mode,
-            readonly=[*readonly, PROGRAM, PLUGINS],
+            needs,
+            readonly,
             masked=[
                 *(str(path) for path in self._masked if path.is_relative_to("/usr")),
                 *kept_from_others(Path("/usr"), Path("/usr/local")),
@@ -203,6 +214,14 @@ class Bubblewrap:
             seccomp=FILTER,
             group=group.told if group else [],
         )
+
+
+def _lacking_for_account() -> str | None:
+    if not shutil.which("ip", path=SYSTEM_PATH):
+        return "ip is not installed: `apt install iproute2`."
+    if not host_base.folder().is_dir():
+        return "the instances' disk is not there: `packerlab sandbox build` makes it."
+    return host_base.id_maps()[1]
 
 
 def _in_place(

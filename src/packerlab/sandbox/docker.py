@@ -28,13 +28,12 @@ from packerlab.sandbox import cgroup, host_base, host_ids, host_packer, seccomp
 from packerlab.sandbox.base import (
     OVERHEAD_MB,
     OVERHEAD_PROCESSES,
-    PLUGINS,
-    PROGRAM,
     PackerProgram,
 )
 from packerlab.sandbox.channel import Channel
 from packerlab.sandbox.launch import (
     ACCOUNT_MB,
+    DEBIAN,
     LIB,
     control_command,
     outer_bubblewrap,
@@ -58,7 +57,6 @@ TRIED = {"account": "place", "containers": "engine"}
 FILES = "/opt/packerlab"
 FILTER = "seccomp.bpf"
 PYTHON = "/usr/bin/python3"
-READONLY = ["/usr", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache"]
 GROUP = "/sys/fs/cgroup"
 GROUP_FILES = [
     f"{GROUP}/{name}"
@@ -163,6 +161,8 @@ class Docker:
     def lacks(self, capability: str) -> str | None:
         if capability == "packer":
             return None
+        if capability == "tools" and not self.plain:
+            return None
         if capability in TRIED and not self.plain:
             return self._image.get(TRIED[capability]) or _unbounded_sockets()
         return f"it does not offer {capability}."
@@ -191,7 +191,7 @@ class Docker:
         if needs & TRIED.keys():
             own = self._place(limits, needs, first)
         else:
-            own = (self._plain if self.plain else self._nested)(limits, first)
+            own = (self._plain if self.plain else self._nested)(limits, needs, first)
         return {
             **own,
             "Image": self._image["id"],
@@ -206,15 +206,15 @@ class Docker:
             "Env": [],
         }
 
-    def _nested(self, limits: Limits, first: int) -> dict[str, Any]:
+    def _nested(self, limits: Limits, needs: Needs, first: int) -> dict[str, Any]:
         view = []
-        for path in [*READONLY, FILES, GROUP]:
+        for path in [*DEBIAN, FILES, GROUP]:
             view += ["--ro-bind", path, path]
         for name in ("bin", "sbin", "lib", "lib64"):
             view += ["--symlink", f"usr/{name}", f"/{name}"]
         return {
             "User": f"{first}:{first}",
-            "Cmd": outer_bubblewrap(view, PYTHON, _config(limits, "nested")),
+            "Cmd": outer_bubblewrap(view, PYTHON, _config(limits, "nested", needs)),
             "HostConfig": {
                 **_bounds(limits),
                 "SecurityOpt": ["no-new-privileges", *_nesting(seccomp.docker_profile())],
@@ -225,11 +225,11 @@ class Docker:
     def _place(self, limits: Limits, needs: Needs, first: int) -> dict[str, Any]:
         """Its root may hand out ids, and `sudo` works in instances: no-new-privileges is off."""
         if "containers" in needs:
-            config = _config(limits, "engine", "containers.bpf")
+            config = _config(limits, "engine", needs, "containers.bpf")
         else:
-            config = _config(limits, "place", "account.bpf")
-            config["control"] = control_command(PYTHON, READONLY)
-        view = [(path, path) for path in [*READONLY, FILES, GROUP]]
+            config = _config(limits, "place", needs, "account.bpf")
+            config["control"] = control_command(PYTHON, DEBIAN)
+        view = [(path, path) for path in [*DEBIAN, FILES, GROUP]]
         launcher = [PYTHON, "-I", "-S", "-B", f"{LIB}/packerlab/inside/place.py"]
         more_mb = limits.disk_mb + ACCOUNT_MB if "account" in needs else 0
         bounds = _bounds(limits, more_mb)
@@ -250,8 +250,8 @@ class Docker:
             },
         }
 
-    def _plain(self, limits: Limits, first: int) -> dict[str, Any]:
-        config = {**_config(limits, "plain"), "verb": first}
+    def _plain(self, limits: Limits, needs: Needs, first: int) -> dict[str, Any]:
+        config = {**_config(limits, "plain", needs), "verb": first}
         size = f"size={limits.disk_mb * 1_000_000},nr_inodes={MAX_FILES * 20}"
         owner = f"uid={first},gid={first},mode=0755,nosuid,nodev,exec"
         return {
@@ -278,13 +278,9 @@ def _unbounded_sockets() -> str | None:
     )
 
 
-def _config(limits: Limits, mode: str, calls: str = FILTER) -> dict[str, object]:
+def _config(limits: Limits, mode: str, needs: Needs, calls: str = FILTER) -> dict[str, object]:
     return supervisor_config(
-        limits,
-        mode,
-        readonly=[*READONLY, PROGRAM, PLUGINS],
-        seccomp=f"{FILES}/{calls}",
-        group=GROUP_FILES,
+        limits, mode, needs, DEBIAN, seccomp=f"{FILES}/{calls}", group=GROUP_FILES
     )
 
 

@@ -101,14 +101,18 @@ def make_tars(folder: Path, say: Callable[[str], None]) -> None:
 
 def _extract_root(say: Callable[[str], None], half_made: Path, maps: Maps) -> None:
     bring_tars(ROOT, half_made, say, make_tars)
-    tar = half_made / TAR
     say("extracting the base")
-    inside = machine_maps(maps)
+    extract(half_made / TAR, maps)
+    run_inside(machine_maps(maps), ["mkdir", "-p", "dev", "proc", "run", "sys"], half_made)
+
+
+def extract(tar: Path, maps: Maps) -> None:
+    """Put the root in its place: a folder of the machine's ids, whose only file is this tar."""
     with tar.open("rb") as stream:
         tar.unlink()
-        give_away(half_made, maps)
-        run_inside(inside, ["tar", "-xp", "--exclude=./dev/*"], half_made, stream.fileno())
-    run_inside(inside, ["mkdir", "-p", "dev", "proc", "run", "sys"], half_made)
+        give_away(tar.parent, maps)
+        words = ["tar", "-xp", "--exclude=./dev/*"]
+        run_inside(machine_maps(maps), words, tar.parent, stream.fileno())
 
 
 def remove() -> list[str]:

@@ -6,10 +6,6 @@ import contextlib
 import hashlib
 import io
 import json
-import os
-import shutil
-import subprocess
-import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -31,6 +27,7 @@ from packerlab.sandbox.docker import (
 )
 from packerlab.sandbox.host_packer import digest_of
 from packerlab.sandbox.recipe import recipe_digest, recipe_files
+from packerlab.sandbox.wheels import download_wheels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,9 +39,6 @@ BASE = "debian@sha256:96e378d7e6531ac9a15ad505478fcc2e69f371b10f5cdf87857c4b8188
 
 MADE, REPOSITORY = "packerlab-base", "packerlab-sandbox"
 """Ours on an engine: what stands in for `BASE` where that can't be pulled, and the sandbox."""
-
-IMAGE_PYTHON = "3.11"
-"""Debian bookworm's."""
 
 
 def build(
@@ -59,7 +53,11 @@ def build(
     `say` hears the progress. Returns what is kept of it: id, tag, packer digest, size in bytes.
     """
     with contextlib.closing(engine()) as client:
-        wheels = download_wheels(client.info()["Architecture"], say)
+        architecture = client.info()["Architecture"]
+    wheels = {
+        where: download_wheels(recipe_files()[f"{lock}requirements.lock"], architecture, say)
+        for where, lock in {"wheels": "", "tools/wheels": "tools/"}.items()
+    }
     sent = context(packer, plugins, wheels)
     with contextlib.closing(engine()) as client:
         try:
@@ -150,37 +148,14 @@ def _tags(client: Any, repository: str) -> list[str]:
     return [tag for image in client.images.list(repository) for tag in image.tags]
 
 
-def download_wheels(architecture: str, say: Callable[[str], None]) -> Path:
-    """The account's control plane needs moto: its wheels for the image's Python, checked by hash.
+def context(packer: Path | None, plugins: Path | None, wheels: dict[str, Path]) -> bytes:
+    """What the build sees, as a tar whose bytes depend on contents alone.
 
-    They are fetched here, by this machine's pip and its settings, and kept.
+    `wheels` are folders of wheels, by where the build has them.
     """
-    lock = recipe_files()["requirements.lock"]
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-    folder = state.cache_folder() / f"wheels-{digest}-{architecture}"
-    if folder.is_dir():
-        return folder
-    say("downloading moto for the image")
-    beside = folder.with_name(f".{folder.name}.{os.getpid()}")
-    platforms = [f"--platform=manylinux_2_{version}_{architecture}" for version in (34, 28, 17)]
-    command = [
-        sys.executable, "-P", "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps",
-        "--only-binary=:all:", "--implementation=cp", f"--python-version={IMAGE_PYTHON}",
-        *platforms, f"--platform=manylinux2014_{architecture}", f"--dest={beside}",
-        f"--requirement={lock}",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise MachineError(f"pip can't fetch moto: {done.stderr.strip()[-300:]}")
-    beside.rename(folder)
-    return folder
-
-
-def context(packer: Path | None, plugins: Path | None, wheels: Path) -> bytes:
-    """What the build sees, as a tar whose bytes depend on contents alone."""
     files = {name: path for name, path in recipe_files().items() if not name.endswith(".lock")}
-    files |= {f"wheels/{wheel.name}": wheel for wheel in sorted(wheels.iterdir())}
+    for where, folder in wheels.items():
+        files |= {f"{where}/{wheel.name}": wheel for wheel in sorted(folder.iterdir())}
     if packer:
         if not packer.is_file():
             raise BadInputError(f"{packer}: there is no such file.")
@@ -190,9 +165,9 @@ def context(packer: Path | None, plugins: Path | None, wheels: Path) -> bytes:
             files[f"packer/plugins/{file.relative_to(plugins or file).as_posix()}"] = file
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
-        folder = tarfile.TarInfo("packer")
-        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-        archive.addfile(folder)
+        empty = tarfile.TarInfo("packer")
+        empty.type, empty.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(empty)
         for name, path in files.items():
             data = path.read_bytes()
             info = tarfile.TarInfo(name)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packerlab.inside.jail import mounts
+from packerlab.sandbox.base import PLUGINS, PROGRAM, TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from packerlab.lab import Limits
+    from packerlab.sandbox.base import Needs
 
 ACCOUNT_MB = 400
 """What an account's control plane and its idle instances may use beside the verbs."""
@@ -25,11 +27,24 @@ SITE = "/opt/packerlab/site"
 """Where a place has moto, for the account's control plane alone."""
 
 
-def supervisor_config(limits: Limits, mode: str, **more: object) -> dict[str, object]:
-    """What a supervisor gets when it starts; see `supervisor.Supervisor`."""
+DEBIAN = ["/usr", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache"]
+"""What a verb sees of a Debian system."""
+
+
+def supervisor_config(
+    limits: Limits, mode: str, needs: Needs, system: list[str], **more: object
+) -> dict[str, object]:
+    """What a supervisor gets when it starts; see `supervisor.Supervisor`.
+
+    `system` is what a verb sees of the system that is around the supervisor. Where a lab needs
+    tools, it sees the tools' own instead, in which nothing has to be masked.
+    """
+    tools = {"root": TOOLS, "system": DEBIAN, "masked": []} if "tools" in needs else {}
     return {
         "mode": mode,
-        "readonly": [],
+        "root": "",
+        "system": system,
+        "readonly": [PROGRAM, PLUGINS],
         "masked": [],
         "seccomp": "",
         "group": [],
@@ -37,6 +52,7 @@ def supervisor_config(limits: Limits, mode: str, **more: object) -> dict[str, ob
         "control": [],
         "disk": limits.disk_mb * 1_000_000,
         **more,
+        **tools,
     }
 
 

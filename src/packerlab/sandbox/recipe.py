@@ -20,7 +20,7 @@ def recipe_files() -> dict[str, Path]:
         "Dockerfile": recipe / "Dockerfile",
         "seccomp.py": PACKAGE / "sandbox" / "seccomp.py",
         "requirements.lock": recipe / "requirements.lock",
-        **_below(recipe, "", ["containers", "instance", "shift_ids.sh"]),
+        **_below(recipe, "", ["containers", "instance", "shift_ids.sh", "tools"]),
         **_below(PACKAGE.parent, "lib/", INSIDE),
     }
 

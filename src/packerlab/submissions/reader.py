@@ -55,8 +55,18 @@ EVIDENCE = Caps(files=1_000, size=64_000_000, hcl=64_000_000, depth=16, ratio=1_
 
 
 class File(NamedTuple):
+    """A file's bytes; one that is `private` is ours, and in a box for its owner alone."""
+
     data: bytes
     executable: bool = False
+    private: bool = False
+
+    @property
+    def mode(self) -> int:
+        """Its rights in a box."""
+        if self.private:
+            return 0o600
+        return 0o755 if self.executable else 0o644
 
 
 Files = dict[str, File]

@@ -65,7 +65,8 @@ class Attached:
             for to, shown in self._shown.items():
                 self._write(shown.end(), to)
             if modes:  # what was typed for the verb, or was an answer to it, is for nobody else
-                termios.tcsetattr(INPUT, termios.TCSAFLUSH, modes)
+                with contextlib.suppress(termios.error):  # the terminal is gone
+                    termios.tcsetattr(INPUT, termios.TCSAFLUSH, modes)
             signal.set_wakeup_fd(woken)
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -10,19 +10,16 @@ import contextlib
 import os
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from packerlab.errors import DONE, INTERRUPTED, NEGATIVE
-from packerlab.grading.grade_one import packer_version
-from packerlab.inside.aws import HOME
-from packerlab.packer.verbs import (
-    ENVIRONMENT,
-    HOST_KEY,
+from packerlab.packer.environment import (
     NO_SETTINGS,
+    OWN_PROGRAMS,
     environment,
+    packer_version,
     with_host_key,
 )
 from packerlab.packer.versions import (
@@ -31,12 +28,14 @@ from packerlab.packer.versions import (
     without_required_plugins,
 )
 from packerlab.prepared_account import account_of
-from packerlab.sandbox.base import AUTHORITY, PROGRAM, Account, Box, Sandbox, limit_error
+from packerlab.sandbox.base import PROGRAM, Account, Box, Sandbox, limit_error
 from packerlab.submissions.changes import bring_home, changes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from packerlab.lab import Lab, Limits
-    from packerlab.sandbox.base import Backend, Followed
+    from packerlab.sandbox.base import Backend, Followed, Needs
     from packerlab.submissions.reader import Files
     from packerlab.workbench.attached import Attached
 
@@ -60,29 +59,42 @@ class Workbench(NamedTuple):
     backend: Backend
 
     def packer(self, args: list[str], follower: Attached) -> int:
-        """Run Packer with these arguments; its exit status."""
+        """Run Packer with these arguments; its exit code."""
         limits = msgspec.structs.replace(self.lab.limits, deadline_s=TRIED_S)
-        return self._follow([PROGRAM, *args], {**NO_SETTINGS, **_passed_on()}, limits, follower)
+        variables = {**NO_SETTINGS, **_passed_on()}
+        return self._follow([PROGRAM, *args], variables, limits, follower, self.lab.needs)
 
     def shell(self, follower: Attached, *, terminal: bool) -> int:
-        """Open a shell that has Packer; its exit status."""
+        """Open a shell that has Packer; its exit code."""
         limits = msgspec.structs.replace(self.lab.limits, deadline_s=SHELL_S, cpu_s=SHELL_CPU_S)
         variables = {
-            "PATH": f"{Path(PROGRAM).parent}:{ENVIRONMENT['PATH']}",
+            **OWN_PROGRAMS,
             "PS1": f"packerlab {self.lab.number} \\w$ ",
             "TERM": _terminal_type(),
-            "AWS_CA_BUNDLE": AUTHORITY,
-            "AWS_PAGER": "",
-            "AWS_DEFAULT_REGION": HOME,
         }
         argv = ["bash", "--norc", "-i"] if terminal else ["bash"]
-        return self._follow(argv, variables | _passed_on(), limits, follower)
+        variables |= _passed_on()
+        return self._follow(argv, variables, limits, follower, self._needs_with_tools())
+
+    def _needs_with_tools(self) -> Needs:
+        """What a shell needs: beside an account it has the tools, where they are made."""
+        if "account" not in self.lab.needs:
+            return self.lab.needs
+        if lacking := self.backend.lacks("tools"):
+            _tell(f"note: no `aws`, `jq` and so on: {lacking}")
+            return self.lab.needs
+        return self.lab.needs | {"tools"}
 
     def _follow(
-        self, argv: list[str], variables: dict[str, str], limits: Limits, follower: Attached
+        self,
+        argv: list[str],
+        variables: dict[str, str],
+        limits: Limits,
+        follower: Attached,
+        needs: Needs,
     ) -> int:
         state = account_of(self.lab)
-        with contextlib.closing(Sandbox(self.backend, limits, self.lab.needs)) as sandbox:
+        with contextlib.closing(Sandbox(self.backend, limits, needs)) as sandbox:
             version = packer_version(sandbox)
             if version < NATIVE_PLUGINS and argv[:2] == [PROGRAM, "init"]:
                 _tell(NO_INIT.format(".".join(map(str, version))))
@@ -107,8 +119,8 @@ class Workbench(NamedTuple):
         if ended.limit and not ended.entries:
             _tell("Nothing comes back: your workspace stays as it is.")
             return
-        ignored = {HOST_KEY} - self.files.keys()
-        found = changes(files, ended.entries, ignored=ignored)
+        ours = {name for name, file in files.items() if file.private}
+        found = changes(files, ended.entries, ignored=ours)
         found.written = {
             name: with_required_plugins(file) if files.get(name) != self.files.get(name) else file
             for name, file in found.written.items()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from packerlab.inside.search import Search
 
     Message = dict[str, Any]
-    Files = list[tuple[str, bytes, bool]]
+    Files = list[tuple[str, bytes, int]]
 
 MOST_OPEN = 1024
 """Descriptors of a process: the machine has a number of open files for all."""

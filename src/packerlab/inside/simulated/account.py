@@ -72,6 +72,16 @@ class Account:
         self._addresses.add(address)
         return True
 
+    @property
+    def numbers(self) -> list[str]:
+        """The accounts that act here: the learner's, and the second where there is one."""
+        second = self.state.get("second_account")
+        return [ACCOUNT_ID, second["id"]] if second else [ACCOUNT_ID]
+
+    def keeper(self, owner: str) -> str:
+        """In whose state an owner's images are: those of strangers stand beside the learner's."""
+        return owner if owner in self.numbers else ACCOUNT_ID
+
     def images(self) -> list[dict[str, Any]]:
         """The images that the lab prepared, each with its owner."""
         second = self.state.get("second_account", {})

@@ -10,7 +10,8 @@
                       kms_aliases [] delete_on_termination}, or {device virtual_name}]
     snapshots         id region image owner description size_gb encrypted kms_key kms_aliases []
                       shared_with [] public tags {}
-    instances         id region image image_name image_owner state (also terminated) type key_name
+    instances         id region owner image image_name image_owner state (also terminated) type
+                      key_name
                       public_address
                       private_address subnet security_groups [ids] metadata_options {}
                       instance_profile user_data (base64) spot ena_support shutdown_behavior
@@ -35,10 +36,6 @@ it is gone, as it was, with `"state": "gone"`. An id is unique in its list.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-
-from moto.kms.models import kms_backends
-
-from packerlab.inside.aws import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from .ec2 import SimulatedEC2
@@ -162,18 +159,9 @@ def _device(backend: SimulatedEC2, device: dict[str, Any]) -> dict[str, Any]:
         "throughput": ebs.get("Throughput"),
         "encrypted": bool(ebs.get("Encrypted")),
         "kms_key": ebs.get("KmsKeyId"),
-        "kms_aliases": _aliases(backend, ebs.get("KmsKeyId")),
+        "kms_aliases": backend.key_aliases(ebs.get("KmsKeyId")),
         "delete_on_termination": bool(ebs.get("DeleteOnTermination")),
     }
-
-
-def _aliases(backend: SimulatedEC2, arn: str | None) -> list[str]:
-    """The names by which people know a key."""
-    if not arn:
-        return []
-    keys = kms_backends[ACCOUNT_ID][backend.region_name].keys
-    key = keys.get(arn.rpartition("/")[2])
-    return sorted(key.aliases) if key else []
 
 
 def _snapshot(backend: SimulatedEC2, snapshot: Any) -> dict[str, Any]:
@@ -186,7 +174,7 @@ def _snapshot(backend: SimulatedEC2, snapshot: Any) -> dict[str, Any]:
         "size_gb": int(snapshot.volume_size),
         "encrypted": bool(snapshot.encrypted),
         "kms_key": snapshot.kms_key_id,
-        "kms_aliases": _aliases(backend, snapshot.kms_key_id),
+        "kms_aliases": backend.key_aliases(snapshot.kms_key_id),
         "shared_with": sorted(snapshot.create_volume_permission_userids),
         "public": "all" in snapshot.create_volume_permission_groups,
         "tags": _tags(backend, snapshot.id),
@@ -195,10 +183,11 @@ def _snapshot(backend: SimulatedEC2, snapshot: Any) -> dict[str, Any]:
 
 def _instance(backend: SimulatedEC2, instance: Any) -> dict[str, Any]:
     options = instance.metadata_options
-    image = backend.amis_ever.get(instance.image_id)
+    image = backend.ever(instance.image_id)
     return {
         "id": instance.id,
         "region": backend.region_name,
+        "owner": instance.owner_id,
         "image": instance.image_id,
         "image_name": image.name if image else "",
         "image_owner": image.owner_id if image else "",

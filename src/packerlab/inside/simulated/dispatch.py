@@ -33,10 +33,10 @@ from packerlab.inside import strict_json
 from packerlab.inside.aws import ACCOUNT_ID, REGIONS
 from packerlab.inside.endpoint import HttpRequest, HttpResponse
 
-from . import account_state, principals
+from . import account_state, filters, ids, principals, tags
 from .account import Account, AskError
 from .ec2 import SimulatedEC2
-from .errors import DeniedError, shaped
+from .errors import DeniedError, plain, shaped
 from .handlers import Handlers
 from .seed import seed
 
@@ -116,7 +116,7 @@ class Simulation:
         self._calls_bytes = 0
         self._calls_left_out = 0
         self._prepared: set[str] = set()
-        self._before: dict[str, dict[str, Any]] = {}
+        self._before: dict[SimulatedEC2, dict[str, Any]] = {}
         """What each region held when a call first named it: the evidence is what has changed."""
         ec2_backends.backend = self._region  # type: ignore[assignment]
         principals.prepare(self.account)
@@ -125,7 +125,7 @@ class Simulation:
     def _region(self, region_name: str, account_id: str) -> SimulatedEC2:
         """Make a region, when moto first needs it."""
         backend = SimulatedEC2(self.account, region_name, account_id)
-        self._before[region_name] = account_state.region(backend)
+        self._before[backend] = account_state.region(backend)
         return backend
 
     def answer(self, call: HttpRequest) -> HttpResponse:
@@ -152,21 +152,13 @@ class Simulation:
             if service != "s3":  # moto would also take `run_instances`
                 get_service_model(service).operation_model(understood.action)
             self._authorize(call, understood)
+            if service == "ec2":
+                for check in (ids.check, tags.check, filters.check):
+                    check(understood.action, understood.parameters)
             self._prepare(understood)
             return _dispatched(understood.request, service)
-        except DeniedError as denied:
-            return shaped(service, denied)
-        except FilterNotImplementedError as error:  # "The filter 'nmae' for DescribeImages ..."
-            text = f"{str(error).partition(' for ')[0]} is invalid"
-            return shaped(service, DeniedError("InvalidParameterValue", text, 400))
-        except (NotImplementedError, OperationNotFoundError):
-            text = f"The action {understood.action} is not valid for this web service."
-            return shaped(service, DeniedError("InvalidAction", text, 400))
-        except HTTPException as error:
-            return shaped(service, DeniedError("InvalidRequest", str(error), 400))
         except Exception as error:  # noqa: BLE001  moto may fail in any way; an SDK retries a 500
-            text = f"{type(error).__name__}: {error}"
-            return shaped(service, DeniedError("InternalError", text, 400))
+            return shaped(service, _denied(error, understood))
 
     def _authorize(self, call: HttpRequest, understood: Understood) -> None:
         scope = SCOPE.match(call.headers.get("authorization", ""))
@@ -179,6 +171,12 @@ class Simulation:
         principal = principals.principal(self.account, scope[1], understood.service)
         understood.principal = principal.arn
         principals.permit(self.account, principal, f"{understood.service}:{understood.action}")
+        if understood.service == "ec2":
+            for kind in tags.tagged(understood.parameters):
+                arn = f"arn:aws:ec2:{understood.region}:{principal.account}:{kind}/*"
+                principals.permit(self.account, principal, "ec2:CreateTags", arn)
+        if understood.service == "sts" and understood.action.startswith("AssumeRole"):
+            principals.assumable(self.account, principal, understood.parameters.get("RoleArn", ""))
 
     def _prepare(self, understood: Understood) -> None:
         """What the lab prepared is made where it is first looked at."""
@@ -207,11 +205,15 @@ class Simulation:
     def guest_is(self, name: str, state: str) -> None:
         """A guest rebooted or powered itself off."""
         with self.account.one_at_a_time():
-            for backend in _regions():
+            for backend in self._regions():
                 instance = backend.get_instance_by_id(name)
                 if instance and backend.guest_is(instance, state):
                     # in a thread: our caller is who hears the supervisor's answer
                     threading.Thread(target=self._terminate, args=(backend, name)).start()
+
+    def _regions(self) -> list[SimulatedEC2]:
+        """The regions that were looked at, of every account."""
+        return [*self._before]
 
     def _terminate(self, backend: SimulatedEC2, name: str) -> None:
         with self.account.one_at_a_time():
@@ -221,8 +223,8 @@ class Simulation:
         """What `account_state` lists, the `calls`, and when it `began`, in seconds of Unix time."""
         with self.account.one_at_a_time():
             evidence: dict[str, Any] = {kind: [] for kind in account_state.KINDS}
-            for backend in _regions():
-                before = self._before[backend.region_name]
+            for backend in self._regions():
+                before = self._before[backend]
                 changes = account_state.changed(before, account_state.region(backend))
                 for kind, entries in changes.items():
                     evidence[kind] += entries
@@ -232,11 +234,21 @@ class Simulation:
             return evidence | calls | {"began": time.time() - time.monotonic() + self._began}
 
 
-def _regions() -> list[SimulatedEC2]:
-    """The regions that were looked at."""
-    return [
-        region for region in ec2_backends[ACCOUNT_ID].values() if isinstance(region, SimulatedEC2)
-    ]
+def _denied(error: Exception, understood: Understood) -> DeniedError:
+    """What a failure is to the caller."""
+    match error:
+        case DeniedError():
+            return error
+        case FilterNotImplementedError():  # "The filter 'affinity' for DescribeHosts ..."
+            return filters.unknown(re.findall("'([^']*)'", str(error))[:1])
+        case NotImplementedError() | OperationNotFoundError():
+            names = filters.named(understood.parameters) if understood.service == "ec2" else []
+            text = f"The action {understood.action} is not valid for this web service."
+            return filters.unknown(names) if names else DeniedError("InvalidAction", text, 400)
+        case HTTPException():
+            return DeniedError("InvalidRequest", str(error), 400)
+        case _:
+            return DeniedError("InternalError", f"{type(error).__name__}: {error}", 400)
 
 
 def _understand(call: HttpRequest, service: str, region: str) -> Understood:
@@ -299,7 +311,7 @@ def _dispatched(call: HttpRequest, service: str) -> HttpResponse:
         status, sent, body = _s3_handler(url)(request, url, request.headers)
     else:
         status, sent, body = HANDLERS[service].dispatch(request, url, request.headers)
-    data = body if isinstance(body, bytes) else str(body).encode()
+    data = plain(body if isinstance(body, bytes) else str(body).encode(), int(status))
     kind = sent.get("Content-Type") or sent.get("content-type") or "text/xml"
     return HttpResponse(int(status), data, {"Content-Type": kind})
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from packerlab.inside.endpoint import HttpResponse
 
 XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+IDS = re.compile(rb"<([rR]equestI[dD])>[^<]*<")
+QUOTED = re.compile(r"'([^']*)'")
+SETS = (
+    (re.compile(r"The keypair '?(\{.*?\})'? does not exist\."), "The key pair '{}' does not exist"),
+    (re.compile(r"The volume '?(\{.*?\})'?"), "The volume '{}'"),
+    (re.compile(r"The security group '?(\{.*?\})'?"), "The security group '{}'"),
+    (re.compile(r"VpcID (\{.*?\}) does not exist\."), "The vpc ID '{}' does not exist"),
+)
+"""What moto says with a set of Python's in it, and what EC2 says."""
+
 REQUEST_ID = "00000000-0000-0000-0000-000000000000"
 OWN_WORDS = {
     "ec2": {
@@ -62,3 +73,19 @@ def shaped(service: str, denied: DeniedError) -> HttpResponse:
     return HttpResponse(
         status, (XML_HEAD + body).encode(), {"Content-Type": "text/xml;charset=UTF-8"}
     )
+
+
+def plain(body: bytes, status: int) -> bytes:
+    """Moto's answer without what differs in each run, and its errors in EC2's words."""
+    same = IDS.sub(rf"<\1>{REQUEST_ID}<".encode(), body)
+    if status < 400 or b"{'" not in same:
+        return same
+    text = same.decode("utf-8", "replace")
+    for pattern, words in SETS:
+        for found in pattern.finditer(text):
+            text = text.replace(found[0], words.format(_listed(found[1])))
+    return text.encode()
+
+
+def _listed(names: str) -> str:
+    return ", ".join(sorted(QUOTED.findall(names)))

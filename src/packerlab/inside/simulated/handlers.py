@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import tables  # isort: skip  before all else of moto's EC2
+from . import launches, tables  # isort: skip  before all else of moto's EC2
+from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
@@ -13,13 +14,26 @@ from moto.ec2.utils import generic_filter
 
 from packerlab.inside.aws import REGIONS
 
+from . import filters as matching
 from .images import Fault, stamp
 
 if TYPE_CHECKING:
     from .ec2 import SimulatedEC2
+    from .filters import Filters
 
 TYPES_A_PAGE = 100
 """EC2's own bound, which also keeps an answer short of a second."""
+
+
+class OfferedRegion(dict[str, str]):
+    """A region as DescribeRegions tells it: its keys are also its filters."""
+
+    def __init__(self, name: str) -> None:
+        endpoint = f"ec2.{name}.amazonaws.com"
+        super().__init__(RegionName=name, Endpoint=endpoint, OptInStatus="opt-in-not-required")
+
+    def get_filter_value(self, name: str) -> str:
+        return self[name.title().replace("-", "")]
 
 
 class Handlers(EC2Response):
@@ -29,6 +43,10 @@ class Handlers(EC2Response):
     def here(self) -> SimulatedEC2:
         backend: SimulatedEC2 = self.ec2_backend
         return backend
+
+    def _filters(self) -> Filters:
+        wanted: Any = self._filters_from_querystring()
+        return dict(wanted)
 
     # Images
 
@@ -49,7 +67,7 @@ class Handlers(EC2Response):
         raise Fault("UnsupportedOperation", "This account makes images of instances only.")
 
     def describe_images(self) -> ActionResult:
-        """Deprecated images are shown to their owner, or on request."""
+        """Deprecated images are shown to their owner, or on request; disabled ones on request."""
         images = self.here.describe_images(
             ami_ids=self._get_param("ImageIds", []),
             filters=self._filters_from_querystring(),
@@ -59,6 +77,8 @@ class Handlers(EC2Response):
         if not self._get_param("IncludeDeprecated") and not self._get_param("ImageIds"):
             account = self.current_account
             images = [i for i in images if i.owner_id == account or not i.is_deprecated()]
+        if not self._get_param("IncludeDisabled"):
+            images = [i for i in images if i.state != "disabled"]
         return ActionResult({"Images": images})
 
     def describe_image_attribute(self) -> Any:
@@ -128,18 +148,42 @@ class Handlers(EC2Response):
             f"Fast launch is supported for Windows AMIs only: {image.id} is not.",
         )
 
+    def deregister_image(self) -> ActionResult:
+        """Moto knows no `DeleteAssociatedSnapshots`."""
+        self.error_on_dryrun()
+        name = self._get_param("ImageId")
+        gone = next((image for image in self.here.own_kind() if image.id == name), None)
+        self.here.deregister_image(name)
+        results = []
+        if gone and self._get_param("DeleteAssociatedSnapshots"):
+            for snapshot in gone.snapshots():
+                self.here.delete_snapshot(snapshot)
+                results.append({"SnapshotId": snapshot, "ReturnCode": "success"})
+        return ActionResult({"Return": True, "DeleteSnapshotResults": results})
+
+    # Snapshots
+
+    def describe_snapshots(self) -> ActionResult:
+        """Moto knows neither owners nor who may restore them."""
+        snapshots = self.here.seen_snapshots(
+            self._get_param("SnapshotIds", []),
+            self._filters(),
+            self._get_param("OwnerIds", []),
+            self._get_param("RestorableByUserIds", []),
+        )
+        return ActionResult({"Snapshots": snapshots})
+
     def modify_snapshot_attribute(self) -> ActionResult:
         """`snapshot_users`: Packer sends a structure, moto reads the older flat form alone."""
         self.error_on_dryrun()
         name = self._get_param("SnapshotId")
-        self.here.own_snapshot(name)
         change = self._get_param("CreateVolumePermission", {})
         operation = self._get_param("OperationType")
         flat = [{"UserId": user} for user in self._get_param("UserIds", [])]
         flat += [{"Group": group} for group in self._get_param("GroupNames", [])]
         for key, apply in (
-            ("Add", self.here.add_create_volume_permission),
-            ("Remove", self.here.remove_create_volume_permission),
+            ("Add", self.here.share_snapshot),
+            ("Remove", self.here.unshare_snapshot),
         ):
             entries = change.get(key, []) + (flat if operation == key.lower() else [])
             users = [entry["UserId"] for entry in entries if "UserId" in entry]
@@ -147,12 +191,43 @@ class Handlers(EC2Response):
             apply(name, users, sorted(set(groups)))
         return EmptyResult()
 
+    def create_volume(self) -> ActionResult:
+        """Moto makes volumes of any type."""
+        asked = ("VolumeType", "Iops", "Throughput")
+        launches.check_volume({key: self._get_param(key) for key in asked})
+        return super().create_volume()
+
     # Instances
+
+    def describe_launch_template_versions(self) -> ActionResult:
+        """`ResolveAlias`, which moto does not implement."""
+        answer: Any = super().describe_launch_template_versions().result
+        for version in answer["LaunchTemplateVersions"] if self._get_param("ResolveAlias") else []:
+            data = version["LaunchTemplateData"]
+            if data.get("ImageId"):
+                image = self.here.resolved(data["ImageId"])
+                version["LaunchTemplateData"] = {**data, "ImageId": image}
+        return ActionResult(answer)
 
     def _parse_block_device_mapping(self) -> list[dict[str, Any]]:
         """As it was sent: moto drops throughput, and demands a size that an image may give."""
         mappings: list[dict[str, Any]] = self._get_param("BlockDeviceMappings", [])
         return mappings
+
+    def run_instances(self) -> ActionResult:
+        """Moto has IAM's words for a profile that there is not."""
+        try:
+            return super().run_instances()
+        except ServiceException as error:
+            if error.code != "NoSuchEntity":
+                raise
+        given = "arn" if self._get_param("IamInstanceProfile.Arn") else "name"
+        value = self._get_param(f"IamInstanceProfile.{given.title()}")
+        raise Fault(
+            "InvalidParameterValue",
+            f"Value ({value}) for parameter iamInstanceProfile.{given} is invalid. "
+            f"Invalid IAM Instance Profile {'ARN' if given == 'arn' else 'name'}",
+        )
 
     def terminate_instances(self) -> ActionResult:
         """Moto's handler loads auto scaling and load balancers to tell them."""
@@ -204,18 +279,8 @@ class Handlers(EC2Response):
         unknown = [name for name in wanted if name not in REGIONS]
         if unknown:
             raise Fault("InvalidParameterValue", f"Invalid region: {', '.join(unknown)}")
-        return ActionResult(
-            {
-                "Regions": [
-                    {
-                        "RegionName": name,
-                        "Endpoint": f"ec2.{name}.amazonaws.com",
-                        "OptInStatus": "opt-in-not-required",
-                    }
-                    for name in wanted
-                ]
-            }
-        )
+        found = matching.kept(self._filters(), [OfferedRegion(name) for name in wanted])
+        return ActionResult({"Regions": found})
 
     def describe_instance_types(self) -> ActionResult:
         """From the table that was not read at import."""

@@ -9,8 +9,6 @@ from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
 from moto.core.exceptions import ServiceException
 from moto.ec2.models.amis import Ami
 
-from packerlab.inside.aws import ACCOUNT_ID
-
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
 
@@ -64,12 +62,15 @@ class SimulatedAmi(Ami):
 
     def get_filter_value(self, filter_name: str, method_name: str | None = None) -> Any:
         """Filters that moto refuses, or compares with what is no text."""
-        if filter_name == "is-public":
-            return str(self.is_public).lower()
-        if filter_name == "ena-support":
-            return str(self.ena_support).lower()
-        if filter_name == "creation-date":
-            return stamp(self.creation_date.replace(tzinfo=UTC))
+        own = {
+            "source-image-id": self.source_image,
+            "source-image-region": self.source_image_region,
+            "is-public": self.is_public,
+            "ena-support": self.ena_support,
+            "creation-date": self.creation_date,
+        }
+        if filter_name in own:
+            return own[filter_name]
         if filter_name.startswith("block-device-mapping."):
             key = {"volume-type": "VolumeType", "volume-size": "VolumeSize",
                    "snapshot-id": "SnapshotId"}.get(filter_name.partition(".")[2])  # fmt: skip
@@ -79,9 +80,13 @@ class SimulatedAmi(Ami):
     def snapshots(self) -> list[str]:
         return [d["Ebs"]["SnapshotId"] for d in self.devices if "Ebs" in d]
 
-    def is_visible(self) -> bool:
-        shared = {"UserId": ACCOUNT_ID} in self.launch_permissions
-        return self.owner_id == ACCOUNT_ID or self.is_public or shared
+    def keys(self) -> set[str]:
+        """The keys that its disks are encrypted with."""
+        return {d["Ebs"]["KmsKeyId"] for d in self.devices if d.get("Ebs", {}).get("Encrypted")}
+
+    def is_visible_to(self, account_id: str) -> bool:
+        shared = {"UserId": account_id} in self.launch_permissions
+        return self.owner_id == account_id or self.is_public or shared
 
     def is_deprecated(self) -> bool:
         return bool(self.deprecation_time) and str(self.deprecation_time) < stamp(datetime.now(UTC))

@@ -7,6 +7,7 @@ Of a policy, effect and action count; resources and conditions are passed over.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -21,13 +22,20 @@ from .account import LEARNER
 from .errors import DeniedError
 
 if TYPE_CHECKING:
+    from moto.sts.models import AssumedRole
+
     from .account import Account
+
+
+ROLE = re.compile(r"arn:aws:iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
+EVERYTHING = json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
 
 
 @dataclass(frozen=True)
 class Principal:
     arn: str
     policies: list[Any] = field(default_factory=list)
+    account: str = ACCOUNT_ID
 
 
 def prepare(account: Account) -> None:
@@ -56,13 +64,11 @@ def _document(rights: dict[str, list[str]]) -> dict[str, Any]:
 
 def principal(account: Account, key: str, service: str) -> Principal:
     """Who has the key: a user, or a role that was assumed."""
-    known: IAMUserAccessKey | AssumedRoleAccessKey
-    if key == account.access_key or key in iam_backends[ACCOUNT_ID]["aws"].access_keys:
-        for role in sts_backends[ACCOUNT_ID]["aws"].assumed_roles:
+    for number in account.numbers:
+        for role in sts_backends[number]["aws"].assumed_roles:
             if role.access_key_id == key:
-                token = {"X-Amz-Security-Token": role.session_token}
-                known = AssumedRoleAccessKey(ACCOUNT_ID, "aws", key, token)
-                return Principal(known.arn, known.collect_policies())
+                return _assumed(role, key, number)
+    if key in iam_backends[ACCOUNT_ID]["aws"].access_keys:
         known = IAMUserAccessKey(ACCOUNT_ID, "aws", key, {})
         return Principal(known.arn, known.collect_policies())
     text = "The security token included in the request is invalid."
@@ -71,7 +77,33 @@ def principal(account: Account, key: str, service: str) -> Principal:
     raise DeniedError("InvalidClientTokenId", text, 403)
 
 
-def permit(account: Account, caller: Principal, action: str) -> None:
+def _assumed(role: AssumedRole, key: str, number: str) -> Principal:
+    """Roles of the second account may do everything there: a lab names them, and no policy."""
+    if number != ACCOUNT_ID:
+        return Principal(role.arn, [EVERYTHING], number)
+    token = {"X-Amz-Security-Token": role.session_token}
+    known = AssumedRoleAccessKey(ACCOUNT_ID, "aws", key, token)
+    return Principal(known.arn, known.collect_policies())
+
+
+def assumable(account: Account, caller: Principal, arn: str) -> None:
+    """Stop who assumes a role that there is not; moto lets everybody assume anything."""
+    named = ROLE.fullmatch(arn)
+    if not named:
+        raise DeniedError("ValidationError", f"{arn} is invalid", 400)
+    number, name = named[1], named[2]
+    roles = {role.name for role in iam_backends[ACCOUNT_ID]["aws"].roles.values()}
+    if number != ACCOUNT_ID:
+        roles = set(account.state.get("second_account", {}).get("roles", []))
+    if number not in account.numbers or name not in roles:
+        raise DeniedError(
+            "AccessDenied",
+            f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+            403,
+        )
+
+
+def permit(account: Account, caller: Principal, action: str, resource: str = "") -> None:
     """Stop what the caller's policies do not allow, where the lab enforces them."""
     if "iam" not in account.state or action == "sts:GetCallerIdentity":
         return
@@ -81,17 +113,18 @@ def permit(account: Account, caller: Principal, action: str) -> None:
         for statement in _statements(policy)
         if _names(statement, action)
     }
+    what = f"{action} on resource: {resource}" if resource else action
     if "Deny" in effects:
-        _refuse(caller, action, "with an explicit deny in an identity-based policy")
+        _refuse(caller, what, "with an explicit deny in an identity-based policy")
     if "Allow" not in effects:
-        _refuse(caller, action, f"because no identity-based policy allows the {action} action")
+        _refuse(caller, what, f"because no identity-based policy allows the {action} action")
 
 
-def _refuse(caller: Principal, action: str, why: str) -> None:
+def _refuse(caller: Principal, what: str, why: str) -> None:
     raise DeniedError(
         "AccessDenied",
         f"You are not authorized to perform this operation. User: {caller.arn} is not authorized "
-        f"to perform: {action} {why}",
+        f"to perform: {what} {why}",
         403,
     )
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
+from moto.ec2.models import ec2_backends
 from moto.kms.models import kms_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.ssm.models import ssm_backends
 
 from packerlab.inside.aws import ACCOUNT_ID, REGIONS
+
+from .public_parameters import PublicParameters
 
 if TYPE_CHECKING:
     from .account import Account
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
 def seed(account: Account, region: str) -> None:
     """Make what the state names for this region."""
     state = account.state
+    for number in account.numbers:
+        public = PublicParameters(number, region, ec2_backends[number][region].describe_images)
+        ssm_backends[number][region]._parameters = public  # noqa: SLF001  it has no other door
     keys = kms_backends[ACCOUNT_ID][region]
     for key in state.get("key", []):
         if region in key.get("regions", REGIONS):

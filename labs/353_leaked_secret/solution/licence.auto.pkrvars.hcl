@@ -1,0 +1,1 @@
+licence_number = "LW-2026-0417"
