@@ -50,7 +50,7 @@ verify-all: setup
 	@scripts/need packer bubblewrap iproute2 docker mmdebstrap podman
 	@scripts/need-dockerd
 	$(BIN)/packerlab sandbox build $(if $(PACKER),--packer $(PACKER)) $(if $(PLUGINS),--plugins $(PLUGINS))
-	for row in bubblewrap docker docker-plain; do $(NAMED) $(BIN)/packerlab verify --record --sandbox $$row || exit 1; done
+	for row in $$($(BIN)/python -c 'from packerlab.sandbox import BACKENDS; print(*BACKENDS)'); do $(NAMED) $(BIN)/packerlab verify --record --sandbox $$row || exit 1; done
 
 wheel: setup
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

@@ -120,11 +120,11 @@ def _lay_out(verb: Message) -> None:
     for folder in SCRATCH:
         shutil.rmtree(folder, ignore_errors=True)
         Path(folder).mkdir(parents=True)
-    for (name, _size, executable), data in zip(verb["files"], verb["data"], strict=True):
+    for (name, _size, mode), data in zip(verb["files"], verb["data"], strict=True):
         path = Path(WORKSPACE, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(data))
-        path.chmod(0o755 if executable else 0o644)
+        path.chmod(mode)
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ from packerlab.course import open_course
 from packerlab.gradebook import open_gradebook
 from packerlab.packer.verbs import WRAPPED
 from packerlab.report import Check, Run, conclude
+from packerlab.sandbox import BACKENDS
 from packerlab.sandbox.docker import LABEL, engine
 
 if TYPE_CHECKING:
@@ -48,16 +49,23 @@ class Figure(NamedTuple):
     better: str = "lower"
 
 
+EXTRA_CPU = {"bubblewrap": 0.12, "docker": 0.15, "docker-plain": 0.5}
+
+
+def suffix(row: str) -> str:
+    """What a figure of a sandbox ends with; the first one's has the name alone."""
+    return "" if row == next(iter(BACKENDS)) else f"_{row.replace('-', '_')}"
+
+
 FIGURES = {
     "batch_vs_bare": Figure(1.20, "ratio"),
-    "batch_seconds": Figure(None, "s"),
+    **{f"batch_seconds{suffix(row)}": Figure(None, "s") for row in BACKENDS},
+    **{
+        f"batch_extra_cpu{suffix(row)}": Figure(EXTRA_CPU.get(row), "CPU s per submission")
+        for row in BACKENDS
+    },
     "bare_seconds": Figure(None, "s"),
     "bare_minded_seconds": Figure(None, "s"),
-    "batch_extra_cpu": Figure(0.12, "CPU s per submission"),
-    "batch_extra_cpu_docker": Figure(0.15, "CPU s per submission"),
-    "batch_extra_cpu_docker_plain": Figure(0.5, "CPU s per submission"),
-    "batch_seconds_docker": Figure(None, "s"),
-    "batch_seconds_docker_plain": Figure(None, "s"),
     "check_extra_cpu": Figure(0.65, "CPU s"),
     "check_seconds": Figure(None, "s"),
     "first_check": Figure(60, "s"),
@@ -156,14 +164,13 @@ def batch(folder: Path, note: Callable[[str, float], None]) -> None:
         note("bare_minded_seconds", bare_copies(crowd, minded).wall)
         bare = bare_copies(crowd, script)
         note("bare_seconds", bare.wall)
-        for row in ("bubblewrap", "docker", "docker-plain"):
-            suffix = "" if row == "bubblewrap" else f"_{row.replace('-', '_')}"
+        for row in BACKENDS:
             before = measure.containers_cpu()
             cost = graded(crowd, folder / f"{row}-{turn}", "--lab", "106", "--sandbox", row)
             cpu = cost.cpu + measure.containers_cpu() - before
-            note(f"batch_seconds{suffix}", cost.wall)
-            note(f"batch_extra_cpu{suffix}", (cpu - bare.cpu) / COPIES)
-            if row == "bubblewrap":
+            note(f"batch_seconds{suffix(row)}", cost.wall)
+            note(f"batch_extra_cpu{suffix(row)}", (cpu - bare.cpu) / COPIES)
+            if not suffix(row):
                 note("batch_vs_bare", cost.wall / bare.wall)
 
 

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
 from packerlab.grader import check, expect_package, expect_second, fail
 
 if TYPE_CHECKING:
-    from packerlab.grader import Answer, Build
+    from packerlab.grader import Answer, Build, Files
 
 
 CHAT = "out/chat.txt"
 MANIFEST = "manifest.json"
 AMI = re.compile(r"\bami-[0-9a-f]+\b")
+NOTIFY = "notify.sh"
+NOTIFY_SHA256 = "4ec26fb0ec8167a02877af67a59623b6341b807c128bc9891168713611fcba41"
+"""Of the script's lines as its team wrote them, without blanks and line ends of an editor."""
+
+
+@check(points=1, docs="#still-red")
+def test_notify(submission: Files) -> None:
+    """notify.sh is as the chat's team wrote it.
+
+    - Who has to agree before `notify.sh` does something else?
+    - The script tells you the truth about the chat. What you do with its answer is up to you.
+    - `packerlab reset` brings the starter's files back; or copy `notify.sh` out of a new workspace.
+    """
+    if NOTIFY not in submission:
+        fail(f"There is no {NOTIFY}.", expected=NOTIFY)
+    text = submission[NOTIFY].data.decode(errors="replace").strip()
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    if hashlib.sha256(lines.encode()).hexdigest() != NOTIFY_SHA256:
+        fail(f"{NOTIFY} was changed.", expected="the chat team's own script", found="another one")
 
 
 @check(points=1, docs="#after-the-builder")
@@ -65,7 +85,7 @@ def test_stays(build: Build) -> None:
         fail("The AMI's snapshot is gone.", expected="the AMI's snapshot", found="no snapshot")
 
 
-@check(points=2, needs="test_stays", docs="#record-first")
+@check(points=1, needs="test_stays", docs="#record-first")
 def test_recorded(build: Build) -> None:
     """If the chat does not answer, manifest.json names the AMI all the same.
 

@@ -47,6 +47,37 @@ boot_delay_s = 5
 name = "web-1"
 address = "10.0.0.9"
 """
+LEFT = """
+format = 1
+[[team_image]]
+name = "base-1"
+created = "-95d"
+state = "disabled"
+shared_with = ["444455556666"]
+[[instance]]
+name = "web"
+image = "base-1"
+state = "stopped"
+created = "-3d"
+tags = { Ami = "{image:base-1}" }
+[[snapshot]]
+region = "us-east-1"
+description = "orphan"
+created = 2024-05-01T00:00:00Z
+[[key_pair]]
+name = "packer_old"
+created = "-12h"
+[[security_group]]
+name = "packer_old"
+[[launch_template]]
+name = "web"
+image = "base-1"
+[parameter]
+"/golden" = ["{image:base-1}", "ami-2"]
+[second_account]
+id = "444455556666"
+roles = ["deployer"]
+"""
 
 
 def test_whole_account(tmp_path: Path) -> None:
@@ -65,6 +96,17 @@ def test_whole_account(tmp_path: Path) -> None:
     assert told["iam"] == {"allow": ["ec2:Describe*", "*"], "deny": ["ec2:RunInstances"]}
     assert told["second_account"]["image"] == [{"name": "theirs", "public": False, "shared": True}]
     assert told["access_key"].startswith("AKIA")
+
+
+def test_what_somebody_left(tmp_path: Path) -> None:
+    path = tmp_path / "account.toml"
+    path.write_text(LEFT)
+    told = state(load_account(path), "AKIA" + "A" * 16, "secret")
+    assert json.loads(json.dumps(told)) == told
+    assert told["team_image"][0]["created"] == "-95d"
+    assert told["instance"][0]["state"] == "stopped"
+    assert told["snapshot"][0]["created"] == "2024-05-01T00:00:00Z"
+    assert told["parameter"] == {"/golden": ["{image:base-1}", "ami-2"]}
 
 
 def test_an_empty_table_of_rights_is_told(tmp_path: Path) -> None:
@@ -93,6 +135,13 @@ def test_an_empty_table_of_rights_is_told(tmp_path: Path) -> None:
         ("format = 1\n[iam]\nallow = ['RunInstances']", "allow"),
         ("format = 1\n[parameter]\na = 1", "parameter"),
         ("format = 1\n[second_account]\n", "id"),
+        ("format = 1\n[[team_image]]\nname = 'abc'\ncreated = '-95'", "created"),
+        ("format = 1\n[[team_image]]\nname = 'abc'\ncreated = 95", "created"),
+        ("format = 1\n[[team_image]]\nname = 'abc'\ncreated = 'today'", "created"),
+        ("format = 1\n[[instance]]\nname = 'web'\nimage = 'none'", "image `none`"),
+        ("format = 1\n[[launch_template]]\nname = 'web'\nimage = 'none'", "image `none`"),
+        ("format = 1\n[parameter]\na = '{image:none}'", "parameter.*no image `none`"),
+        ("format = 1\n[[key_pair]]\nname = 'a'\n[[key_pair]]\nname = 'a'", "twice"),
     ],
 )
 def test_mistakes_name_file_and_key(tmp_path: Path, text: str, says: str) -> None:

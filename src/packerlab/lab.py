@@ -7,7 +7,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 
@@ -81,9 +81,14 @@ def load_toml(path: Path, kind: type[T]) -> T:
 def typed(table: object, kind: type[T], place: str) -> T:
     """A TOML table as a struct; `place` is where the table stands, for messages."""
     try:
-        return msgspec.convert(table, kind)
+        return msgspec.convert(table, kind, dec_hook=_own)
     except msgspec.ValidationError as error:
         raise BadInputError(f"{place}: {_at_key(str(error))}.") from None
+
+
+def _own(kind: type[Any], value: object) -> Any:
+    """A value of a type that TOML does not have: the type knows how it is written."""
+    return kind.of(value)
 
 
 def _at_key(message: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from packerlab.errors import BadInputError
-from packerlab.inside.aws import CANONICAL, Region  # noqa: TC001  (msgspec reads it)
-from packerlab.lab import load_toml
+from packerlab.inside.aws import CANONICAL, HOME, Region  # noqa: TC001  (msgspec reads it)
+from packerlab.inside.references import REFERENCE
+from packerlab.lab import load_toml, typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +26,28 @@ Alias = Annotated[str, msgspec.Meta(pattern="^alias/[A-Za-z0-9/_-]{1,200}$")]
 Action = Annotated[str, msgspec.Meta(pattern=r"^(\*|[a-z0-9]+:[A-Za-z0-9*?]+)$")]
 Address = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$")]
 HostName = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
+InstanceType = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,20}\.[a-z0-9-]{1,20}$")]
+Name = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9._-]{1,128}$")]
+TemplateName = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9._-]{3,128}$")]
+RoleName = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=120)]
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+AGE = re.compile(r"-[0-9]{1,4}[dhm]")
+
+
+class When(str):
+    """A moment, or how long ago it was when the account was opened: `-95d`, `-12h`, `-30m`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, value: object) -> When:
+        """As `account.toml` has it."""
+        if isinstance(value, str) and AGE.fullmatch(value):
+            return cls(value)
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if not isinstance(moment, datetime) or not moment.tzinfo:
+            raise ValueError("Expected a moment with its offset, or an age such as `-95d`")
+        return cls(moment.isoformat().replace("+00:00", "Z"))
 
 
 class Struct(
@@ -40,12 +62,14 @@ class TeamImage(Struct, frozen=True):
     name: ImageName
     login: Login = "ubuntu"
     regions: list[Region] | None = None
-    created: Moment | None = None
-    deprecated_at: Moment | None = None
+    created: When | None = None
+    deprecated_at: When | None = None
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     description: str = ""
     tags: dict[str, str] = {}
     root_device: Device = "/dev/sda1"
+    state: Literal["available", "disabled"] = "available"
+    shared_with: list[AccountId] = []
 
 
 class OthersImage(TeamImage, frozen=True):
@@ -83,10 +107,56 @@ class Rights(Struct, frozen=True):
 
 
 class SecondAccount(Struct, frozen=True):
-    """Another account, to share with."""
+    """Another account, to share with; the learner may assume its roles, which may do everything."""
 
     id: AccountId
+    roles: list[RoleName] = []
     image: list[OthersImage] = []
+
+
+class Left(Struct, frozen=True):
+    """Something that somebody left in a region."""
+
+    region: Region = HOME
+    created: When | None = None
+    tags: dict[str, str] = {}
+
+
+class Instance(Left, frozen=True, kw_only=True):
+    """An instance that runs, or did, of an image by its name. It has no machine to log in to."""
+
+    name: str
+    image: ImageName
+    type: InstanceType = "t3.micro"
+    state: Literal["running", "stopped", "terminated"] = "running"
+
+
+class Snapshot(Left, frozen=True):
+    """A snapshot that belongs to no image."""
+
+    description: str = ""
+    size_gb: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 8
+
+
+class KeyPair(Left, frozen=True, kw_only=True):
+    """A key pair of which nobody here has the private half."""
+
+    name: Name
+
+
+class SecurityGroup(Left, frozen=True, kw_only=True):
+    """A security group of the default VPC."""
+
+    name: Name
+    description: str = "prepared"
+
+
+class LaunchTemplate(Left, frozen=True, kw_only=True):
+    """A launch template with one version, of an image by its name."""
+
+    name: TemplateName
+    image: ImageName
+    type: InstanceType = "t3.micro"
 
 
 class Machine(Struct, frozen=True):
@@ -112,21 +182,28 @@ class Prepared(Struct, frozen=True):
     image: list[OfferedImage] = []
     team_image: list[TeamImage] = []
     key: list[Key] = []
-    parameter: dict[str, str] = {}
+    parameter: dict[str, str | list[str]] = {}
     secret: dict[str, str] = {}
     quota: Quota = Quota()
     iam: Rights | None = None
     second_account: SecondAccount | None = None
+    instance: list[Instance] = []
+    snapshot: list[Snapshot] = []
+    key_pair: list[KeyPair] = []
+    security_group: list[SecurityGroup] = []
+    launch_template: list[LaunchTemplate] = []
     machine: Machine = Machine()
     host: list[Host] = []
 
 
 def load_account(path: Path) -> Prepared:
     """Read `account.toml`; what is missing, unknown or ill-typed names file and key."""
-    prepared = load_toml(path, Prepared)
-    twice = _repeated(prepared)
-    if twice:
-        raise BadInputError(f"{path}: {twice}.")
+    return _checked(load_toml(path, Prepared), str(path))
+
+
+def _checked(prepared: Prepared, place: str) -> Prepared:
+    if wrong := _repeated(prepared) or _unknown(prepared):
+        raise BadInputError(f"{place}: {wrong}.")
     return prepared
 
 
@@ -136,6 +213,9 @@ def _repeated(prepared: Prepared) -> str:
         ("team_image", [image.name for image in prepared.team_image]),
         ("key", [key.alias for key in prepared.key]),
         ("host", [host.name for host in prepared.host]),
+        ("key_pair", [pair.name for pair in prepared.key_pair]),
+        ("security_group", [group.name for group in prepared.security_group]),
+        ("launch_template", [template.name for template in prepared.launch_template]),
     ):
         for name in names:
             if names.count(name) > 1:
@@ -143,9 +223,25 @@ def _repeated(prepared: Prepared) -> str:
     return ""
 
 
+def _unknown(prepared: Prepared) -> str:
+    """Why the account can't be, where something is of an image that is not there."""
+    second = prepared.second_account
+    images = [*prepared.image, *prepared.team_image, *(second.image if second else [])]
+    known = {image.name for image in images}
+    of_images: list[Instance | LaunchTemplate] = [*prepared.instance, *prepared.launch_template]
+    for thing in of_images:
+        if thing.image not in known:
+            return f"`{thing.name}` is of the image `{thing.image}`, which is not there"
+    for values in prepared.parameter.values():
+        for name in REFERENCE.findall(values if isinstance(values, str) else "".join(values)):
+            if name not in known:
+                return f"key `parameter`: there is no image `{name}`"
+    return ""
+
+
 def state(prepared: Prepared, access_key: str, secret_key: str) -> dict[str, Any]:
     """What the control plane is opened with: plain JSON, defaults left out."""
-    built: dict[str, Any] = msgspec.to_builtins(prepared)
+    built: dict[str, Any] = msgspec.to_builtins(prepared, enc_hook=str)
     return {**built, "access_key": access_key, "secret_key": secret_key}
 
 
@@ -160,7 +256,29 @@ def account_of(lab: Lab) -> dict[str, Any] | None:
     """
     if "account" not in lab.needs:
         return None
-    prepared = load_account(lab.account)
+    return _opened(load_account(lab.account))
+
+
+def varied(opened: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The state of a fresh account in which some of `account.toml` is another.
+
+    A table is changed key by key; a list or a value is given as a whole.
+    """
+    told = {key: opened[key] for key in Prepared.__struct_fields__ if key in opened}
+    prepared = typed(_merged(told, changes), Prepared, "account=")
+    return _opened(_checked(prepared, "account="))
+
+
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    tables = {
+        key: _merged(old[key], value)
+        for key, value in new.items()
+        if isinstance(value, dict) and isinstance(old.get(key), dict)
+    }
+    return {**old, **new, **tables}
+
+
+def _opened(prepared: Prepared) -> dict[str, Any]:
     opened = state(prepared, ACCESS_KEY, SECRET_KEY)
     return {**opened, "host_key": _key_pair()} if prepared.host else opened
 

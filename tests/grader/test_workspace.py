@@ -58,10 +58,11 @@ class Console:
         self.asked: list[str] = []
 
     def __call__(
-        self, expressions: list[str], variables: Mapping[str, str] | None = None
+        self, expressions: list[str], variables: Mapping[str, str] | None = None, **varied: Any
     ) -> list[Any]:
         self.asked += expressions
         assert variables is None
+        assert not varied
         if "data." in expressions[0]:
             raise Failure("Packer can't tell.")
         return ["told"]

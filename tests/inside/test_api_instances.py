@@ -1,4 +1,4 @@
-"""Launches: what EC2 refuses before anything starts, and what is told of what runs."""
+"""Launches: what EC2 refuses before anything starts, and what it reports of what runs."""
 
 from __future__ import annotations
 

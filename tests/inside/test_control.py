@@ -340,6 +340,21 @@ def test_what_stops_a_build(
         assert time.monotonic() - began < 20
 
 
+@pytest.mark.parametrize("program", BOTH[1:])
+def test_a_region_that_there_is_not_fails_at_once(
+    control: Control, tmp_path: Path, program: str
+) -> None:
+    """The SDK in Packer 1.6.6 asks for it again for 40 seconds, as it does at work."""
+    with account(control):
+        began = time.monotonic()
+        template = SOURCE.replace("us-east-1", "eu-central-9")
+        status, text = packer(control, tmp_path, program, template=template)
+        assert status == 1
+        assert "eu-central-9.amazonaws.com on 127.0.0.1:53: no such host" in text
+        assert time.monotonic() - began < 20
+        assert control.tell()["calls"] == []
+
+
 @pytest.mark.parametrize("program", BOTH)
 def test_a_machine_that_does_not_start(control: Control, tmp_path: Path, program: str) -> None:
     with account(control):
@@ -752,6 +767,16 @@ def test_no_tls_no_answer(control: Control) -> None:
                           "&InstanceType=t3.micro&ImageId=ami-12345678", {}),
         ("ec2.us-east-1", "Action=DescribeImages&Filter.1.Name=name&Filter.1.Value.1="
                           + "*a" * 5000, {}),
+        ("ec2.us-east-1", "Action=DescribeImages&Filter.1.Name=name&Filter.1.Value.1="
+                          + "*a" * 500_000, {}),
+        ("ec2.us-east-1", "Action=DescribeImages&Filter.1.Name=name&"
+                          + "&".join(f"Filter.1.Value.{n}=*a*a*a*a*b{n}" for n in range(199)), {}),
+        ("ec2.us-east-1", "Action=CreateTags&ResourceId.1=i-12345678&Tag.1.Key=k&Tag.1.Value="
+                          + "x" * 1_000_000, {}),
+        ("ec2.us-east-1", "Action=CreateTags&ResourceId.1=i-12345678&"
+                          + "&".join(f"Tag.{n}.Key=k{n}" for n in range(4_900)), {}),
+        ("ssm.us-east-1", json.dumps({"Name": "/aws/service/" + "a/" * 400_000}),
+         {"X-Amz-Target": "AmazonSSM.GetParameter"}),
         ("kms.us-east-1", "[" * 200_000, {"X-Amz-Target": "TrentService.ListKeys"}),
         ("kms.us-east-1", "[]", {"X-Amz-Target": "TrentService.ListKeys"}),
         ("ec2.us-east-1", "\xff\xfe", {}),
@@ -759,7 +784,8 @@ def test_no_tls_no_answer(control: Control) -> None:
         ("s3.us-east-1", '<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "' + "&b;" * 1000
                          + '">]><Tagging>&c;</Tagging>', {}),
     ],
-    ids=["fields", "index", "count", "wildcards", "nested", "list", "bytes", "gzip", "entities"],
+    ids=["fields", "index", "count", "wildcards", "long_filter", "slow_filters", "long_tag",
+         "many_tags", "long_path", "nested", "list", "bytes", "gzip", "entities"],
 )  # fmt: skip
 def test_hostile_bodies_end_soon(
     control: Control, host: str, body: str, headers: dict[str, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -209,6 +210,16 @@ def test_what_packer_alone_lists_is_named_too() -> None:
         "this lab does not use the provisioner `shell-local` (`packer inspect` lists it); "
         "it is done with post-processor.manifest, source.file."
     )
+
+
+def test_a_lab_may_have_no_templates() -> None:
+    scripts = dataclasses.replace(
+        LAB, manifest=msgspec.structs.replace(LAB.manifest, components=[])
+    )
+    with pytest.raises(
+        RejectedError, match=r"source `file` \(main.pkr.hcl:1\); it has no templates"
+    ):
+        refuse_foreign_components(scripts, template(), answer(printed([Build()])), (1, 6, 6))
 
 
 def test_computed_labels_are_to_be_written_out() -> None:

@@ -93,11 +93,27 @@ def test_the_block_alone_is_blanked_and_every_place_stays(break_: str) -> None:
     after = blanked(text)
     begin = text.index("required_plugins {" + break_ + "    am")
     end = text.index("}" + break_ + break_)
-    assert after[:begin] == text[:begin]
-    assert after[end:] == text[end:]
-    assert after[begin:end].strip() == ""
-    assert len(after) == len(text)
-    assert after.count("\n") == text.count("\n")
+    first = text.count(break_, 0, begin)
+    last = text.count(break_, 0, end)
+    old, new = text.split(break_), after.split(break_)
+    assert new[:first] == old[:first]
+    assert new[first : last + 1] == [""] * (last + 1 - first)
+    assert new[last + 1 :] == old[last + 1 :]
+
+
+def test_fmt_finds_nothing_to_say_of_it(tmp_path: Path) -> None:
+    """As a learner's own script asks, on a Packer that does not know the block."""
+    behind = PLUGINS.replace("  }\n}\n\nlocals", "  } # these\n}\n\nlocals", 1)
+    short = "packer {\n  required_version = 1\n\n  required_plugins {} # none\n}\n"
+    for number, text in enumerate([PLUGINS, PLUGINS.replace("\n", "\r\n"), behind, short]):
+        (tmp_path / f"{number}.pkr.hcl").write_text(blanked(text), newline="")
+    environment = {**os.environ, "CHECKPOINT_DISABLE": "1"}
+    words = ["packer", "fmt", "-check", "-diff", "."]
+    done = subprocess.run(
+        words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "# these" in (tmp_path / "2.pkr.hcl").read_text()
 
 
 def test_packer_takes_what_is_left(tmp_path: Path) -> None:

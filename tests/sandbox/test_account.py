@@ -222,8 +222,27 @@ def test_an_image_of_an_image(packer: Callable[..., Packer]) -> None:
     assert image.about["source_name"] == base.name
 
 
-def test_a_reboot_on_the_way(packer: Callable[..., Packer]) -> None:
-    files = template("echo 1 | sudo tee /etc/before", "sudo reboot")
+@pytest.mark.parametrize("interface", ["public_dns", "private_dns"])
+def test_an_instance_is_reached_by_its_name(packer: Callable[..., Packer], interface: str) -> None:
+    source = f'{NEWEST}\n  ssh_interface = "{interface}"'
+    answer = built(packer(template("true", source=source)))
+    assert len(answer.account.images) == 1
+
+
+def test_the_temporary_key_is_removed_if_the_template_asks_for_it(
+    packer: Callable[..., Packer],
+) -> None:
+    """Packer finds it by its name, with which EC2 ends the line."""
+    for more, stays in (("", True), ("ssh_clear_authorized_keys = true", False)):
+        disk = built(packer(template("true", source=f"{NEWEST}\n  {more}"))).account.image().disk
+        for home in ("/home/ubuntu", "/root"):
+            keys = disk.text(f"{home}/.ssh/authorized_keys")
+            assert ("ssh-" in keys) is stays, keys
+
+
+@pytest.mark.parametrize("command", ["sudo reboot", "sudo init 6"])
+def test_a_reboot_on_the_way(packer: Callable[..., Packer], command: str) -> None:
+    files = template("echo 1 | sudo tee /etc/before", command)
     text = files["main.pkr.hcl"].data.decode()
     text = text.replace("inline =", "expect_disconnect = true\n    inline =", 1)
     after = 'provisioner "shell" {\n inline = ["cat /etc/before", "ls -A /tmp"]\n}\n}\n'

@@ -7,6 +7,7 @@ entries of its lists are dictionaries, with the keys that `inside/simulated/acco
 
 from __future__ import annotations
 
+import re
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -25,6 +26,8 @@ Kind = TypeVar("Kind")
 
 LAUNCHES = ("RunInstances", "CreateFleet", "RequestSpotInstances")
 """The calls that start an instance."""
+
+ID = re.compile(rb"\b[a-z]{1,8}-[0-9a-f]{8,17}\b")
 
 NOTHING = b'{"account": {}, "disks": {}, "consoles": {}}'
 
@@ -152,6 +155,11 @@ class AccountEvidence:
         return self._told.consoles.get(name, "")
 
     @cached_property
+    def ids(self) -> set[str]:
+        """Every id in it, and every name that ends as one: another account may have others."""
+        return {found.decode() for found in ID.findall(self._data)}
+
+    @cached_property
     def calls(self) -> list[Call]:
         """Every call to the API, in order."""
         return _fitting(self.all("calls"), list[Call])
@@ -171,20 +179,24 @@ class AccountEvidence:
         """What stayed behind and costs money or opens a door, in words; sorted."""
         found = [
             f"an instance ({each['state']})"
-            for each in self.all("instances")
+            for each in self._made("instances")
             if each["state"] != "terminated"
         ]
-        found += ["a key pair" for _ in self.all("key_pairs")]
-        found += ["a security group" for _ in self.all("security_groups")]
-        found += ["a volume" for each in self.all("volumes") if each["state"] == "available"]
+        found += ["a key pair" for _ in self._made("key_pairs")]
+        found += ["a security group" for _ in self._made("security_groups")]
+        found += ["a volume" for each in self._made("volumes") if each["state"] == "available"]
         used = {
             device.get("snapshot")
             for image in self.all("images")
             for device in image["block_devices"]
         }
-        orphans = [each for each in self.all("snapshots") if each["id"] not in used]
+        orphans = [each for each in self._made("snapshots") if each["id"] not in used]
         found += ["a snapshot without AMI" for _ in orphans]
         return sorted(found)
+
+    def _made(self, kind: str) -> list[dict[str, Any]]:
+        """All of one kind that was not there at the start."""
+        return [each for each in self.all(kind) if not each.get("prepared")]
 
 
 def _fitting(value: object, kind: type[Kind]) -> Kind:

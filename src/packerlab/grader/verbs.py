@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from packerlab.packer.session import Varied
     from packerlab.packer.verbs import Answer
 
 
 class Build(Protocol):
     """`build({"name": value}, ["-only=..."], nth=1)`: a build from the submitted bytes.
 
-    Equal calls run once. `nth=2` builds again, on what the first build left.
+    Equal calls run once. `nth=2` builds again, on what the first build left. `files=`, `account=`,
+    `env=` and `after=` are of this call alone; see `Varied`.
     """
 
     def __call__(
-        self, variables: Mapping[str, str] | None = None, args: Sequence[str] = (), nth: int = 1
+        self,
+        variables: Mapping[str, str] | None = None,
+        args: Sequence[str] = (),
+        nth: int = 1,
+        **varied: Unpack[Varied],
     ) -> Answer: ...
 
 
@@ -25,7 +31,10 @@ class Validate(Protocol):
     """`validate({"name": value})`: `packer validate`."""
 
     def __call__(
-        self, variables: Mapping[str, str] | None = None, args: Sequence[str] = ()
+        self,
+        variables: Mapping[str, str] | None = None,
+        args: Sequence[str] = (),
+        **varied: Unpack[Varied],
     ) -> Answer: ...
 
 
@@ -39,14 +48,17 @@ class Console(Protocol):
     """`console(["local.a", "upper(var.b)"], {"b": "x"})`: the values, in one run."""
 
     def __call__(
-        self, expressions: list[str], variables: Mapping[str, str] | None = None
+        self,
+        expressions: list[str],
+        variables: Mapping[str, str] | None = None,
+        **varied: Unpack[Varied],
     ) -> list[Any]: ...
 
 
 class Run(Protocol):
     """`run(["/bin/sh", "ci.sh"], nth=1)`: a learner's own program, in the workspace."""
 
-    def __call__(self, argv: list[str], nth: int = 1) -> Answer: ...
+    def __call__(self, argv: list[str], nth: int = 1, **varied: Unpack[Varied]) -> Answer: ...
 
 
 def elsewhere(script: str, *words: str) -> dict[str, list[str]]:

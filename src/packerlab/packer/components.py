@@ -47,10 +47,8 @@ def _foreign(name: str, allowed: set[str], where: str) -> str:
     shown = visible(own)[:60]
     if kind == COMPUTED:
         return f'write out the labels of `dynamic "{shown}"`: here they are computed ({where}).'
-    return (
-        f"this lab does not use the {kind} `{shown}` ({where}); "
-        f"it is done with {', '.join(sorted(allowed))}."
-    )
+    instead = f"it is done with {', '.join(sorted(allowed))}" if allowed else "it has no templates"
+    return f"this lab does not use the {kind} `{shown}` ({where}); {instead}."
 
 
 _TITLES = {"    sources:": "source", "    provisioners:": "provisioner",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Unpack
 
 from packerlab.checks import Incapable
 from packerlab.packer.components import refuse_foreign_components
+from packerlab.packer.given import Own, given
 from packerlab.packer.versions import version_of
 
 if TYPE_CHECKING:
@@ -14,7 +16,24 @@ if TYPE_CHECKING:
 
     from packerlab.hcl.template import Template
     from packerlab.lab import Lab
+    from packerlab.packer.given import Given
     from packerlab.packer.verbs import Answer, Packer
+
+
+class Varied(Own, total=False):
+    """What a grader may vary in one call, which goes on from what the answer `after` left."""
+
+    after: Answer
+
+
+@dataclass(frozen=True)
+class Call:
+    """A question, what it is given, and the call that it goes on from; equal ones are one."""
+
+    words: tuple[object, ...]
+    given: Given
+    after: Call | None
+    ask: Callable[..., Any] = field(compare=False, repr=False)
 
 
 class Session:
@@ -24,34 +43,52 @@ class Session:
         self._lab = lab
         self._packer = packer
         self._template = template
-        self._answers: dict[object, Answer] = {}
-        self._latest: tuple[object, ...] = ()
+        self._answers: dict[Call, Answer] = {}
+        self._validated: dict[Call, Answer] = {}
+        self._latest: tuple[Call, Answer] | None = None
 
     def build(
-        self, variables: Mapping[str, str] | None = None, args: Sequence[str] = (), nth: int = 1
+        self,
+        variables: Mapping[str, str] | None = None,
+        args: Sequence[str] = (),
+        nth: int = 1,
+        **varied: Unpack[Varied],
     ) -> Answer:
-        packer = self._checked_packer()
-        key = ("build", tuple(sorted((variables or {}).items())), tuple(args))
-        return self._nth(key, nth, partial(packer.build, variables or {}, args))
+        ask = partial(self._checked_packer().build, variables or {}, args)
+        return self._nth(self._call("build", variables or {}, args, ask, **varied), nth)
 
     def validate(
-        self, variables: Mapping[str, str] | None = None, args: Sequence[str] = ()
+        self,
+        variables: Mapping[str, str] | None = None,
+        args: Sequence[str] = (),
+        **varied: Unpack[Varied],
     ) -> Answer:
-        packer = self._checked_packer()
-        key = ("validate", tuple(sorted((variables or {}).items())), tuple(args))
-        return self._once(key, lambda: packer.validate(variables or {}, args))
+        ask = partial(self._checked_packer().validate, variables or {}, args)
+        call = self._call("validate", variables or {}, args, ask, **varied)
+        if call not in self._validated:
+            self._validated[call] = self._look(call)
+        return self._validated[call]
 
     def fmt(self) -> Answer:
-        return self._once("fmt", self._any_packer().fmt)
+        return self._formatted
 
     def console(
-        self, expressions: list[str], variables: Mapping[str, str] | None = None
+        self,
+        expressions: list[str],
+        variables: Mapping[str, str] | None = None,
+        **varied: Unpack[Varied],
     ) -> list[Any]:
-        return self._checked_packer().console(expressions, variables or {})
+        ask = partial(self._checked_packer().console, expressions, variables or {})
+        values: list[Any] = self._look(
+            self._call("console", variables or {}, expressions, ask, **varied)
+        )
+        return values
 
-    def run(self, argv: list[str], nth: int = 1) -> Answer:
-        packer = self._checked_packer()
-        return self._nth(("run", *argv), nth, partial(packer.script, argv))
+    def run(self, argv: list[str], nth: int = 1, **varied: Unpack[Varied]) -> Answer:
+        ask = partial(self._checked_packer().script, argv)
+        return self._nth(self._call("run", {}, argv, ask, **varied), nth)
+
+    # --- before the first question ---
 
     def _any_packer(self) -> Packer:
         if self._packer is None:
@@ -63,35 +100,87 @@ class Session:
         return self._packer
 
     def _checked_packer(self) -> Packer:
-        """Packer, once it is known that the template uses only what the lab allows."""
+        """Packer, once it is known that the template uses only what the lab allows.
+
+        A workspace may have none, and be nothing but scripts.
+        """
         packer = self._any_packer()
-        inspected = self._once("inspect", packer.inspect)
-        refuse_foreign_components(self._lab, self._template(), inspected, packer.version)
+        if packer.has_template:
+            inspected = self._inspected
+            refuse_foreign_components(self._lab, self._template(), inspected, packer.version)
         return packer
 
-    def _once(self, key: object, ask: Callable[[], Answer]) -> Answer:
-        if key not in self._answers:
-            self._answers[key] = ask()
-        return self._answers[key]
+    @cached_property
+    def _inspected(self) -> Answer:
+        return self._any_packer().inspect()
 
-    def _nth(self, key: tuple[object, ...], nth: int, ask: Callable[..., Answer]) -> Answer:
-        """The answer to the nth of equal calls; each goes on from what the one before it left.
+    @cached_property
+    def _formatted(self) -> Answer:
+        return self._any_packer().fmt()
 
-        Each is asked once. But where another call has had a fresh account since, the earlier ones
-        are made again, for the account that they left is gone.
+    # --- calls, and the account that each goes on in ---
+
+    def _call(
+        self,
+        verb: str,
+        variables: Mapping[str, str],
+        args: Sequence[str],
+        ask: Callable[..., Any],
+        after: Answer | None = None,
+        **own: Unpack[Own],
+    ) -> Call:
+        """Raises ValueError or TypeError where a grader may not vary what it does."""
+        words = (verb, *sorted(variables.items()), *args)
+        its = given(**own)
+        if after is None:
+            return Call(words, its, None, ask)
+        if its.account:
+            raise ValueError("account= is of a fresh account, and after= goes on in another.")
+        before = next((call for call, known in self._answers.items() if known is after), None)
+        if before is None:
+            raise ValueError("after= takes what `build` or `run` has answered in this report.")
+        return Call(words, replace(its, account=before.given.account), before, ask)
+
+    def _nth(self, call: Call, nth: int) -> Answer:
+        """The answer to the nth of equal calls; each goes on from what the one before it left."""
+        for _ in range(nth - 1):
+            call = replace(call, after=call)
+        if call not in self._answers:
+            self._make(call)
+        return self._answers[call]
+
+    def _make(self, call: Call) -> Answer:
+        """Ask, for the first time or once more; the first answer is the one that graders get."""
+        answer: Answer = call.ask(given=call.given, after=self._before(call))
+        self._latest = call, answer
+        self._answers.setdefault(call, answer)
+        return answer
+
+    def _look(self, call: Call) -> Any:
+        """What a verb answers that changes nothing in the account, be it a fresh or an old one."""
+        before = self._before(call)
+        if call.given.account and not before:
+            self._latest = None
+        return call.ask(given=call.given, after=before)
+
+    def _before(self, call: Call) -> Answer | None:
+        """What the call goes on from, as it is now.
+
+        Where the lab has an account and another call has had a fresh one since, what made it is
+        asked again. What has another id or name then can't be what the call names.
         """
-        if (*key, nth) not in self._answers:
-            goes_on = self._goes_on(key, nth)
-            before = self._answers[(*key, nth - 1)] if goes_on else None
-            for number in range(nth if goes_on else 1, nth + 1):
-                before = ask(after=before)
-                self._latest = (*key, number)
-                self._answers.setdefault(self._latest, before)
-        return self._answers[(*key, nth)]
-
-    def _goes_on(self, key: tuple[object, ...], nth: int) -> bool:
-        """Whether what the call before the nth left is still there."""
-        earlier = (*key, nth - 1)
-        return self._latest == earlier or (
-            earlier in self._answers and "account" not in self._lab.needs
-        )
+        if call.after is None:
+            return None
+        if self._latest and self._latest[0] == call.after:
+            left = self._latest[1]
+        elif call.after in self._answers and "account" not in self._lab.needs:
+            left = self._answers[call.after]
+        else:
+            left = self._make(call.after)
+        gone = self._answers[call.after].account.ids - left.account.ids
+        if named := next((each for each in sorted(gone) if each in repr(call)), ""):
+            raise ValueError(
+                f"after=: {named} is gone, because another call has had a fresh account since. "
+                "Make both calls one after the other."
+            )
+        return left

@@ -20,6 +20,7 @@ from packerlab.checks import Failure, fail
 from packerlab.evidence.account import AccountEvidence
 from packerlab.evidence.containers import ContainersEvidence
 from packerlab.evidence.files import Evidence
+from packerlab.hcl.template import template_files
 from packerlab.inside.kept import CRASHED
 from packerlab.leaks import Leaks
 from packerlab.packer.environment import (
@@ -28,14 +29,17 @@ from packerlab.packer.environment import (
     environment,
     with_host_key,
 )
+from packerlab.packer.given import NOTHING, lay_over
 from packerlab.packer.versions import NATIVE_PLUGINS, without_required_plugins
+from packerlab.prepared_account import varied
 from packerlab.report import Where
-from packerlab.sandbox.base import PROGRAM, Account
+from packerlab.sandbox.base import PROGRAM, Joining
 from packerlab.submissions.reader import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from packerlab.packer.given import Given
     from packerlab.packer.versions import Version
     from packerlab.sandbox.base import Box, Ran
     from packerlab.submissions.reader import Files
@@ -203,7 +207,9 @@ _PLACE = re.compile(r"on \S* ?line \d.*|\(source code not available\)|Error:")
 class Packer:
     """One report's Packer: verbs on one workspace, in one box.
 
-    `state` is that of a fresh simulated account, where the lab has one: what builds joins it.
+    `state` is that of a fresh simulated account, where the lab has one: what builds joins it. What
+    a call is `given` is there for that call alone. One that comes `after` another goes on in the
+    folder and in the account as that one left them.
     """
 
     def __init__(
@@ -215,11 +221,13 @@ class Packer:
         state: dict[str, Any] | None = None,
     ) -> None:
         self._box = box
-        self._state = state
+        self._states = {"": state}
         self._original = files
         self.version = version
-        self._files = files if version >= NATIVE_PLUGINS else without_required_plugins(files)
+        self._files = self._readable(files)
         self._outputs = outputs
+        self.has_template = bool(template_files(files))
+        """Whether there is anything that Packer would load."""
         self.secrets: list[str] = []
         """What every verb's remains are searched for."""
 
@@ -231,21 +239,43 @@ class Packer:
         """`packer fmt -check -diff` on the bytes as they were submitted."""
         return self._verb("fmt", ["-check", "-diff"], files=self._original)
 
-    def validate(self, variables: Mapping[str, str], args: Iterable[str]) -> Answer:
-        return self._verb("validate", ["-machine-readable", *_given(variables), *args])
+    def validate(
+        self,
+        variables: Mapping[str, str],
+        args: Iterable[str],
+        *,
+        given: Given = NOTHING,
+        after: Answer | None = None,
+    ) -> Answer:
+        """`packer validate`; beside an account only where the call says which."""
+        words = ["-machine-readable", *_given(variables), *args]
+        return self._verb("validate", words, given=given, account=self._named(given, after),
+                          left=self._left(after))  # fmt: skip
 
     def build(
-        self, variables: Mapping[str, str], args: Iterable[str], *, after: Answer | None = None
+        self,
+        variables: Mapping[str, str],
+        args: Iterable[str],
+        *,
+        given: Given = NOTHING,
+        after: Answer | None = None,
     ) -> Answer:
         """`packer build`, from the submitted bytes without the lab's outputs, in a fresh account.
 
-        Or `after` an earlier build: in the folder and in the account as that one left them.
+        Or `after` an earlier verb: in the folder and in the account as that one left them.
         """
         words = ["-machine-readable", "-color=false", *_given(variables), *args]
-        return self._verb("build", words, outputs=self._outputs, account=self._account(after),
-                          left=after.files.regular if after else {})  # fmt: skip
+        return self._verb("build", words, outputs=self._outputs, given=given,
+                          account=self._account(given, after), left=self._left(after))  # fmt: skip
 
-    def console(self, expressions: list[str], variables: Mapping[str, str]) -> list[Any]:
+    def console(
+        self,
+        expressions: list[str],
+        variables: Mapping[str, str],
+        *,
+        given: Given = NOTHING,
+        after: Answer | None = None,
+    ) -> list[Any]:
         """The values of HCL expressions, all in one batch.
 
         A word that no template can know tells Packer's answer from what a template has it say: it
@@ -253,7 +283,8 @@ class Packer:
         """
         word = secrets.token_hex(8)
         asked = f'jsonencode(["{word}", {", ".join(expressions)}])'
-        answer = self._verb("console", _given(variables), stdin=asked + "\n")
+        answer = self._verb("console", _given(variables), stdin=asked + "\n", given=given,
+                            account=self._named(given, after), left=self._left(after))  # fmt: skip
         for line in answer.output.split("\n"):
             if word in line:
                 with contextlib.suppress(ValueError, RecursionError):
@@ -267,15 +298,15 @@ class Packer:
             where=where,
         )
 
-    def script(self, argv: list[str], *, after: Answer | None = None) -> Answer:
+    def script(
+        self, argv: list[str], *, given: Given = NOTHING, after: Answer | None = None
+    ) -> Answer:
         """A learner's own program, in the workspace, with Packer on its PATH."""
-        account = self._account(after)
-        variables = self._environment(account) | OWN_PROGRAMS
-        files = self._fresh(self._files) | (after.files.regular if after else {})
+        account = self._account(given, after)
         ran = self._box.run(
             argv,
-            files,
-            env=variables,
+            self._workspace(self._files, given, self._left(after)),
+            env={**self._environment(given, account), **OWN_PROGRAMS, **dict(given.env)},
             outputs=self._outputs,
             account=account,
             secrets=tuple(self.secrets),
@@ -284,16 +315,45 @@ class Packer:
 
     def leave(self) -> None:
         """Have nothing of the account live on."""
-        if self._state is not None:
+        if self._states[""] is not None:
             self._box.leave()
 
-    def _account(self, after: Answer | None = None) -> Account | None:
-        """A fresh account, or the one in which an earlier verb ran."""
-        return None if self._state is None else Account(None if after else self._state)
+    # --- what a verb has around it ---
 
-    def _environment(self, account: Account | None) -> dict[str, str]:
+    def _state(self, given: Given) -> dict[str, Any] | None:
+        """The state of a fresh account, as this call wants it: made once, for it may have keys."""
+        if given.account not in self._states:
+            lab = self._states[""]
+            if lab is None:
+                raise ValueError("account=: this lab has no account.")
+            self._states[given.account] = varied(lab, json.loads(given.account))
+        return self._states[given.account]
+
+    def _account(self, given: Given, after: Answer | None) -> Joining | None:
+        """A fresh account, or the one in which an earlier verb ran."""
+        state = self._state(given)
+        return None if state is None else Joining(None if after else state)
+
+    def _named(self, given: Given, after: Answer | None) -> Joining | None:
+        """The same for a verb that joins an account only where its call names one."""
+        return self._account(given, after) if given.account or after else None
+
+    def _environment(self, given: Given, account: Joining | None) -> dict[str, str]:
         """What a verb finds in its environment: beside an account, its keys and its authority."""
-        return environment(self._state if account else None)
+        return environment(self._state(given) if account else None)
+
+    def _readable(self, files: Files) -> Files:
+        """Files as this Packer can read them."""
+        return files if self.version >= NATIVE_PLUGINS else without_required_plugins(files)
+
+    def _left(self, after: Answer | None) -> Files:
+        """The lab's outputs as an earlier verb left them."""
+        return after.files.regular if after else {}
+
+    def _workspace(self, files: Files, given: Given, left: Files) -> Files:
+        """What a verb starts from, without the lab's outputs, which only a verb may make."""
+        fresh = with_host_key(without(files, self._outputs), self._state(given))
+        return lay_over(fresh | left, self._readable(dict(given.files)))
 
     def _answer(self, verb: str, ran: Ran) -> Answer:
         files = Evidence(ran.files, ran.irregular)
@@ -309,17 +369,18 @@ class Packer:
         files: Files | None = None,
         outputs: Iterable[str] = (),
         stdin: str = "",
-        account: Account | None = None,
+        given: Given = NOTHING,
+        account: Joining | None = None,
         left: Files | None = None,
     ) -> Answer:
-        variables = self._environment(account) | NO_SETTINGS
+        variables = self._environment(given, account) | NO_SETTINGS
         wrapped = verb != "console"
         if wrapped:
             variables |= {**WRAPPED, RUN_ID: str(uuid.uuid4())}
         ran = self._box.run(
             [PROGRAM, verb, *words, "."],
-            self._fresh(files or self._files) | (left or {}),
-            env=variables,
+            self._workspace(files or self._files, given, left or {}),
+            env={**variables, **dict(given.env)},
             outputs=outputs,
             stdin=stdin,
             log=wrapped,
@@ -329,10 +390,6 @@ class Packer:
         )
         told = [word for word in words if word not in UNTOLD]
         return self._answer(shlex.join(["packer", verb, *told, "."]), ran)
-
-    def _fresh(self, files: Files) -> Files:
-        """The workspace without the lab's outputs, which only a build may make."""
-        return with_host_key(without(files, self._outputs), self._state)
 
 
 def _given(variables: Mapping[str, str]) -> list[str]:

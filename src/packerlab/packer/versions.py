@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packerlab.checks import fail
 from packerlab.errors import MachineError
@@ -55,11 +55,12 @@ def fail_newer_blocks(template: Template, version: Version) -> None:
 def without_required_plugins(files: Files, *, readably: bool = False) -> Files:
     """The workspace with `packer { required_plugins { ... } }` blanked, every line in its place.
 
-    In folders too: a learner's script may build what lies there. For a person to read, `readably`
-    makes a comment of it, which `with_required_plugins` takes back.
+    In folders too: a learner's script may build what lies there. The lines are empty, so that
+    `packer fmt -check` in such a script finds nothing to say of them. For a person to read,
+    `readably` makes a comment of the block, which `with_required_plugins` takes back.
     """
     blanked = dict(files)
-    blank = _as_comment if readably else _as_space
+    blank = _as_comment if readably else _as_empty_lines
     for name, file in files.items():
         if not name.endswith(TEMPLATE_SUFFIXES):
             continue
@@ -85,16 +86,35 @@ _JSON_KEY = '"required_plugins"'
 _JSON_COMMENT = '"//"'.ljust(len(_JSON_KEY))
 
 
-def _as_space(block: str) -> str:
-    return re.sub(r"[^\r\n]", " ", block)
+class _Blanked(NamedTuple):
+    """What stands in place of a text's part from `begin` to `end`."""
+
+    begin: int
+    end: int
+    instead: str
 
 
-def _as_comment(block: str) -> str:
+def _as_empty_lines(text: str, begin: int, end: int) -> _Blanked:
+    """Without the blanks before and after the block; a comment behind it keeps its indentation."""
+    line = text.rfind("\n", 0, begin) + 1
+    indent = text[line:begin]
+    begin = begin if indent.strip() else line
+    breaks = re.sub(r"[^\r\n]", "", text[begin:end])
+    while text[end : end + 1] in {" ", "\t"}:
+        end += 1
+    is_last = text[end : end + 1] in {"", "\r", "\n"}
+    return _Blanked(begin, end, breaks if is_last else breaks + indent)
+
+
+def _as_comment(text: str, begin: int, end: int) -> _Blanked:
     """A block with an asterisk in it could end the comment."""
-    return _as_space(block) if "*" in block else f"{_BEFORE_1_7}{block}*/"
+    block = text[begin:end]
+    if "*" in block:
+        return _as_empty_lines(text, begin, end)
+    return _Blanked(begin, end, f"{_BEFORE_1_7}{block}*/")
 
 
-def _blank_hcl(text: str, blank: Callable[[str], str]) -> str:
+def _blank_hcl(text: str, blank: Callable[[str, int, int], _Blanked]) -> str:
     depth = 0
     block = word = ""
     begin = named = 0
@@ -109,8 +129,9 @@ def _blank_hcl(text: str, blank: Callable[[str], str]) -> str:
         elif kind == "}":
             depth -= 1
             if depth == 1 and begin:
-                pieces += [text[done:begin], blank(text[begin:end])]
-                done, begin = end, 0
+                blanked = blank(text, begin, end)
+                pieces += [text[done : blanked.begin], blanked.instead]
+                done, begin = blanked.end, 0
         elif kind == "end":
             break
         word, named = (text[start:end], start) if kind == "name" else ("", 0)

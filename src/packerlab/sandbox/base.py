@@ -161,7 +161,7 @@ Limit = Literal[
 the end that who follows a verb has wished for."""
 
 
-class Answer(msgspec.Struct):
+class Reply(msgspec.Struct):
     """What a supervisor says of a verb; see there. The sizes are of the bytes that follow."""
 
     cpu: float
@@ -190,7 +190,7 @@ BROKEN = (OSError, ValueError, RecursionError, msgspec.DecodeError)
 """What it raises to read an answer that makes no sense."""
 
 
-class Account(NamedTuple):
+class Joining(NamedTuple):
     """Which account a verb joins: a fresh one in `state`, or without one that of the last verb."""
 
     state: dict[str, object] | None
@@ -214,7 +214,7 @@ class Box:
         outputs: Iterable[str] = (),
         stdin: str = "",
         log: bool = False,
-        account: Account | None = None,
+        account: Joining | None = None,
         secrets: Sequence[str] = (),
         blind: bool = False,
     ) -> Ran:
@@ -232,7 +232,7 @@ class Box:
         deadline = self._deadline()
         try:
             self.channel.send(request, [file.data for file in files.values()])
-            answer = msgspec.json.decode(self.channel.header(deadline), type=Answer)
+            answer = msgspec.json.decode(self.channel.header(deadline), type=Reply)
             output = self.channel.read(answer.output, deadline)
             told = self.channel.read(answer.account, deadline)
             stored = self.channel.read(answer.engine, deadline)
@@ -257,7 +257,7 @@ class Box:
         follower: Follower,
         *,
         env: dict[str, str],
-        account: Account | None = None,
+        account: Joining | None = None,
     ) -> Followed:
         """Run `argv` in the workspace `files` while somebody follows it; all that it leaves there.
 
@@ -268,7 +268,7 @@ class Box:
         deadline = self._deadline()
         try:
             self.channel.send(request, [file.data for file in files.values()])
-            answer = msgspec.json.decode(carry(self.channel, follower, deadline), type=Answer)
+            answer = msgspec.json.decode(carry(self.channel, follower, deadline), type=Reply)
             entries = self._entries(answer, time.monotonic() + ANSWER_GRACE_S)
         except BROKEN as error:
             raise SandboxError(f"The sandbox broke: {error!r}") from None
@@ -327,7 +327,7 @@ class Box:
         except OSError as error:
             raise SandboxError(f"The sandbox broke: {error!r}") from None
 
-    def _entries(self, answer: Answer, deadline: float) -> list[Entry]:
+    def _entries(self, answer: Reply, deadline: float) -> list[Entry]:
         """What came out of the box, as entries for the reader of untrusted trees."""
         if sum(size for _, size, _, _ in answer.files) > MAX_FILE_BYTES:
             raise ValueError("too many bytes")

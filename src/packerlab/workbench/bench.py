@@ -28,7 +28,7 @@ from packerlab.packer.versions import (
     without_required_plugins,
 )
 from packerlab.prepared_account import account_of
-from packerlab.sandbox.base import PROGRAM, Account, Box, Sandbox, limit_error
+from packerlab.sandbox.base import PROGRAM, Box, Joining, Sandbox, limit_error
 from packerlab.submissions.changes import bring_home, changes
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Workbench(NamedTuple):
                     files,
                     follower,
                     env=environment(state) | variables,
-                    account=Account(state) if state else None,
+                    account=Joining(state) if state else None,
                 )
         self._bring_home(ended, files)
         return self._exit_code(ended, limits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from packerlab.inside.aws import ACCOUNT_ID, CANONICAL
@@ -38,6 +39,11 @@ class Account:
         self.access_key: str = state["access_key"]
         self.secret_key: str = state["secret_key"]
         self.launched = 0
+        self.opened = datetime.now(UTC).replace(microsecond=0)
+        self.regions: dict[tuple[str, str], Any] = {}
+        """Every region that was made, by its account and its name."""
+        self.without_machine: set[str] = set()
+        """The instances that the lab prepared, which nobody can log in to."""
         self._ask = ask
         self._lock = threading.Lock()
         self._addresses: set[str] = set()

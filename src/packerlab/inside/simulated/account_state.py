@@ -8,10 +8,10 @@
                       imds_support boot_mode ena_support sriov_net_support tags {}
                       block_devices [{device snapshot size_gb type iops throughput encrypted kms_key
                       kms_aliases [] delete_on_termination}, or {device virtual_name}]
-    snapshots         id region image owner description size_gb encrypted kms_key kms_aliases []
-                      shared_with [] public tags {}
+    snapshots         id region image owner created description size_gb encrypted kms_key
+                      kms_aliases [] shared_with [] public tags {}
     instances         id region owner image image_name image_owner state (also terminated) type
-                      key_name
+                      launched key_name
                       public_address
                       private_address subnet security_groups [ids] metadata_options {}
                       instance_profile user_data (base64) spot ena_support shutdown_behavior
@@ -21,7 +21,10 @@
     key_pairs         id name region type imported tags {}
     security_groups   id name region vpc description tags {}
                       rules [{direction protocol from_port to_port source (a CIDR or a group's id)}]
-    launch_templates  id name region tags {}
+    launch_templates  id name region tags {} default_version
+                      versions [{version description image type data {}}]
+    parameters        id (its ARN) name region type value (as it was put) data_type version tags {}
+                      history [{version value labels []}]
     spot_requests     id region instance state tags {}
     roles             id name arn instance_profiles [names] policies {name: document}
 
@@ -35,7 +38,10 @@ it is gone, as it was, with `"state": "gone"`. An id is unique in its list.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
+
+from .public_parameters import PUBLIC
 
 if TYPE_CHECKING:
     from .ec2 import SimulatedEC2
@@ -51,6 +57,7 @@ KINDS = (
     "security_groups",
     "launch_templates",
     "spot_requests",
+    "parameters",
 )
 
 
@@ -84,13 +91,7 @@ def region(backend: SimulatedEC2) -> dict[str, Entries]:
             for group in groups.values()
         ],
         "launch_templates": [
-            {
-                "id": t.id,
-                "name": t.name,
-                "region": backend.region_name,
-                "tags": _tags(backend, t.id),
-            }
-            for t in backend.launch_templates.values()
+            _launch_template(backend, template) for template in backend.launch_templates.values()
         ],
         "spot_requests": [
             {
@@ -170,6 +171,7 @@ def _snapshot(backend: SimulatedEC2, snapshot: Any) -> dict[str, Any]:
         "region": backend.region_name,
         "image": snapshot.from_ami,
         "owner": snapshot.owner_id,
+        "created": f"{snapshot.start_time:%Y-%m-%dT%H:%M:%SZ}",
         "description": snapshot.description or "",
         "size_gb": int(snapshot.volume_size),
         "encrypted": bool(snapshot.encrypted),
@@ -193,6 +195,7 @@ def _instance(backend: SimulatedEC2, instance: Any) -> dict[str, Any]:
         "image_owner": image.owner_id if image else "",
         "state": instance.state,
         "type": instance.instance_type,
+        "launched": f"{instance.launch_time:%Y-%m-%dT%H:%M:%SZ}",
         "key_name": instance.key_name,
         "public_address": instance.public_ip,
         "private_address": instance.private_ip,
@@ -264,6 +267,58 @@ def _rule(direction: str, rule: Any) -> dict[str, Any]:
         "from_port": rule.from_port,
         "to_port": rule.to_port,
         "source": rule.cidr_ipv4 or rule.cidr_ipv6 or rule.source_group.get("GroupId", ""),
+    }
+
+
+def _launch_template(backend: SimulatedEC2, template: Any) -> dict[str, Any]:
+    return {
+        "id": template.id,
+        "name": template.name,
+        "region": backend.region_name,
+        "default_version": template.default_version_number,
+        "versions": [
+            {
+                "version": version.number,
+                "description": version.description or "",
+                "image": version.image_id,
+                "type": version.instance_type,
+                "data": json.loads(json.dumps(version.data, default=str)),
+            }
+            for version in template.versions
+        ],
+        "tags": _tags(backend, template.id),
+    }
+
+
+def parameters(ssm: Any) -> Entries:
+    """The parameters of a region, but not those of publishers."""
+    return [
+        _parameter(ssm, history)
+        for name, history in ssm._parameters.items()  # noqa: SLF001  it has no other door
+        if history and not name.startswith(PUBLIC)
+    ]
+
+
+def _parameter(ssm: Any, history: list[Any]) -> dict[str, Any]:
+    last = history[-1]
+    told = last.response_object(region=ssm.region_name)
+    return {
+        "id": told["ARN"],
+        "name": last.name,
+        "region": ssm.region_name,
+        "type": last.parameter_type,
+        "value": last.decrypt(last.value),
+        "data_type": last.data_type,
+        "version": last.version,
+        "history": [
+            {
+                "version": each.version,
+                "value": each.decrypt(each.value),
+                "labels": list(each.labels),
+            }
+            for each in history
+        ],
+        "tags": dict(ssm.list_tags_for_resource("Parameter", last.name)),
     }
 
 

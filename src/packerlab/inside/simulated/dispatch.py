@@ -115,7 +115,8 @@ class Simulation:
         self._calls: list[dict[str, Any]] = []
         self._calls_bytes = 0
         self._calls_left_out = 0
-        self._prepared: set[str] = set()
+        self._prepared: dict[str, account_state.Entries] = {}
+        """The regions where all is prepared, and the parameters that each had then."""
         self._before: dict[SimulatedEC2, dict[str, Any]] = {}
         """What each region held when a call first named it: the evidence is what has changed."""
         ec2_backends.backend = self._region  # type: ignore[assignment]
@@ -181,8 +182,8 @@ class Simulation:
     def _prepare(self, understood: Understood) -> None:
         """What the lab prepared is made where it is first looked at."""
         if understood.region not in self._prepared:
-            self._prepared.add(understood.region)
             seed(self.account, understood.region)
+            self._prepared[understood.region] = _parameters(understood.region)
 
     def _note(self, understood: Understood, answer: HttpResponse) -> None:
         code = CODE.search(answer.body) if answer.status >= 400 else None
@@ -228,10 +229,18 @@ class Simulation:
                 changes = account_state.changed(before, account_state.region(backend))
                 for kind, entries in changes.items():
                     evidence[kind] += entries
+            for region, old in self._prepared.items():
+                now = {"parameters": _parameters(region)}
+                changes = account_state.changed({"parameters": old}, now)
+                evidence["parameters"] += changes["parameters"]
             roles = account_state.roles(iam_backends[ACCOUNT_ID]["aws"])
             evidence |= account_state.changed({"roles": self._roles}, {"roles": roles})
             calls = {"calls": self._calls, "calls_left_out": self._calls_left_out}
             return evidence | calls | {"began": time.time() - time.monotonic() + self._began}
+
+
+def _parameters(region: str) -> account_state.Entries:
+    return account_state.parameters(ssm_backends[ACCOUNT_ID][region])
 
 
 def _denied(error: Exception, understood: Understood) -> DeniedError:
@@ -245,6 +254,8 @@ def _denied(error: Exception, understood: Understood) -> DeniedError:
             names = filters.named(understood.parameters) if understood.service == "ec2" else []
             text = f"The action {understood.action} is not valid for this web service."
             return filters.unknown(names) if names else DeniedError("InvalidAction", text, 400)
+        case KeyError() if understood.service == "kms":  # moto asks for grants of no key
+            return DeniedError("NotFoundException", f"Key {error} does not exist", 400)
         case HTTPException():
             return DeniedError("InvalidRequest", str(error), 400)
         case _:

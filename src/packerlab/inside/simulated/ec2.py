@@ -7,19 +7,14 @@ Every override says why it is there. What is not there is moto's as it stands.
 
 from __future__ import annotations
 
-import hashlib
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-from packerlab.inside.aws import ACCOUNT_ID, ALIASES, REGIONS
+from typing import TYPE_CHECKING
 
 from .fleets import Fleets
-from .images import ROOT_GB, Fault, SimulatedAmi, stamp
+from .images import Fault
+from .prepared import prepare
 
 if TYPE_CHECKING:
     from .account import Account
-
-ROOT_DISK = {"VolumeSize": ROOT_GB, "VolumeType": "gp3", "DeleteOnTermination": True}
 
 
 class SimulatedEC2(Fleets):
@@ -29,44 +24,13 @@ class SimulatedEC2(Fleets):
         super().__init__(account, region_name, account_id)
         if not account.state.get("default_vpc", True):
             self._drop_default_vpc()
-        for prepared in account.images():
-            here = region_name in prepared.get("regions", REGIONS)
-            if here and account.keeper(prepared["owner"]) == account_id:
-                self._prepare_image(prepared)
+        prepare(self)
 
     def _drop_default_vpc(self) -> None:
         for vpc in list(self.vpcs.values()):
             for subnet in self.describe_subnets(filters={"vpc-id": [vpc.id]}):
                 self.delete_subnet(subnet.id)
             self.delete_vpc(vpc.id)
-
-    def _prepare_image(self, prepared: dict[str, Any]) -> None:
-        made = datetime.fromisoformat(prepared.get("created", "2024-05-01T00:00:00Z"))
-        words = f"{self.region_name} {prepared['owner']} {prepared['name']} {made}"
-        root = prepared.get("root_device", "/dev/sda1")
-        architecture = prepared.get("architecture", "x86_64")
-        image = SimulatedAmi(
-            self,
-            f"ami-0{hashlib.sha256(words.encode()).hexdigest()[:16]}",
-            [{"DeviceName": root, "Ebs": ROOT_DISK}],
-            name=prepared["name"],
-            description=prepared.get("description", ""),
-            owner_id=prepared["owner"],
-            owner_alias=ALIASES.get(prepared["owner"]),
-            public=prepared.get("public", True),
-            virtualization_type="hvm",
-            architecture=architecture,
-            boot_mode="uefi" if architecture == "arm64" else "uefi-preferred",
-            creation_date=made.astimezone(UTC).replace(tzinfo=None),
-            root_device_name=root,
-            tags=prepared.get("tags", {}),
-        )
-        image.login = prepared.get("login", "ubuntu")
-        if "deprecated_at" in prepared:
-            image.deprecation_time = stamp(datetime.fromisoformat(prepared["deprecated_at"]))
-        if prepared.get("shared"):
-            image.launch_permissions.append({"UserId": ACCOUNT_ID})
-        self.keep(image)
 
     def do_resources_exist(self, resource_ids: list[str]) -> bool:
         """Moto tags instances and key pairs that there are not, and nobody else's snapshots."""

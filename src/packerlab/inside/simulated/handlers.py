@@ -199,6 +199,13 @@ class Handlers(EC2Response):
 
     # Instances
 
+    def create_launch_template_version(self) -> ActionResult:
+        """Moto stumbles where no template is named."""
+        if not self._get_param("LaunchTemplateName") and not self._get_param("LaunchTemplateId"):
+            text = "Either a launch template ID or a launch template name must be provided."
+            raise Fault("MissingParameter", text)
+        return super().create_launch_template_version()
+
     def describe_launch_template_versions(self) -> ActionResult:
         """`ResolveAlias`, which moto does not implement."""
         answer: Any = super().describe_launch_template_versions().result

@@ -76,7 +76,10 @@ class Making(Instances):
         image.ena_support = getattr(instance, "ena_support", source.ena_support)
         self._tag_image(image, convert_tag_spec(asked.get("TagSpecifications", [])))
         with self._kept(image):
-            self.demand("image", instance=instance_id, image=image.id)
+            if instance_id in self.account.without_machine:
+                self.demand("copy", source=source.id, image=image.id)
+            else:
+                self.demand("image", instance=instance_id, image=image.id)
         return image
 
     def keep(self, image: SimulatedAmi) -> None:

@@ -50,19 +50,44 @@ class Instances(Images):
         self._check_quota(count)
         whole: Reservation | None = None
         for _ in range(count):
-            placed = {**kwargs, **self._place(kwargs), "block_device_mappings": []}
-            made = super().run_instances(image.id, 1, user_data, security_group_names, **placed)
-            instance: Any = made.instances[0]
-            instance.ena_support = image.ena_support
-            self._attach(instance, devices, kwargs.get("tags", {}))
+            made = self._reserved(image, devices, user_data, security_group_names, kwargs)
             if whole:
-                whole.instances.append(instance)
+                whole.instances += made.instances
                 del self.reservations[made.id]
             whole = whole or made
-            self._boot(instance, image)
+            self._boot(made.instances[0], image)
         if not whole:
             raise Fault("InvalidParameterValue", "Nothing was asked for.")
         return whole
+
+    def stand(self, image: SimulatedAmi, kind: str, tags: dict[str, str]) -> Instance:
+        """An instance that was there before: no machine is started for it."""
+        kwargs = {
+            "instance_type": kind,
+            "is_instance_type_default": True,
+            "region_name": self.region_name,
+            "associate_public_ip": None,
+            "tags": {"instance": tags},
+        }
+        [instance] = self._reserved(image, image.devices, None, [], kwargs).instances
+        self.account.without_machine.add(instance.id)
+        return instance
+
+    def _reserved(
+        self,
+        image: SimulatedAmi,
+        devices: list[dict[str, Any]],
+        user_data: Base64EncodedString | None,
+        groups: list[str],
+        kwargs: dict[str, Any],
+    ) -> Reservation:
+        """One instance, as moto has it, with its disks."""
+        placed = {**kwargs, **self._place(kwargs), "block_device_mappings": []}
+        made = super().run_instances(image.id, 1, user_data, groups, **placed)
+        instance: Any = made.instances[0]
+        instance.ena_support = image.ena_support
+        self._attach(instance, devices, kwargs.get("tags", {}))
+        return made
 
     def _template(self, named: dict[str, Any] | None) -> dict[str, Any]:
         data: dict[str, Any] = self._get_template_from_args(named).data if named else {}

@@ -30,6 +30,7 @@ class Region(EC2Backend):
         self.account = account
         self.amis_ever: dict[str, SimulatedAmi] = {}
         super().__init__(region_name, account_id)
+        account.regions[account_id, region_name] = self
 
     def _load_amis(self) -> None:
         """Moto's thousands of images would make each DescribeImages slow."""
@@ -37,20 +38,26 @@ class Region(EC2Backend):
     @property
     def accounts_here(self) -> list[Region]:
         """The same region of every account: the learner's is the first."""
-        backends = [ec2_backends[number][self.region_name] for number in self.account.numbers]
-        return [backend for backend in backends if isinstance(backend, Region)]
+        found: list[Any] = [
+            self.account.regions.get((number, self.region_name))
+            or ec2_backends[number][self.region_name]
+            for number in self.account.numbers
+        ]
+        return found
 
     def own_kind(self) -> list[SimulatedAmi]:
         """The images that are kept here, all of which are ours and not moto's."""
         return [image for image in self.amis.values() if isinstance(image, SimulatedAmi)]
 
     def ever(self, image_id: str | None) -> SimulatedAmi | None:
-        """An image that exists, or did, whoever owns it."""
+        """An image that exists, or did, no matter who owns it."""
         known = (here.amis_ever.get(image_id or "") for here in self.accounts_here)
         return next((image for image in known if image), None)
 
     def demand(self, do: str, at_most_s: float | None = None, **what: Any) -> dict[str, Any]:
         """Ask the supervisor; what it can't do is the call's error."""
+        if what.get("instance") in self.account.without_machine:
+            return {}
         try:
             return self.account.ask(do, at_most_s, **what)
         except AskError as error:

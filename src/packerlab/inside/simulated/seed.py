@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
 from moto.ec2.models import ec2_backends
@@ -11,7 +12,9 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.ssm.models import ssm_backends
 
 from packerlab.inside.aws import ACCOUNT_ID, REGIONS
+from packerlab.inside.references import filled
 
+from .prepared import image_ids
 from .public_parameters import PublicParameters
 
 if TYPE_CHECKING:
@@ -29,8 +32,12 @@ def seed(account: Account, region: str) -> None:
         if region in key.get("regions", REGIONS):
             made = keys.create_key("", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
             keys.create_alias(made.id, key["alias"])
-    for name, value in state.get("parameter", {}).items():
-        _put_parameter(region, name, value)
+    here: Any = ec2_backends[ACCOUNT_ID][region]
+    images = image_ids(here)
+    for name, values in state.get("parameter", {}).items():
+        for value in [values] if isinstance(values, str) else values:
+            with suppress(KeyError):  # an image that is not in this region
+                _put_parameter(region, name, filled(value, images))
     for name, value in state.get("secret", {}).items():
         _create_secret(region, name, value)
 
@@ -43,7 +50,7 @@ def _put_parameter(region: str, name: str, value: str) -> None:
         parameter_type="String",
         allowed_pattern="",
         keyid="",
-        overwrite=False,
+        overwrite=True,
         tags=[],
         data_type="text",
         tier=None,
@@ -61,5 +68,5 @@ def _create_secret(region: str, name: str, value: str) -> None:
         kms_key_id=None,
         client_request_token=None,
         replica_regions=[],
-        force_overwrite=False,
+        force_overwrite=True,
     )
