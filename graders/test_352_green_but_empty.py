@@ -46,7 +46,7 @@ def test_failing(run: Run, hidden: Hidden) -> None:
     - A pipe ends with the exit code of its last command. A script ends with that of its last one.
     - Call Packer without a pipe, and let `set -e` stop the script.
     """
-    target, files = failing(hidden("failing"))
+    target, files = failing(f"night-{hidden('failing')}")
     expect_stopped(ci(run, target, files=files), "After a build that fails")
 
 
@@ -59,9 +59,9 @@ def test_nothing(run: Run, hidden: Hidden) -> None:
     - Before the script ends, ask whether this run has left exactly one id that begins with `ami-`.
     """
     expect_stopped(ci(run, "null.smoke"), "After a build of null.smoke, which makes no AMI")
-    target, files = without_image(hidden("nothing"))
+    target, files = without_image(f"night-{hidden('nothing')}")
     expect_stopped(ci(run, target, files=files), "After a build of another target without an AMI")
-    missing = f"amazon-ebs.{hidden('missing')}"
+    missing = f"amazon-ebs.night-{hidden('missing')}"
     expect_stopped(ci(run, missing), "After a build of a target that is not there")
 
 
@@ -75,7 +75,7 @@ def test_later(run: Run, hidden: Hidden) -> None:
     - Delete out/ami.txt and the manifest at the very beginning, before anything can fail.
     """
     good = ci(run, TARGET)
-    target, files = without_image(hidden("later"))
+    target, files = without_image(f"night-{hidden('later')}")
     answer = ci(run, target, files=files, after=good)
     expect_stopped(answer, "After a good run, and then one that makes no AMI")
 
