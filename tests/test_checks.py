@@ -30,6 +30,16 @@ def test_a_check_carries_what_it_was_declared_with(
     test_it()
 
 
+def test_a_check_may_be_for_some_packers() -> None:
+    @check(points=1, packer=">=1.7,<1.14")
+    def test_it() -> None:
+        pass
+
+    assert getattr(test_it, ATTRIBUTE).packer == ">=1.7,<1.14"
+    with pytest.raises(ValueError, match=r"packer='1\.7' is no range of versions, such as >=1\.7"):
+        check(points=1, packer="1.7")
+
+
 def test_a_check_without_a_sentence_is_called_by_its_name() -> None:
     @check(points=1)
     def test_it() -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def check(outcome: Outcome = "failed", **more: object) -> Check:
-    given = {"title": "It does.", "points": 0, "max_points": 2, **more}
-    return Check(name="test_it", outcome=outcome, **given)  # type: ignore[arg-type]
+    given = {"name": "test_it", "title": "It does.", "points": 0, "max_points": 2, **more}
+    return Check(outcome=outcome, **given)  # type: ignore[arg-type]
 
 
 FAILED = check(
@@ -96,7 +96,19 @@ def test_no_text_acts_on_the_terminal(*, colour: bool) -> None:
         (conclude("101_lab", [check("passed", points=2)]), "2 of 2 points in 0.0 s, Packer unkn"),
         (conclude("101_lab", [FAILED], "timeout", "more than 4 s in all."), "timeout: more than"),
         (conclude("101_lab", [FAILED], "rejected", "a link."), "rejected: a link."),
-        (conclude("101_lab", [], "fault", "it broke."), "no score"),
+        (conclude("101_lab", [], "fault", "it broke."), "no score in 0.0 s"),
+        (
+            conclude(
+                "101_lab",
+                [
+                    check("passed", points=2),
+                    check("failed", max_points=3),
+                    check("incapable", name="test_new", max_points=4),
+                    check("blocked", name="test_newer", max_points=1, blocked_by="test_new"),
+                ],
+            ),
+            "no score (2 of 5 points; 5 more can't be judged here) in 0.0 s",
+        ),
     ],
 )
 def test_the_verdict_has_the_score_or_the_reason(report: Report, words: str) -> None:

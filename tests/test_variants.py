@@ -99,6 +99,10 @@ def test_a_folder_has_what_no_edit_can_say(lab: Lab) -> None:
         ("replace = { '' = 'x' }", "accept.toml:2 [row]: `replace` has no words to find."),
         ("edit = 'x'", "accept.toml:2 [row]: Object contains unknown field `edit`"),
         ("why = 'y'", "accept.toml: not valid TOML"),
+        (
+            "packer = 'oldest'",
+            "[row]: `packer` is no range of versions, such as `>=1.7` or `<1.7`.",
+        ),
         ("fails = ['test_source']", "a right answer has no `status`, `fails` or `says`"),
         (
             "packer = '>=1.6'\n[Row-2]\nwhy = 'x'",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from packerlab.course import Course
-from packerlab.errors import BadInputError
+from packerlab.errors import BadInputError, MachineError
 from packerlab.sandbox import choose
 from packerlab.verify import answers, brief, missing_or_stray, verify
 from tests.toy import LAB_TOML, MESSAGE
@@ -194,6 +194,56 @@ def test_variants_that_do_not_end_as_they_say(lab: Lab) -> None:
         "reject/program should end as timeout and fail no check: rejected 0/10 this lab does not"
     )
     assert len(problems) == 3
+
+
+NEWER = '''
+
+@check(points=1, packer=">=99.0", needs="test_source", docs="#message")
+def test_newer(build):
+    """It needs a Packer of tomorrow.
+
+    - One?
+    - Two.
+    - Three.
+    """
+    fail("Nobody gets here.")
+
+
+@check(points=1, needs="test_newer", docs="#message")
+def test_waits(build):
+    """It waits for that one."""
+'''
+
+
+def test_checks_that_need_another_packer_are_not_judged(lab: Lab) -> None:
+    lab.grader.write_text(lab.grader.read_text() + NEWER)
+    edit(
+        lab,
+        "labs/101_lab/variants/reject.toml",
+        '["test_message"]',
+        '["test_message", "test_newer"]',
+    )
+    proof = proved(lab)
+    assert proof.problems == []
+    assert proof.unjudged == {"test_newer", "test_waits"}
+    (lab.solution / "main.pkr.hcl").write_text("# Nothing.\n")
+    (problem, *_) = proved(lab, only=["solution"]).problems
+    assert problem.startswith("the solution does not pass: graded; test_source failed")
+
+
+@pytest.mark.parametrize(("wanted", "graded"), [("<99", 1), (">=1.6,<99,!=98", 1), ("<1.6", 0)])
+def test_a_row_is_for_a_range_of_packers(lab: Lab, wanted: str, graded: int) -> None:
+    edit(lab, "labs/101_lab/variants/accept.toml", '">=99.0"', f'"{wanted}"')
+    edit(lab, "labs/101_lab/variants/accept.toml", "[of_tomorrow]", "[of_some]")
+    proof = proved(lab, only=["accept/of_some"])
+    assert (proof.problems, proof.graded, proof.left_out) == ([], graded, 1 - graded)
+
+
+def test_a_lab_that_needs_another_packer(lab: Lab) -> None:
+    edit(lab, "labs/101_lab/lab.toml", ">=1.6.6", ">=99.0")
+    lab = Course(lab.path.parents[1]).lab(SLUG)
+    with pytest.raises(MachineError, match=r"101_lab: needs Packer >=99.0; here it is 1\."):
+        proved(lab)
 
 
 def test_a_reject_that_fails_other_checks(lab: Lab) -> None:

@@ -23,6 +23,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 
 from packerlab.text import visible
+from packerlab.version_range import is_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,22 +46,26 @@ class Spec(NamedTuple):
     title: str
     hints: tuple[str, ...]
     docs: str
+    packer: str = ""
 
 
 def check(
-    *, points: int, needs: str | Sequence[str] = (), docs: str = ""
+    *, points: int, needs: str | Sequence[str] = (), docs: str = "", packer: str = ""
 ) -> Callable[[Function], Function]:
     """Declare a check. The list in its docstring is its hints, from a nudge to a near-answer.
 
     `needs` names the checks above it that must have passed before it makes sense; `docs` is a
-    heading of the lab's page, such as `#names`.
+    heading of the lab's page, such as `#names`. With a Packer that is not in the range `packer`,
+    such as `>=1.7`, nobody can tell whether the check holds.
     """
+    if not is_range(packer):
+        raise ValueError(f"packer={packer!r} is no range of versions, such as >=1.7 or <1.7.")
     wanted = (needs,) if isinstance(needs, str) else tuple(needs)
 
     def declare(function: Function) -> Function:
         written = inspect.getdoc(function) or function.__name__
         title, *hints = (" ".join(part.split()) for part in _HINT.split(written))
-        setattr(function, ATTRIBUTE, Spec(points, wanted, title, tuple(hints), docs))
+        setattr(function, ATTRIBUTE, Spec(points, wanted, title, tuple(hints), docs, packer))
         return function
 
     return declare

@@ -150,6 +150,15 @@ def blocked(check: Check, message: str = "", blocked_by: str = "") -> Check:
     )
 
 
+def unjudged(report: Report) -> set[str]:
+    """The checks that can't be judged here, and those that wait for one of them."""
+    found: set[str] = set()
+    for check in report.checks:
+        if check.outcome == "incapable" or check.blocked_by in found:
+            found.add(check.name)
+    return found
+
+
 def incapable(check: Check, message: str) -> Check:
     """The same check, which this machine can't judge."""
     return msgspec.structs.replace(blocked(check, message), outcome="incapable")

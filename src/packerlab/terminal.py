@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from packerlab.pages import plain
+from packerlab.report import unjudged
 from packerlab.text import clean
 
 if TYPE_CHECKING:
@@ -97,13 +98,25 @@ def show_verdict(out: Console, report: Report) -> None:
     """The last lines: the score, or why there is none."""
     if report.reason:
         out.print(Text(f"{report.status}: ", "bold red").append(clean(report.reason), "not bold"))
-    score = "no score" if report.score is None else f"{report.score} of {report.max_score} points"
     words = (
-        f"{score} in {report.run.seconds:.1f} s, "
+        f"{_score(report)} in {report.run.seconds:.1f} s, "
         f"Packer {report.run.packer or 'unknown'}, {report.run.sandbox} sandbox"
     )
     style = "bold green" if report.passed else "bold"
     out.print(Text(words, style))
+
+
+def _score(report: Report) -> str:
+    """The points, also where some of them can't be given here, which is no score."""
+    if report.score is not None:
+        return f"{report.score} of {report.max_score} points"
+    if report.status != "graded":
+        return "no score"
+    points = sum(check.points for check in report.checks)
+    left = unjudged(report)
+    unknown = sum(check.max_points for check in report.checks if check.name in left)
+    known = report.max_score - unknown
+    return f"no score ({points} of {known} points; {unknown} more can't be judged here)"
 
 
 def show_page(out: Console, text: str) -> None:

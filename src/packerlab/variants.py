@@ -18,6 +18,7 @@ from packerlab.lab import load_toml, typed
 from packerlab.submissions.archives import Entry
 from packerlab.submissions.reader import File, entries_of
 from packerlab.submissions.workspaces import refused, submission
+from packerlab.version_range import is_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A change of the solution, and for a wrong answer how its report must end."""
 
     why: Annotated[str, msgspec.Meta(min_length=1)]
-    packer: str = ">=0.0"
+    packer: str = ""
     status: Literal["graded", "rejected", "timeout", "limit"] = "graded"
     fails: list[str] = []
     says: str = ""
@@ -106,6 +107,8 @@ def _problem(kind: str, name: str, variant: Variant) -> str:
     ends_well = variant.status == "graded" and not variant.fails
     if not NAME.fullmatch(name):
         return "a row's name has only a-z, 0-9 and _"
+    if not is_range(variant.packer):
+        return "`packer` is no range of versions, such as `>=1.7` or `<1.7`"
     if "" in variant.replace:
         return "`replace` has no words to find"
     if kind == "accept" and not (ends_well and not variant.says):

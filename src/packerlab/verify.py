@@ -9,18 +9,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from packerlab.course import default_root
-from packerlab.errors import BadInputError
+from packerlab.errors import BadInputError, MachineError
 from packerlab.hcl.template import SYNTAX_HINTS
 from packerlab.mutation.equivalents import NAME as EQUIVALENTS
 from packerlab.packer.versions import version_of
 from packerlab.pages import headings
+from packerlab.report import unjudged
 from packerlab.sandbox_pool import SandboxPool
 from packerlab.variants import KINDS, answer, read_own, rows
+from packerlab.version_range import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from packerlab.lab import Lab
+    from packerlab.packer.versions import Version
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
     from packerlab.submissions.workspaces import Submission
@@ -45,6 +48,7 @@ class Proof:
     graded: int = 0
     left_out: int = 0
     problems: list[str] = field(default_factory=list)
+    unjudged: set[str] = field(default_factory=set)
     checks: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     margins: dict[str, float] = field(default_factory=dict)
@@ -55,7 +59,8 @@ class Proof:
     ) -> None:
         """Note what a trial showed."""
         self.graded += 1
-        self.checks |= {check.name for check in report.checks}
+        self.unjudged |= unjudged(report)
+        self.checks |= {check.name for check in report.checks} - unjudged(report)
         self.failed |= {check.name for check in report.checks if check.outcome == "failed"}
         self.said[trial.name] = _said(report)
         self.problems += [*trial.judge(report), *undocumented(lab, report)]
@@ -68,7 +73,7 @@ class Trial(NamedTuple):
     name: str
     submission: Submission
     judge: Callable[[Report], list[str]]
-    packer: str = ">=0.0"
+    packer: str = ""
 
 
 def verify(
@@ -86,8 +91,10 @@ def verify(
     with closing(SandboxPool(lab, backend, jobs)) as pool:
         version = pool.version()
         proof.packer = ".".join(map(str, version))
+        if reason := unfit(lab, version):
+            raise MachineError(f"{lab.slug}: {reason}.")
         first = [_starter(lab), _solution(lab, proof), _solution(lab, proof)]
-        rest = [trial for trial in trials if version >= version_of(trial.packer)]
+        rest = [trial for trial in trials if within(version, trial.packer)]
         proof.left_out = len(trials) - len(rest)
         for trial in first:  # alone, so that the solution's time is its own
             if only is None or trial.name in only:
@@ -100,6 +107,12 @@ def verify(
         _formatted(lab, proof, pool)
     proof.problems = list(dict.fromkeys(proof.problems))
     return proof
+
+
+def unfit(lab: Lab, version: Version) -> str:
+    """Why a lab can't be proven with this Packer; empty where it can."""
+    wanted, here = lab.manifest.packer, ".".join(map(str, version))
+    return f"needs Packer {wanted}; here it is {here}" if version < version_of(wanted) else ""
 
 
 def answers(lab: Lab) -> list[str]:
@@ -130,7 +143,7 @@ def _solution(lab: Lab, proof: Proof) -> Trial:
 
     def judge(report: Report) -> list[str]:
         problems = []
-        if not report.passed:
+        if not _passes(report):
             problems.append(f"the solution does not pass: {_said(report)}")
         cpu_seconds = max(report.run.cpu_seconds, report.run.grader_cpu_seconds)
         margins = {
@@ -162,7 +175,7 @@ def _trials(chosen: list[Row]) -> list[Trial]:
 
 def _accept(row: Row) -> Callable[[Report], list[str]]:
     def judge(report: Report) -> list[str]:
-        return [] if report.passed else [f"{row.answer} does not pass: {_said(report)}"]
+        return [] if _passes(report) else [f"{row.answer} does not pass: {_said(report)}"]
 
     return judge
 
@@ -171,15 +184,23 @@ def _reject(row: Row) -> Callable[[Report], list[str]]:
     variant = row.variant
 
     def judge(report: Report) -> list[str]:
-        failed = [check.name for check in report.checks if check.outcome == "failed"]
-        if report.status != variant.status or sorted(failed) != sorted(variant.fails):
+        failed = {check.name for check in report.checks if check.outcome == "failed"}
+        fails = set(variant.fails) - unjudged(report)
+        if report.status != variant.status or failed != fails:
             expected = f"end as {variant.status} and fail {', '.join(variant.fails) or 'no check'}"
             return [f"{row.answer} should {expected}: {_said(report)}"]
-        if variant.says not in _words(report):
+        if len(fails) == len(variant.fails) and variant.says not in _words(report):
             return [f"{row.answer} does not say `{variant.says}`"]
         return []
 
     return judge
+
+
+def _passes(report: Report) -> bool:
+    """Whether all checks pass that can be judged with this Packer."""
+    left_out = unjudged(report)
+    outcomes = {check.outcome for check in report.checks if check.name not in left_out}
+    return report.status == "graded" and outcomes == {"passed"}
 
 
 def _said(report: Report) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +25,17 @@ def test_a_course_that_holds(course: Path) -> None:
     done = cli("verify", "--course", course, "--sandbox", "bubblewrap")
     assert done.returncode == 0
     assert done.stdout.startswith("105_a: holds (3 gradings on bubblewrap; limits: deadline_s ")
+
+
+def test_a_lab_that_needs_another_packer_is_left_out_unless_it_is_named(course: Path) -> None:
+    manifest = course / "labs" / "105_a" / "lab.toml"
+    manifest.write_text(re.sub(r'packer = ".*"', 'packer = ">=99.0"', manifest.read_text()))
+    done = cli("verify", "--course", course)
+    assert done.returncode == 0
+    assert done.stdout.startswith("105_a: left out: needs Packer >=99.0; here it is 1.")
+    done = cli("verify", "105", "--course", course)
+    assert done.returncode == 3
+    assert "105_a: needs Packer >=99.0; here it is 1." in done.stderr
 
 
 def test_a_course_that_does_not(course: Path) -> None:

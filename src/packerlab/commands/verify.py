@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -122,6 +123,9 @@ def verify(
                 out.print(f"{lab.slug}: left out: {reason}")
                 continue
             backend = choose(sandbox, set(lab.needs), [whole.root], full_limits=False)
+            if not labs and (reason := _unfit(lab, backend)):
+                out.print(f"{lab.slug}: left out: {reason}")
+                continue
             if mutants:
                 wrong += not run.mutants(lab, backend, rule or [], only_mutant or [])
             else:
@@ -181,7 +185,9 @@ def _named(lab: Lab, names: list[str]) -> list[str]:
 def _verdict(proof: Proof, sandbox: str) -> str:
     word = "WRONG" if proof.problems else "holds"
     gradings = f"{proof.graded} grading{'s' * (proof.graded != 1)} on {sandbox}"
-    left = f", {proof.left_out} need a newer Packer" if proof.left_out else ""
+    left = f", {proof.left_out} need another Packer" if proof.left_out else ""
+    unjudged = ", ".join(sorted(proof.unjudged))
+    left += f", not judged with this Packer: {unjudged}" if unjudged else ""
     margins = ", ".join(f"{key} {value}x" for key, value in proof.margins.items())
     limits = f"; limits: {margins}" if margins else ""
     return f"{proof.slug}: {word} ({gradings}{left}{limits})"
@@ -201,6 +207,15 @@ def _record(course: Course, lab: Lab, proof: Proof, sandbox: str, seconds: float
     margin = int(min(proof.margins.values()))
     new = proofs.Proven(sandbox, proof.packer, proof.graded, max(round(seconds), 1), margin)
     proofs.note(course, lab, new)
+
+
+def _unfit(lab: Lab, backend: Backend) -> str:
+    """Why a backend's Packer can't prove a lab; empty where it can."""
+    from packerlab.sandbox_pool import SandboxPool
+    from packerlab.verify import unfit
+
+    with closing(SandboxPool(lab, backend, 1)) as pool:
+        return unfit(lab, pool.version())
 
 
 def _not_offered(sandbox: str, needs: frozenset[str]) -> str:

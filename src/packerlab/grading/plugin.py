@@ -28,6 +28,7 @@ from packerlab.packer.session import Session
 from packerlab.report import Check, Ending, Where, blocked
 from packerlab.submissions.reader import File, digest, without
 from packerlab.text import clean, visible
+from packerlab.version_range import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,7 +215,11 @@ class Grading:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        for needed in spec_of(item).needs:
+        spec = spec_of(item)
+        if self.packer and not within(self.packer.version, spec.packer):
+            here = ".".join(map(str, self.packer.version))
+            raise Incapable(f"This check needs Packer {spec.packer}; here it is {here}.")
+        for needed in spec.needs:
             if self._outcomes.get(needed) != "passed":
                 raise Blocked(needed)
         failed = [name for name, outcome in self._outcomes.items() if outcome == "failed"]

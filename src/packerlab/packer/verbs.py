@@ -248,7 +248,7 @@ class Packer:
         after: Answer | None = None,
     ) -> Answer:
         """`packer validate`; beside an account only where the call says which."""
-        words = ["-machine-readable", *_given(variables), *args]
+        words = ["-machine-readable", *_as_options(variables), *args]
         return self._verb("validate", words, given=given, account=self._named(given, after),
                           left=self._left(after))  # fmt: skip
 
@@ -264,7 +264,7 @@ class Packer:
 
         Or `after` an earlier verb: in the folder and in the account as that one left them.
         """
-        words = ["-machine-readable", "-color=false", *_given(variables), *args]
+        words = ["-machine-readable", "-color=false", *_as_options(variables), *args]
         return self._verb("build", words, outputs=self._outputs, given=given,
                           account=self._account(given, after), left=self._left(after))  # fmt: skip
 
@@ -283,7 +283,7 @@ class Packer:
         """
         word = secrets.token_hex(8)
         asked = f'jsonencode(["{word}", {", ".join(expressions)}])'
-        answer = self._verb("console", _given(variables), stdin=asked + "\n", given=given,
+        answer = self._verb("console", _as_options(variables), stdin=asked + "\n", given=given,
                             account=self._named(given, after), left=self._left(after))  # fmt: skip
         for line in answer.output.split("\n"):
             if word in line:
@@ -392,5 +392,5 @@ class Packer:
         return self._answer(shlex.join(["packer", verb, *told, "."]), ran)
 
 
-def _given(variables: Mapping[str, str]) -> list[str]:
+def _as_options(variables: Mapping[str, str]) -> list[str]:
     return [word for name, value in variables.items() for word in ("-var", f"{name}={value}")]
