@@ -108,14 +108,14 @@ def test_recorded(build: Build) -> None:
 def test_red(build: Build) -> None:
     """If the chat does not answer, the build fails, so that somebody looks.
 
-    - Who notices that nobody was told?
+    - Who notices that the message was never sent?
     - A shell command that hides another's exit code makes the build green.
     - Take away `|| true`, `&`, pipes and extra `valid_exit_codes` around `notify.sh`. The exit code
       of your last command has to be that of `notify.sh`.
     """
     answer = on_a_bad_night(build)
     if answer.exit == 0:
-        fail("The build is green, and nobody was told.", expected="a build that fails")
+        fail("The build is green, although no message was sent.", expected="a build that fails")
 
 
 # --- what the checks stand on ---------------------------------------------------------------------

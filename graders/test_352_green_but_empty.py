@@ -54,7 +54,7 @@ def test_failing(run: Run, hidden: Hidden) -> None:
 def test_nothing(run: Run, hidden: Hidden) -> None:
     """If the build makes no AMI, ci.sh fails too, and out/ami.txt names none.
 
-    - Run `sh ci.sh null.smoke`. Packer is content with that. Should the deployment be?
+    - Run `sh ci.sh null.smoke`. Packer succeeds. Should your script?
     - Exit code 0 of `packer build` says that no step has failed, and not that there is an AMI.
     - Before the script ends, ask whether this run has left exactly one id that begins with `ami-`.
     """
