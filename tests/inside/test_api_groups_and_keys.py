@@ -60,6 +60,11 @@ GROUPS = [
 ]  # fmt: skip
 OTHERS = [
     Ask("ec2.describe_vpcs", {"Filters": only(is_default="true")}, "length(Vpcs)", 1),
+    # the names that Packer's source and documentation use
+    Ask("ec2.describe_vpcs", {"Filters": [{"Name": "isDefault", "Values": ["false"]}]}, "Vpcs", []),
+    Ask("ec2.describe_subnets",
+        {"Filters": [{"Name": "availabilityZone", "Values": ["us-east-1a"]}]},
+        "Subnets[].AvailabilityZone", ["us-east-1a"]),
     Ask("ec2.describe_vpcs", {"VpcIds": [f"vpc-{NOBODY}"]}, "Error",
         f"InvalidVpcID.NotFound: The vpc ID 'vpc-{NOBODY}' does not exist"),
     Ask("ec2.describe_subnets", {"Filters": only(availability_zone="us-east-1a")},

@@ -33,6 +33,9 @@ LONGEST = 512
 LISTED = re.compile(r"(?:<li> ?<p>|[Yy]ou can also use|or) ?<code>([\w.-]+)")
 """A filter of the documentation's list, and the other names that it mentions for one."""
 
+CAMEL = re.compile(r"([a-z])([A-Z])")
+"""EC2's older names, such as `isDefault`, which Packer's documentation uses."""
+
 LOOKED_AT = {
     "DescribeAvailabilityZones": {"region-name", "state", "zone-id", "zone-name", "zone-type"},
     "DescribeInstanceStatus": {"instance-state-code", "instance-state-name"},
@@ -125,8 +128,8 @@ def check(action: str, fields: dict[str, str]) -> None:
     _check_bounds([value for name, value in fields.items() if VALUE.fullmatch(name)])
     known = documented(action)
     for name in named(fields):
-        general = "tag" if name.startswith("tag:") else name
-        if known and general not in {*known, "tag-value"}:
+        general = "tag" if name.startswith("tag:") else CAMEL.sub(r"\1-\2", name).lower()
+        if known and not {general, name} & {*known, "tag-value"}:
             text = f"The filter '{name}' is invalid"
             raise DeniedError("InvalidParameterValue", text, 400)
         if general not in LOOKED_AT.get(action, {general}):
