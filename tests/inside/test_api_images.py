@@ -62,6 +62,8 @@ DESCRIBE = [
                          root_device_name="/dev/xvda")}, NAMES, ["al2023"]),
     Ask("ec2.describe_images", {"Filters": only(nmae="x")}, "Error",
         "InvalidParameterValue: The filter 'nmae' is invalid"),
+    Ask("ec2.describe_images", {"Filters": only(Name="x")}, "Error",
+        "InvalidParameterValue: The filter 'Name' is invalid"),
     Ask("ec2.describe_images", {"Filters": only(image_allowed="true")}, "Error",
         "UnsupportedOperation: The simulated account does not know the filter image-allowed."),
     Ask("ec2.describe_images", {"Filters": only(name=["x"] * 201)}, "Error",

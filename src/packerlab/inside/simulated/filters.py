@@ -128,12 +128,16 @@ def check(action: str, fields: dict[str, str]) -> None:
     _check_bounds([value for name, value in fields.items() if VALUE.fullmatch(name)])
     known = documented(action)
     for name in named(fields):
-        general = "tag" if name.startswith("tag:") else CAMEL.sub(r"\1-\2", name).lower()
+        general = "tag" if name.startswith("tag:") else CAMEL.sub(_with_dash, name)
         if known and not {general, name} & {*known, "tag-value"}:
             text = f"The filter '{name}' is invalid"
             raise DeniedError("InvalidParameterValue", text, 400)
         if general not in LOOKED_AT.get(action, {general}):
             raise unknown([name])
+
+
+def _with_dash(found: re.Match[str]) -> str:
+    return f"{found[1]}-{found[2].lower()}"
 
 
 def unknown(names: list[str]) -> DeniedError:
