@@ -119,6 +119,7 @@ class Simulation:
         """The regions where all is prepared, and the parameters that each had then."""
         self._before: dict[SimulatedEC2, dict[str, Any]] = {}
         """What each region held when a call first named it: the evidence is what has changed."""
+        filters.teach_moto()
         ec2_backends.backend = self._region  # type: ignore[assignment]
         principals.prepare(self.account)
         self._roles = account_state.roles(iam_backends[ACCOUNT_ID]["aws"])

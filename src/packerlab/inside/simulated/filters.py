@@ -36,6 +36,24 @@ LISTED = re.compile(r"(?:<li> ?<p>|[Yy]ou can also use|or) ?<code>([\w.-]+)")
 CAMEL = re.compile(r"([a-z])([A-Z])")
 """EC2's older names, such as `isDefault`, which Packer's documentation uses."""
 
+OF_INSTANCES = {
+    "client-token": "client_token",
+    "ebs-optimized": "ebs_optimized",
+    "ena-support": "ena_support",
+    "hypervisor": "hypervisor",
+    "iam-instance-profile.arn": "iam_instance_profile.Arn",
+    "instance-lifecycle": "lifecycle",
+    "instance-state-code": "state_code",
+    "launch-index": "ami_launch_index",
+    "launch-time": "launch_time",
+    "metadata-options.http-endpoint": "metadata_options.http_endpoint",
+    "metadata-options.http-tokens": "metadata_options.http_tokens",
+    "root-device-name": "root_device_name",
+    "root-device-type": "root_device_type",
+    "virtualization-type": "virtualization_type",
+}
+"""Filters of DescribeInstances that moto lacks, and the property that each is about."""
+
 LOOKED_AT = {
     "DescribeAvailabilityZones": {"region-name", "state", "zone-id", "zone-name", "zone-type"},
     "DescribeInstanceStatus": {"instance-state-code", "instance-state-name"},
@@ -84,29 +102,12 @@ def _matches(obj: Any, _filter: str, filter_value: Any) -> bool:
     return _fits(obj.get_filter_value(_filter), filter_value)
 
 
-utils.is_filter_matching = _matches
-utils.instance_value_in_filter_values = _fits
-utils.simple_aws_filter_to_re = _regex
-
-
-utils.filter_dict_attribute_mapping.update(
-    {
-        "client-token": "client_token",
-        "ebs-optimized": "ebs_optimized",
-        "ena-support": "ena_support",
-        "hypervisor": "hypervisor",
-        "iam-instance-profile.arn": "iam_instance_profile.Arn",
-        "instance-lifecycle": "lifecycle",
-        "instance-state-code": "state_code",
-        "launch-index": "ami_launch_index",
-        "launch-time": "launch_time",
-        "metadata-options.http-endpoint": "metadata_options.http_endpoint",
-        "metadata-options.http-tokens": "metadata_options.http_tokens",
-        "root-device-name": "root_device_name",
-        "root-device-type": "root_device_type",
-        "virtualization-type": "virtualization_type",
-    }
-)
+def teach_moto() -> None:
+    """Have moto compare so, wherever it filters, and know more of an instance."""
+    utils.is_filter_matching = _matches
+    utils.instance_value_in_filter_values = _fits
+    utils.simple_aws_filter_to_re = _regex
+    utils.filter_dict_attribute_mapping |= OF_INSTANCES
 
 
 def named(fields: dict[str, str]) -> list[str]:
