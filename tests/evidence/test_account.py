@@ -52,3 +52,20 @@ def test_no_number_makes_it_wait_longer(began: float) -> None:
 def test_what_is_no_number_is_the_sandboxs_fault() -> None:
     with pytest.raises(MachineError, match="account's report"):
         told(began="soon").let_the_second_pass()
+
+
+def test_what_was_there_at_the_start_is_no_leftover() -> None:
+    old = {"prepared": True}
+    evidence = told(
+        images=[],
+        instances=[{"state": "running", **old}, {"state": "stopped"}],
+        key_pairs=[{"state": "gone", **old}],
+        security_groups=[{"id": "sg-1"}, {"id": "sg-2", **old}],
+        volumes=[{"state": "available", **old}],
+        snapshots=[{"id": "snap-1", "state": "gone", **old}, {"id": "snap-2"}],
+    )
+    assert evidence.leftovers == [
+        "a security group",
+        "a snapshot without AMI",
+        "an instance (stopped)",
+    ]
