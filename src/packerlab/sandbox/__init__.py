@@ -36,7 +36,11 @@ CALLED = {
 
 
 def choose(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:
-    """The backend `name`, or for `auto` the first that has what `needs` lists; see `first_of`."""
+    """The backend `name`, or for `auto` the first that has what `needs` lists.
+
+    `full_limits` refuses one whose bounds are weak; else such a one is taken last. Raises
+    MachineError that says, for each, why it can't be taken.
+    """
     if name not in NAMES:
         raise BadInputError(f"There is no sandbox `{name}`: it is one of {', '.join(NAMES)}.")
     names = BACKENDS if name == "auto" else [name]
@@ -44,11 +48,7 @@ def choose(name: str, needs: set[str], masked: list[Path], *, full_limits: bool)
 
 
 def first_of(backends: list[Backend], needs: set[str], *, full_limits: bool) -> Backend:
-    """The first backend that has what `needs` lists.
-
-    `full_limits` refuses one whose bounds are weak; else such a one is taken last. Raises
-    MachineError that says, for each, why it can't be taken.
-    """
+    """The first of these that has what `needs` lists, or MachineError; see `choose`."""
     reasons = {}
     weak = []
     for backend in backends:
