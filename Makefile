@@ -20,7 +20,7 @@ demo: setup
 test: setup lint
 	@scripts/need packer bubblewrap iproute2 docker mmdebstrap podman chromium
 	@scripts/need-dockerd
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: setup
 	@scripts/need packer bubblewrap iproute2 docker mmdebstrap podman

@@ -13,7 +13,7 @@ from packerlab.errors import PackerlabError
 from packerlab.lab import Limits
 from packerlab.packer.environment import packer_version
 from packerlab.packer.versions import BUNDLES_NONE, version_of
-from packerlab.sandbox import CALLED, Sandbox, choose
+from packerlab.sandbox import BACKENDS, CALLED, Sandbox, first_of
 from packerlab.sandbox.bubblewrap import SYSTEM_PATH, Bubblewrap
 from packerlab.sandbox.host_packer import host_packer, is_missing
 
@@ -74,7 +74,8 @@ class Machine:
     """What this machine has; each thing is looked for once."""
 
     def __init__(self) -> None:
-        self._backends: dict[frozenset[str], Backend | None] = {}
+        self.backends = [make([]) for make in BACKENDS.values()]
+        self._chosen: dict[frozenset[str], Backend | None] = {}
 
     @cached_property
     def packer(self) -> HostPacker | None:
@@ -103,12 +104,12 @@ class Machine:
         return by_missing
 
     def _backend(self, needs: frozenset[str]) -> Backend | None:
-        if needs not in self._backends:
+        if needs not in self._chosen:
             try:
-                self._backends[needs] = choose("auto", set(needs), [], full_limits=False)
+                self._chosen[needs] = first_of(self.backends, set(needs), full_limits=False)
             except PackerlabError:
-                self._backends[needs] = None
-        return self._backends[needs]
+                self._chosen[needs] = None
+        return self._chosen[needs]
 
     def _lacking(self, needs: list[str]) -> Missing:
         """Why no sandbox offers it; what bubblewrap would take is said, which needs no engine."""

@@ -122,11 +122,10 @@ def findings(system: str) -> Iterator[Finding]:
     """The Packer of this machine, then each sandbox and its bounds, then what labs need."""
     from packerlab.course import open_course
     from packerlab.readiness import Machine
-    from packerlab.sandbox import BACKENDS
 
     machine = Machine()
     labs = open_course(None).labs()
-    rows = [_row(make([])) for make in BACKENDS.values()]
+    rows = [_row(backend) for backend in machine.backends]
     spare = _spare(rows, labs)
     packer = _packer(machine, system)
     yield packer._replace(spare=spare["packer"] if packer.trouble else "")

@@ -43,25 +43,30 @@ def choose(name: str, needs: set[str], masked: list[Path], *, full_limits: bool)
     """
     if name not in NAMES:
         raise BadInputError(f"There is no sandbox `{name}`: it is one of {', '.join(NAMES)}.")
+    names = BACKENDS if name == "auto" else [name]
+    return first_of([BACKENDS[each](masked) for each in names], needs, full_limits=full_limits)
+
+
+def first_of(backends: list[Backend], needs: set[str], *, full_limits: bool) -> Backend:
+    """The first of these that has what `needs` lists, or MachineError; see `choose`."""
     reasons = {}
     weak = []
-    for candidate in BACKENDS if name == "auto" else [name]:
-        backend = BACKENDS[candidate](masked)
+    for backend in backends:
         if reason := backend.unavailable():
-            reasons[candidate] = reason
+            reasons[backend.name] = reason
         elif lacking := list(filter(None, map(backend.lacks, sorted(needs)))):
-            reasons[candidate] = " ".join(lacking)
+            reasons[backend.name] = " ".join(lacking)
         elif backend.weak():
             weak.append(backend)
-            reasons[candidate] = f"weak limits: {'; '.join(backend.weak())} (--weak-limits)."
+            reasons[backend.name] = f"weak limits: {'; '.join(backend.weak())} (--weak-limits)."
         else:
             return backend
     if weak and not full_limits:
         return weak[0]
-    lines = "".join(f"\n  {candidate}: {reason}" for candidate, reason in reasons.items())
+    lines = "".join(f"\n  {name}: {reason}" for name, reason in reasons.items())
     wanted = " and ".join(CALLED[each] for each in sorted(needs) if each in CALLED)
     first = f"No sandbox here offers {wanted} yet" if wanted else "No sandbox can be used here"
     raise MachineError(f"{first}:{lines}\n`packerlab doctor` tells more.")
 
 
-__all__ = ["BACKENDS", "CALLED", "CAPABILITIES", "NAMES", "Sandbox", "choose"]
+__all__ = ["BACKENDS", "CALLED", "CAPABILITIES", "NAMES", "Sandbox", "choose", "first_of"]

@@ -85,16 +85,22 @@ class Bubblewrap:
             return "it needs Linux; use --sandbox docker here."
         if not shutil.which("bwrap", path=SYSTEM_PATH):
             return "bwrap is not installed: `apt install bubblewrap` (Debian, Ubuntu)."
+        if self._refusal:
+            return (
+                f"this system lets no user make namespaces ({self._refusal}); "
+                "`packerlab doctor` tells how to allow it."
+            )
+        return MISSING if is_missing() else None
+
+    @cached_property
+    def _refusal(self) -> str:
+        """What the system says where it lets no user make namespaces: tried once."""
         tried = subprocess.run(
             [*_drop_root(host_ids.LOCKED), *NESTED, *VERB, "/bin/true"],
             capture_output=True, text=True, check=False, env={"PATH": SYSTEM_PATH},
         )  # fmt: skip
-        if tried.returncode:
-            return (
-                f"this system lets no user make namespaces ({tried.stderr.strip()[:120]}); "
-                "`packerlab doctor` tells how to allow it."
-            )
-        return MISSING if is_missing() else None
+        said = tried.stderr.strip()[:120]
+        return (said or f"exit status {tried.returncode}") if tried.returncode else ""
 
     @cached_property
     def _is_bounded(self) -> bool:
