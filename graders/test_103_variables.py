@@ -164,6 +164,13 @@ def test_name(template: Template, build: Build, console: Console, hidden: Hidden
             "A build a second later has the same name: the time is hard-coded, or has no seconds.",
             found=masked(name, hidden),
         )
+    for words in time_formats(template, everything(template)):
+        if comes_again(console, [words]) == "half day":
+            fail(
+                "The hour in the name starts again at noon.",
+                expected="an hour from 00 to 23",
+                found=words,
+            )
     written = build_time(answer)
     longest = LONGEST if written else LATEST
     passed = (written or datetime.now(UTC)) - stamp
@@ -173,13 +180,6 @@ def test_name(template: Template, build: Build, console: Console, hidden: Hidden
             expected="year, month, day, hour, minute, second",
             found="a different time",
         )
-    for words in time_formats(template, everything(template)):
-        if comes_again(console, [words]) == "half day":
-            fail(
-                "The hour in the name starts again at noon.",
-                expected="an hour from 00 to 23",
-                found=words,
-            )
 
 
 @check(points=2, needs="test_record", docs="#validation")

@@ -154,11 +154,7 @@ def test_another_host(build: Build, hidden: Hidden) -> None:
     - Pass both values to the script in `environment_vars`, where Packer quotes them, and write
       `"$NAME"` in double quotes in each command.
     """
-    inputs = {
-        **HOSTS["spare"],
-        "labweb_version": "1.1",
-        "greeting": f"It's {hidden('another greeting')}, don't panic",
-    }
+    inputs = second(hidden)
     disk = set_up(build, inputs, "spare")
     expect_package(disk, "labweb", "on the host", "1.1")
     expect_configuration(disk, inputs["greeting"])
@@ -174,8 +170,15 @@ def test_fails_loudly(build: Build, hidden: Hidden) -> None:
     - Make sure that no pipe, `|| ...` or missing `set -e` hides the failure of apt-get, and don't
       install another version instead.
     """
-    inputs = {**first(hidden), "labweb_version": f"9.{hidden('version')}"}
-    answer = build(inputs)
+    missing = {"labweb_version": f"9.{hidden('version')}"}
+    again = build({**second(hidden), **missing}, after=build(second(hidden)))
+    if again.exit == 0:
+        fail(
+            "On a host that has labweb already, the build succeeds without the version asked for.",
+            expected="a build that fails",
+            found=complaint(again) or "no complaint",
+        )
+    answer = build({**first(hidden), **missing})
     disk = answer.account.disk("web", "the host")
     if "labweb" in disk.packages():
         fail(
@@ -200,6 +203,15 @@ def first(hidden: Hidden) -> dict[str, str]:
         **HOSTS["web"],
         "labweb_version": "1.0",
         "greeting": f"Hello {hidden.secret('greeting')}",
+    }
+
+
+def second(hidden: Hidden) -> dict[str, str]:
+    """Inputs for the other host, with nothing of the first."""
+    return {
+        **HOSTS["spare"],
+        "labweb_version": "1.1",
+        "greeting": f"It's {hidden('another greeting')}, don't panic",
     }
 
 
