@@ -97,8 +97,8 @@ def test_the_block_alone_is_blanked_and_every_place_stays(break_: str) -> None:
     last = text.count(break_, 0, end)
     old, new = text.split(break_), after.split(break_)
     assert new[:first] == old[:first]
-    assert new[first : last + 1] == [""] * (last + 1 - first)
-    assert new[last + 1 :] == old[last + 1 :]
+    assert new[first:last] == [""] * (last - first)
+    assert new[last:] == old[last:]
 
 
 def test_fmt_finds_nothing_to_say_of_it(tmp_path: Path) -> None:
