@@ -100,7 +100,7 @@ class Bubblewrap:
             capture_output=True, text=True, check=False, env={"PATH": SYSTEM_PATH},
         )  # fmt: skip
         said = tried.stderr.strip()[:120]
-        return (said or f"exit status {tried.returncode}") if tried.returncode else ""
+        return (said or f"exit code {tried.returncode}") if tried.returncode else ""
 
     @cached_property
     def _is_bounded(self) -> bool:
