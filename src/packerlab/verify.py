@@ -60,7 +60,7 @@ class Proof:
         """Note what a trial showed."""
         self.graded += 1
         self.unjudged |= unjudged(report)
-        self.checks |= {check.name for check in report.checks} - unjudged(report)
+        self.checks |= {check.name for check in report.checks}
         self.failed |= {check.name for check in report.checks if check.outcome == "failed"}
         self.said[trial.name] = _said(report)
         self.problems += [*trial.judge(report), *undocumented(lab, report)]
@@ -102,7 +102,7 @@ def verify(
         reports = pool.map(lambda trial: pool.grade(trial.submission), rest)
         for trial, report in zip(rest, reports, strict=True):
             proof.take(lab, trial, report, on_graded)
-        for name in sorted(proof.checks - proof.failed) if only is None else ():
+        for name in sorted(proof.checks - proof.failed - proof.unjudged) if only is None else ():
             proof.problems.append(f"no wrong answer fails {name}")
         _formatted(lab, proof, pool)
     proof.problems = list(dict.fromkeys(proof.problems))
