@@ -458,7 +458,7 @@ def values_files(submission: Files) -> list[tuple[str, str]]:
             for name, file in sorted(submission.items()) if name.endswith(suffixes)]  # fmt: skip
 
 
-COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 
 
 def emptied(comment: re.Match[str]) -> str:

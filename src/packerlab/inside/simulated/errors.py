@@ -13,10 +13,13 @@ XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 IDS = re.compile(rb"<([rR]equestI[dD])>[^<]*<")
 QUOTED = re.compile(r"'([^']*)'")
 WORDS = (
-    (re.compile(r"The keypair '?(\{.*?\})'? does not exist\."), "The key pair '{}' does not exist"),
-    (re.compile(r"The volume '?(\{.*?\})'?"), "The volume '{}'"),
-    (re.compile(r"The security group '?(\{.*?\})'?"), "The security group '{}'"),
-    (re.compile(r"VpcID (\{.*?\}) does not exist\."), "The vpc ID '{}' does not exist"),
+    (
+        re.compile(r"The keypair '?(\{[^{}]*\})'? does not exist\."),
+        "The key pair '{}' does not exist",
+    ),
+    (re.compile(r"The volume '?(\{[^{}]*\})'?"), "The volume '{}'"),
+    (re.compile(r"The security group '?(\{[^{}]*\})'?"), "The security group '{}'"),
+    (re.compile(r"VpcID (\{[^{}]*\}) does not exist\."), "The vpc ID '{}' does not exist"),
     (re.compile(r"Instance profile (\S+) not found"), "Instance Profile {} cannot be found."),
     (re.compile(r"Role (\S+) not found"), "The role with name {} cannot be found."),
 )
