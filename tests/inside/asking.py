@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import jmespath  # type: ignore[import-untyped]
 
+from tests.inside.control_plane import UBUNTU
+
 if TYPE_CHECKING:
     from tests.inside.control_plane import Botocore
 
 NAME = re.compile(r"\{(\w[\w./\[\]-]*)\}")
+
+
+def launch(**more: Any) -> dict[str, Any]:
+    """The parameters of a launch that is like any other, but for these."""
+    usual = {"ImageId": f"{{{UBUNTU}}}", "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
+    return usual | more
 
 
 @dataclass
