@@ -183,21 +183,21 @@ class Batch:
             self._save(msgspec.structs.replace(report, digests=taken), unit)
             return
         if lacking := self._lacking(unit.lab):
-            self._save(_beyond_this_machine(unit, unit.lab, lacking, bench), unit)
-            return
-        sandbox = bench.sandbox(unit.lab)
-        known = self._gradebook.done(
-            unit.slug,
-            unit.learner,
-            digests(unit.lab, unit.submission, sandbox),
-            msgspec.structs.asdict(unit.lab.limits),
-        )
-        if known:
-            self._save(known, unit, kept=True)
-            return
-        report = grade(
-            unit.lab, unit.submission, sandbox, unit.lab.limits, context=forkserver.context()
-        )
+            report = _beyond_this_machine(unit, unit.lab, lacking, bench)
+        else:
+            sandbox = bench.sandbox(unit.lab)
+            known = self._gradebook.done(
+                unit.slug,
+                unit.learner,
+                digests(unit.lab, unit.submission, sandbox),
+                msgspec.structs.asdict(unit.lab.limits),
+            )
+            if known:
+                self._save(known, unit, kept=True)
+                return
+            report = grade(
+                unit.lab, unit.submission, sandbox, unit.lab.limits, context=forkserver.context()
+            )
         if self._stopped.is_set():
             return
         if report.run.retry and unit.newest and not unit.again:
@@ -245,6 +245,8 @@ def _beyond_this_machine(unit: Unit, lab: Lab, lacking: str, bench: _Bench) -> R
     """
     sandbox = bench.sandbox(lab, needs=frozenset({"packer"}))
     planned = grade(lab, refused(lacking), sandbox, lab.limits, context=forkserver.context())
+    if planned.status == "fault":
+        return planned
     checks = [incapable(check, lacking) for check in planned.checks]
     report = conclude(lab.slug, checks, reason=f"this machine can't serve the lab: {lacking}")
     known = digests(lab, unit.submission, sandbox)

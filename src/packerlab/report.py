@@ -101,8 +101,9 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def passed(self) -> bool:
-        """All checks passed, nothing was left out."""
-        return self.status == "graded" and self.complete and self.score == self.max_score
+        """All checks passed, nothing was left out; a report without checks shows nothing."""
+        whole = self.status == "graded" and self.complete and bool(self.checks)
+        return whole and self.score == self.max_score
 
     @property
     def verdict(self) -> str:

@@ -113,7 +113,7 @@ class Live:
             os.close(fd)
         for fd in {self._input, *self._outputs}:
             os.set_blocking(fd, False)
-        self._selector.modify(talk.INPUT, selectors.EVENT_READ, self._take_in)
+        self._selector.register(talk.INPUT, selectors.EVENT_READ, self._take_in)
         self._obey()
 
     def finish(self) -> bytes:
@@ -125,7 +125,7 @@ class Live:
         self._close_input()
         for fd in (*self._outputs, talk.OUTPUT):
             self._watch(fd, 0)
-        self._selector.modify(talk.INPUT, selectors.EVENT_READ, talk.gone)
+        self._selector.unregister(talk.INPUT)
         return b""
 
     # --- what they want ---

@@ -108,6 +108,8 @@ class Supervisor:
         """Run one verb in a fresh box, and bring out what it left there and in the account."""
         read = self.talk.read
         files = [(name, read(size), mode) for name, size, mode in request["files"]]
+        if request.get("live"):  # what is typed before the verb runs, or after, is no end of ours
+            self.selector.unregister(talk.INPUT)
         self.mode.fresh_box()
         self.mode.as_owner(partial(self.mode.unpack, request, files))
         deadline, ooms = time.monotonic() + request["deadline"], self.meter.ooms()
@@ -128,6 +130,8 @@ class Supervisor:
         answer[self.mode.evidence_name] = len(left["told"])
         answer["files"] = left["files"]
         answer["found"] = search.found + left["found"]
+        if request.get("live"):
+            self.selector.register(talk.INPUT, selectors.EVENT_READ, talk.gone)
         self.talk.send(answer, output, left["told"], *left["data"])
 
     def what_is_left(self, request: Message, search: Search, until: float) -> Message:
