@@ -286,3 +286,7 @@ def test_no_bytes_break_the_reader(data: bytes) -> None:
     except msgspec.DecodeError:
         return
     assert isinstance(report, Report)
+
+
+def test_a_report_without_checks_passes_nothing() -> None:
+    assert not conclude("101_first_build", []).passed
