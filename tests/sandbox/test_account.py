@@ -14,12 +14,13 @@ from packerlab.checks import Failure
 from packerlab.errors import LimitError, RejectedError
 from packerlab.inside.disks import MAX_CONTENT
 from packerlab.lab import Limits
-from packerlab.packer.environment import packer_version
+from packerlab.packer.environment import ENVIRONMENT, packer_version
 from packerlab.packer.verbs import Packer
 from packerlab.prepared_account import ACCESS_KEY, SECRET_KEY
 from packerlab.sandbox import BACKENDS
-from packerlab.sandbox.base import Box, Sandbox
+from packerlab.sandbox.base import Box, Joining, Sandbox
 from packerlab.submissions.reader import File
+from tests.following import Script
 from tests.sandbox.places import descendants
 from tests.waiting import sleepers, until, until_gone
 
@@ -438,6 +439,14 @@ def test_a_hostile_disk_is_only_read(packer: Callable[..., Packer], name: str) -
     if name == "named pipe":
         with pytest.raises(Failure, match="no regular file"):
             disk.text("/etc/issue")
+
+
+def test_what_is_typed_while_the_account_opens_waits_for_the_verb(sandbox: Sandbox) -> None:
+    """It is no end of who follows."""
+    with closing(Script(("", "typed"), ("", None), piped=True)) as script:
+        box = Box(sandbox.channel(), LIMITS)
+        ended = box.follow(["/bin/cat"], {}, script, env=ENVIRONMENT, account=Joining(STATE))
+    assert (ended.exit, script.output) == (0, "typed")
 
 
 @pytest.mark.usefixtures("instance_base")
