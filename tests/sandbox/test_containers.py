@@ -19,7 +19,7 @@ import pytest
 from packerlab import state
 from packerlab.checks import Failure
 from packerlab.course import default_root
-from packerlab.errors import BadInputError, LimitError
+from packerlab.errors import BadInputError, LimitError, SandboxError
 from packerlab.evidence.containers import ContainersEvidence
 from packerlab.lab import Limits, load_lab
 from packerlab.packer.environment import ENVIRONMENT, packer_version
@@ -396,6 +396,31 @@ def test_what_is_masked_stays_masked() -> None:
                 box = Box(sandbox.channel(), LIMITS)
                 said = box.run(["sh", "-c", script], {}, env=ENVIRONMENT).output
             assert ("secret" in said) is expected, said
+
+
+TAKES_AND_GIVES_BACK = """
+import array, contextlib, socket, sys, time
+
+one, other = socket.socketpair()
+one.setblocking(False)
+many = array.array("i", [0] * 250)
+with contextlib.suppress(OSError):
+    for _ in range(10):
+        one.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, many)])
+time.sleep(1)
+one.close()
+other.close()
+time.sleep(0.2)
+sys.exit(3)
+"""
+
+
+def test_a_verb_that_fails_after_the_machine_was_short_of_something(
+    run: Callable[..., Ran],
+) -> None:
+    with pytest.raises(SandboxError, match="none left of: descriptors under way"):
+        run(f"exec python3 -c '{TAKES_AND_GIVES_BACK}'")
+    assert run("exit 3").exit == 3
 
 
 @pytest.mark.parametrize("other", ["account", "tools"])

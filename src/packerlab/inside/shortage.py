@@ -19,20 +19,17 @@ if TYPE_CHECKING:
 
 
 def shortage(user: int) -> str:
-    """What `user` can't have now, in a few words, or nothing; asked as that user, by a child."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setresuid(user, user, user)
-            os.write(writer, ", ".join(_missing()).encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as stream:
-        said = stream.read().decode()
-    os.waitpid(pid, 0)
-    return said and f"the machine has none left of: {said}"
+    """What `user` can't have now, in a few words, or nothing. The caller is root.
+
+    The kernel charges a process's real user. Only that changes here, for a moment, so that root
+    keeps what it may do.
+    """
+    os.setreuid(user, -1)
+    try:
+        missing = _missing()
+    finally:
+        os.setreuid(0, -1)
+    return f"the machine has none left of: {', '.join(missing)}" if missing else ""
 
 
 def _missing() -> list[str]:

@@ -156,7 +156,7 @@ class Supervisor:
             else Kept(self.selector, request, search)
         )
         verb, status_fd = self.start(request, ears)
-        limit = self.watch(verb, ears)
+        limit, short = self.watch(verb, ears)
         self.mode.kill_verb()
         output = ears.finish()
         limit = limit or ears.limit
@@ -169,7 +169,7 @@ class Supervisor:
         if not began:
             return b"", {**answer, "error": ears.complaint}
         code = verb.returncode
-        if code and (short := self.mode.shortage()):
+        if code and short:
             return b"", {**answer, "error": short}
         return output, {**answer, "exit": code if code >= 0 else 128 - code}
 
@@ -201,20 +201,25 @@ class Supervisor:
         ears.begin(verb, partial(self.mode.signal, verb.pid))
         return verb, status_read
 
-    def watch(self, verb: subprocess.Popen[bytes], ears: Live | Kept) -> str:
-        """Hear what the verb says until it ends; the bound that it hit, if any."""
-        looked = 0.0
+    def watch(self, verb: subprocess.Popen[bytes], ears: Live | Kept) -> tuple[str, str]:
+        """Hear what the verb says until it ends.
+
+        Returns the bound that it hit, if any, and what the machine was short of meanwhile: who
+        takes that may be gone by the time that the verb fails of it.
+        """
+        looked, short = 0.0, ""
         while verb.poll() is None:
             for key, _ in self.selector.select(TICK):
                 key.data()
             if ears.limit:
-                return ears.limit
+                return ears.limit, short
             now = time.monotonic()
             if now - looked >= TICK:
                 looked = now
+                short = short or self.mode.shortage()
                 if limit := self.meter.hit():
-                    return limit
-        return ""
+                    return limit, short
+        return "", short or self.mode.shortage()
 
 
 def main() -> None:

@@ -135,7 +135,7 @@ class Mode:
         kill_everything()
 
     def shortage(self) -> str:
-        """What the machine has none left of, where that may be why a verb failed."""
+        """What the machine has none left of now, where that may be why a verb fails."""
         return ""
 
     # --- what is reported ---
