@@ -41,6 +41,13 @@ id = "444455556666"
 name = "theirs"
 public = false
 shared = true
+[[fault]]
+action = "ec2:CopyImage"
+region = "eu-west-1"
+times = 1
+code = "RequestLimitExceeded"
+[hook]
+status = 503
 [machine]
 boot_delay_s = 5
 [[host]]

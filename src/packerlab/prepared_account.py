@@ -159,6 +159,28 @@ class LaunchTemplate(Left, frozen=True, kw_only=True):
     type: InstanceType = "t3.micro"
 
 
+class Fault(Struct, frozen=True, kw_only=True):
+    """Calls that take longer, or are answered with an error: `times` of them, all without it.
+
+    The first `after` go well. Where it has no `code`, a call is only late.
+    """
+
+    action: Action
+    region: Region | None = None
+    after: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    times: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
+    code: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9.]{0,64}$")] = ""
+    message: str = ""
+    delay_s: Seconds = 0
+
+
+class Hook(Struct, frozen=True):
+    """How hooks.example.com answers."""
+
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 200
+    delay_s: Seconds = 0
+
+
 class Machine(Struct, frozen=True):
     """Manners of the machines."""
 
@@ -192,6 +214,8 @@ class Prepared(Struct, frozen=True):
     key_pair: list[KeyPair] = []
     security_group: list[SecurityGroup] = []
     launch_template: list[LaunchTemplate] = []
+    fault: list[Fault] = []
+    hook: Hook = Hook()
     machine: Machine = Machine()
     host: list[Host] = []
 

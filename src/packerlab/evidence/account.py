@@ -45,6 +45,14 @@ class Call(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class Post(msgspec.Struct, frozen=True):
+    """What hooks.example.com was sent; `seconds` is when it came."""
+
+    path: str
+    body: str
+    seconds: float
+
+
 class Told(msgspec.Struct):
     """What the sandbox says of an account; see `packerlab.inside.account`."""
 
@@ -163,6 +171,11 @@ class AccountEvidence:
     def calls(self) -> list[Call]:
         """Every call to the API, in order."""
         return _fitting(self.all("calls"), list[Call])
+
+    @cached_property
+    def posts(self) -> list[Post]:
+        """What hooks.example.com was sent, in order, whatever it answered."""
+        return _fitting(self.all("posts"), list[Post])
 
     def let_the_second_pass(self) -> None:
         """Wait until a name that counts seconds is another than what this build could make up.

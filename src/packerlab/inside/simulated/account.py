@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -57,9 +58,19 @@ class Account:
 
     def ask(self, do: str, at_most_s: float | None = None, **what: Any) -> dict[str, Any]:
         """Ask the supervisor; other calls have their turn while this one waits."""
+        with self._others_turn():
+            return self._ask(do, at_most_s, **what)
+
+    def wait(self, seconds: float) -> None:
+        """Have a call take so long."""
+        with self._others_turn():
+            time.sleep(seconds)
+
+    @contextmanager
+    def _others_turn(self) -> Iterator[None]:
         self._lock.release()
         try:
-            return self._ask(do, at_most_s, **what)
+            yield
         finally:
             self._lock.acquire()
 

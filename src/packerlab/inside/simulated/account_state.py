@@ -31,6 +31,7 @@
     calls             service action region principal (ARN) status error (code or "") seconds
                       parameters (flat EC2 query parameters, or the JSON body)
     calls_left_out    how many calls were beyond the journal's bounds
+    posts             path body seconds: what hooks.example.com was sent
 
 Of what was prepared, only what changed is reported: with `"prepared": true`, as it is now; where
 it is gone, as it was, with `"state": "gone"`. An id is unique in its list.

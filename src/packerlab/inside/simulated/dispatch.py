@@ -37,7 +37,9 @@ from . import account_state, filters, ids, principals, tags
 from .account import Account, AskError
 from .ec2 import SimulatedEC2
 from .errors import DeniedError, plain, shaped
+from .faults import Faults
 from .handlers import Handlers
+from .hook import HOST, Hook
 from .seed import seed
 
 if TYPE_CHECKING:
@@ -111,6 +113,8 @@ class Simulation:
 
     def __init__(self, state: dict[str, Any], ask: Ask) -> None:
         self.account = Account(state, ask)
+        self._faults = Faults(self.account)
+        self._hook = Hook(self.account)
         self._began = time.monotonic()
         self._calls: list[dict[str, Any]] = []
         self._calls_bytes = 0
@@ -134,6 +138,8 @@ class Simulation:
         """Answer one request, whatever it holds."""
         if call.host == CHECKIP:
             return HttpResponse(200, f"{BOX_ADDRESS}\n".encode(), {"Content-Type": "text/plain"})
+        if call.host == HOST:
+            return self._hook.answer(call)
         if call.host not in HOSTS:
             return HttpResponse(404, b"")
         service, region = HOSTS[call.host]
@@ -158,6 +164,7 @@ class Simulation:
                 for check in (ids.check, tags.check, filters.check):
                     check(understood.action, understood.parameters)
             self._prepare(understood)
+            self._faults.meet(service, understood.action, understood.region)
             return _dispatched(understood.request, service)
         except Exception as error:  # noqa: BLE001  moto may fail in any way; an SDK retries a 500
             return shaped(service, _denied(error, understood))
@@ -237,6 +244,7 @@ class Simulation:
             roles = account_state.roles(iam_backends[ACCOUNT_ID]["aws"])
             evidence |= account_state.changed({"roles": self._roles}, {"roles": roles})
             calls = {"calls": self._calls, "calls_left_out": self._calls_left_out}
+            calls |= {"posts": self._hook.posts}
             return evidence | calls | {"began": time.time() - time.monotonic() + self._began}
 
 
@@ -354,7 +362,8 @@ def warm_up() -> Served:
     for backends in BACKENDS:
         backends.clear()
     wildcards = [f"*.{region}.amazonaws.com" for region in REGIONS]
-    return Served([*HOSTS, CHECKIP], [*wildcards, "*.amazonaws.com", CHECKIP])
+    others = [CHECKIP, HOST]
+    return Served([*HOSTS, *others], [*wildcards, "*.amazonaws.com", *others])
 
 
 def _nobody(do: str, *_: Any, **_what: Any) -> dict[str, Any]:
