@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from packerlab.lab import Lab
+    from packerlab.submissions.reader import Files
 
 AccountId = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$")]
 ImageName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9()\[\] ./'@_-]{3,128}$")]
@@ -100,10 +101,15 @@ class Quota(Struct, frozen=True):
 
 
 class Rights(Struct, frozen=True):
-    """What the learner's principal may do, where the lab enforces IAM."""
+    """What the learner's principal may do, where the lab enforces IAM.
+
+    `policy` names a file of the workspace; what it holds is the `document`.
+    """
 
     allow: list[Action] = []
     deny: list[Action] = []
+    policy: str = ""
+    document: str = ""
 
 
 class SecondAccount(Struct, frozen=True):
@@ -269,6 +275,9 @@ def state(prepared: Prepared, access_key: str, secret_key: str) -> dict[str, Any
     return {**built, "access_key": access_key, "secret_key": secret_key}
 
 
+EMPTY_POLICY = '{"Statement": []}'
+"""What a workspace without its policy file allows."""
+
 ACCESS_KEY, SECRET_KEY = "AKIAPACKERLABLEARNER", "the/simulated/account/takes/any/secret/"
 """The learner's credentials in every account: they open nothing else."""
 
@@ -281,6 +290,15 @@ def account_of(lab: Lab) -> dict[str, Any] | None:
     if "account" not in lab.needs:
         return None
     return _opened(load_account(lab.account))
+
+
+def with_policy(opened: dict[str, Any], files: Files) -> dict[str, Any]:
+    """The same account, where a workspace's file says what its owner may do there."""
+    name = opened.get("iam", {}).get("policy")
+    if not name:
+        return opened
+    text = files[name].data.decode(errors="replace") if name in files else EMPTY_POLICY
+    return {**opened, "iam": {**opened["iam"], "document": text}}
 
 
 def varied(opened: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

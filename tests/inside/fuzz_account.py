@@ -202,12 +202,23 @@ def read_as_a_grader(told: bytes) -> None:
                 evidence.all(kind)
 
 
+UNLIKELY = {"StringLike": {"aws:ResourceTag/Owner": "x*y"}}
+DOCUMENT = {
+    "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": UNLIKELY},
+    ]
+}
+GUARDED = {"iam": {"document": json.dumps(DOCUMENT)}}
+"""Every second account judges each call by a policy."""
+
+
 def one_account(seed: int, calls: int) -> str:
     """What went wrong with one account, which in the sandbox has a process of its own."""
     for backends in BACKENDS:
         backends.clear()
     chance = random.Random(seed)  # noqa: S311
-    simulation = Simulation(STATE, obliging(chance))
+    simulation = Simulation(STATE | (GUARDED if seed % 2 else {}), obliging(chance))
     caller = Caller(chance)
     for number in range(calls):
         call = caller.call() if number > len(LIKELY) else caller.likely(number)

@@ -31,7 +31,7 @@ from packerlab.packer.environment import (
 )
 from packerlab.packer.given import NOTHING, lay_over
 from packerlab.packer.versions import NATIVE_PLUGINS, without_required_plugins
-from packerlab.prepared_account import varied
+from packerlab.prepared_account import varied, with_policy
 from packerlab.report import Where
 from packerlab.sandbox.base import PROGRAM, Joining
 from packerlab.submissions.reader import without
@@ -327,7 +327,8 @@ class Packer:
             if lab is None:
                 raise ValueError("account=: this lab has no account.")
             self._states[given.account] = varied(lab, json.loads(given.account))
-        return self._states[given.account]
+        state = self._states[given.account]
+        return state and with_policy(state, self._files | dict(given.files))
 
     def _account(self, given: Given, after: Answer | None) -> Joining | None:
         """A fresh account, or the one in which an earlier verb ran."""

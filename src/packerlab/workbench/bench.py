@@ -27,7 +27,7 @@ from packerlab.packer.versions import (
     with_required_plugins,
     without_required_plugins,
 )
-from packerlab.prepared_account import account_of
+from packerlab.prepared_account import account_of, with_policy
 from packerlab.sandbox.base import PROGRAM, Box, Joining, Sandbox, limit_error
 from packerlab.submissions.changes import bring_home, changes
 
@@ -93,7 +93,8 @@ class Workbench(NamedTuple):
         follower: Attached,
         needs: Needs,
     ) -> int:
-        state = account_of(self.lab)
+        opened = account_of(self.lab)
+        state = opened and with_policy(opened, self.files)
         with contextlib.closing(Sandbox(self.backend, limits, needs)) as sandbox:
             version = packer_version(sandbox)
             if version < NATIVE_PLUGINS and argv[:2] == [PROGRAM, "init"]:

@@ -26,14 +26,13 @@ from moto.secretsmanager.responses import SecretsManagerResponse
 from moto.ssm.models import ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 from moto.sts.models import sts_backends
-from moto.sts.responses import TokenResponse
 from werkzeug.exceptions import HTTPException
 
 from packerlab.inside import strict_json
 from packerlab.inside.aws import ACCOUNT_ID, REGIONS
 from packerlab.inside.endpoint import HttpRequest, HttpResponse
 
-from . import account_state, filters, ids, principals, tags
+from . import account_state, authorization, filters, ids, principals, tags
 from .account import Account, AskError
 from .ec2 import SimulatedEC2
 from .errors import DeniedError, plain, shaped
@@ -51,7 +50,7 @@ REGIONAL = ("ec2", "sts", "ssm", "kms", "s3", "secretsmanager")
 GLOBAL = ("sts", "iam", "s3")
 HANDLERS = {
     "ec2": Handlers,
-    "sts": TokenResponse,
+    "sts": authorization.Tokens,
     "iam": IamResponse,
     "ssm": SimpleSystemManagerResponse,
     "kms": KmsResponse,
@@ -179,11 +178,8 @@ class Simulation:
             )
         principal = principals.principal(self.account, scope[1], understood.service)
         understood.principal = principal.arn
-        principals.permit(self.account, principal, f"{understood.service}:{understood.action}")
-        if understood.service == "ec2":
-            for kind in tags.tagged(understood.parameters):
-                arn = f"arn:aws:ec2:{understood.region}:{principal.account}:{kind}/*"
-                principals.permit(self.account, principal, "ec2:CreateTags", arn)
+        if "iam" in self.account.state:  # else everybody may do everything
+            _permit(principal, understood)
         if understood.service == "sts" and understood.action.startswith("AssumeRole"):
             principals.assumable(self.account, principal, understood.parameters.get("RoleArn", ""))
 
@@ -246,6 +242,13 @@ class Simulation:
             calls = {"calls": self._calls, "calls_left_out": self._calls_left_out}
             calls |= {"posts": self._hook.posts}
             return evidence | calls | {"began": time.time() - time.monotonic() + self._began}
+
+
+def _permit(principal: principals.Principal, understood: Understood) -> None:
+    here: Any = ec2_backends[principal.account][understood.region]
+    service, action = understood.service, understood.action
+    for wanted in authorization.requests(service, action, understood.parameters, here):
+        principals.permit(principal, wanted)
 
 
 def _parameters(region: str) -> account_state.Entries:

@@ -1,7 +1,6 @@
 """Who calls, by access key, and what they may do.
 
 The signature itself is not checked, because anyone who reaches the endpoint has the secret anyway.
-Of a policy, effect and action count; resources and conditions are passed over.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.access_control import AssumedRoleAccessKey, IAMUserAccessKey
@@ -17,12 +15,16 @@ from moto.iam.models import AccessKey, iam_backends
 from moto.sts.models import sts_backends
 
 from packerlab.inside.aws import ACCOUNT_ID
+from packerlab.inside.policies import PolicyError, decide, read
 
 from .account import LEARNER
+from .authorization import encoded
 from .errors import DeniedError
 
 if TYPE_CHECKING:
     from moto.sts.models import AssumedRole
+
+    from packerlab.inside.policies import Request, Statement
 
     from .account import Account
 
@@ -47,7 +49,7 @@ def prepare(account: Account) -> None:
     user.access_keys.append(key)
     iam.access_keys[key.access_key_id] = key
     rights = account.state.get("iam", {})
-    if any(rights.values()):
+    if rights.get("allow") or rights.get("deny"):
         iam.put_user_policy(LEARNER, "lab", json.dumps(_document(rights)))
 
 
@@ -70,11 +72,17 @@ def principal(account: Account, key: str, service: str) -> Principal:
                 return _assumed(role, key, number)
     if key in iam_backends[ACCOUNT_ID]["aws"].access_keys:
         known = IAMUserAccessKey(ACCOUNT_ID, "aws", key, {})
-        return Principal(known.arn, known.collect_policies())
+        return Principal(known.arn, [*known.collect_policies(), *_given(account, key)])
     text = "The security token included in the request is invalid."
     if service == "ec2":
         text = "AWS was not able to validate the provided access credentials"
     raise DeniedError("InvalidClientTokenId", text, 403)
+
+
+def _given(account: Account, key: str) -> list[str]:
+    """The learner's own policy; moto would refuse one that is not well-formed."""
+    document = account.state.get("iam", {}).get("document")
+    return [document] if document and key == account.access_key else []
 
 
 def _assumed(role: AssumedRole, key: str, number: str) -> Principal:
@@ -103,45 +111,44 @@ def assumable(account: Account, caller: Principal, arn: str) -> None:
         )
 
 
-def permit(account: Account, caller: Principal, action: str, resource: str = "") -> None:
-    """Stop what the caller's policies do not allow, where the lab enforces them."""
-    if "iam" not in account.state or action == "sts:GetCallerIdentity":
+def permit(caller: Principal, wanted: Request) -> None:
+    """Stop what the caller's policies do not allow."""
+    if wanted.action == "sts:GetCallerIdentity":  # everybody may
         return
-    effects = {
-        statement["Effect"]
-        for policy in caller.policies
-        for statement in _statements(policy)
-        if _names(statement, action)
-    }
-    what = f"{action} on resource: {resource}" if resource else action
-    if "Deny" in effects:
-        _refuse(caller, what, "with an explicit deny in an identity-based policy")
-    if "Allow" not in effects:
-        _refuse(caller, what, f"because no identity-based policy allows the {action} action")
+    effect = decide(_statements(caller), wanted)
+    if effect == "Deny":
+        _refuse(caller, wanted, "with an explicit deny in an identity-based policy")
+    if effect != "Allow":
+        why = f"because no identity-based policy allows the {wanted.action} action"
+        _refuse(caller, wanted, why)
 
 
-def _refuse(caller: Principal, what: str, why: str) -> None:
+def _refuse(caller: Principal, wanted: Request, why: str) -> None:
+    """Where a thing is named, EC2 adds what only those may read who may decode it."""
+    what, more = wanted.action, ""
+    if wanted.resource != "*":
+        what += f" on resource: {wanted.resource}"
+    if wanted.resource != "*" and wanted.action.startswith("ec2:"):
+        told = encoded(wanted, caller.arn, explicit="explicit deny" in why)
+        more = f". Encoded authorization failure message: {told}"
     raise DeniedError(
         "AccessDenied",
         f"You are not authorized to perform this operation. User: {caller.arn} is not authorized "
-        f"to perform: {what} {why}",
+        f"to perform: {what} {why}{more}",
         403,
     )
 
 
-def _statements(policy: Any) -> list[dict[str, Any]]:
-    """The statements of a policy in any of the shapes that moto keeps them in."""
-    document = policy
-    if isinstance(document, dict):
-        document = document["policy_document"]
-    elif not isinstance(document, str):
-        document = document.document
-    found = json.loads(document)["Statement"]
-    return found if isinstance(found, list) else [found]
+def _statements(caller: Principal) -> list[Statement]:
+    """All that the caller's policies say. IAM refuses a bad one at once; here it comes by file."""
+    try:
+        return [each for policy in caller.policies for each in read(_text(policy))]
+    except PolicyError as error:
+        raise DeniedError("MalformedPolicyDocument", str(error), 400) from None
 
 
-def _names(statement: dict[str, Any], action: str) -> bool:
-    patterns = statement.get("Action", statement.get("NotAction", []))
-    listed = [patterns] if isinstance(patterns, str) else patterns
-    named = any(fnmatchcase(action.lower(), pattern.lower()) for pattern in listed)
-    return named if "Action" in statement else not named
+def _text(policy: Any) -> str:
+    """A policy's document in any of the shapes that moto keeps it in."""
+    if isinstance(policy, dict):
+        policy = policy["policy_document"]
+    return policy if isinstance(policy, str) else str(policy.document)
