@@ -284,6 +284,14 @@ def test_a_supervisor_that_does_not_start_says_why() -> None:
     sandbox.close()
 
 
+def test_a_supervisor_that_breaks_can_be_asked_why() -> None:
+    with contextlib.closing(Sandbox(Program("echo ready; echo reason >&2"), LIMITS)) as sandbox:
+        assert sandbox.complaint() == ""
+        with pytest.raises(MachineError, match="The sandbox broke"):
+            Box(sandbox.channel(), LIMITS).run(["true"], {}, env={})
+        assert sandbox.complaint() == "reason"
+
+
 def test_a_sandbox_starts_when_it_is_first_used_and_once() -> None:
     backend = Program("echo ready; read line")
     sandbox = Sandbox(backend, LIMITS)

@@ -122,7 +122,7 @@ class Sandbox:
             try:
                 running.channel.header(time.monotonic() + START_S)
             except (MachineError, OSError) as error:
-                said = running.complaint().strip()[-400:]
+                said = _end(running.complaint())
                 running.kill()
                 raise SandboxError(
                     f"The {self.backend.name} sandbox does not start: {said or error}"
@@ -130,11 +130,19 @@ class Sandbox:
             self._running = running
         return self._running.channel
 
+    def complaint(self) -> str:
+        """The end of what the supervisor said on its standard error, if one runs."""
+        return _end(self._running.complaint()) if self._running else ""
+
     def close(self) -> None:
         """End the supervisor, if one runs; the next `channel` starts another."""
         running, self._running = self._running, None
         if running is not None:
             running.kill()
+
+
+def _end(text: str) -> str:
+    return text.strip()[-400:]
 
 
 class Ran(NamedTuple):

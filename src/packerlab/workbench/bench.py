@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from packerlab.errors import DONE, INTERRUPTED, NEGATIVE
+from packerlab.errors import DONE, INTERRUPTED, NEGATIVE, SandboxError
 from packerlab.packer.environment import (
     NO_SETTINGS,
     OWN_PROGRAMS,
@@ -104,14 +104,17 @@ class Workbench(NamedTuple):
             if version < NATIVE_PLUGINS and argv[:2] != [PROGRAM, "fmt"]:
                 files = without_required_plugins(files, readably=True)
             box = Box(sandbox.channel(), limits)
-            with follower.attached():
-                ended = box.follow(
-                    argv,
-                    files,
-                    follower,
-                    env=environment(state) | variables,
-                    account=Joining(state) if state else None,
-                )
+            try:
+                with follower.attached():
+                    ended = box.follow(
+                        argv,
+                        files,
+                        follower,
+                        env=environment(state) | variables,
+                        account=Joining(state) if state else None,
+                    )
+            except SandboxError as error:
+                raise SandboxError(" ".join([str(error), sandbox.complaint()]).strip()) from None
         self._bring_home(ended, files)
         return self._exit_code(ended, limits)
 
