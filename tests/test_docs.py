@@ -31,7 +31,7 @@ from packerlab.inside import kept, supervisor
 from packerlab.inside.files import MAX_FILES
 from packerlab.inside.meter import PROCESSES
 from packerlab.mutation import equivalents
-from packerlab.packer import verbs as packer
+from packerlab.packer.answers import Answer
 from packerlab.submissions import reader, workspaces
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def test_every_fixture_is_on_the_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [packer.Answer, evidence.Evidence, template.Template, template.Block]
+    "kind", [Answer, evidence.Evidence, template.Template, template.Block]
 )
 def test_every_method_for_graders_is_on_the_page(kind: type) -> None:
     names = {*vars(kind), *inspect.get_annotations(kind)}

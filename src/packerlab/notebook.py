@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from packerlab.evidence.account import AccountEvidence, Call
     from packerlab.lab import Lab
-    from packerlab.packer.verbs import Answer
+    from packerlab.packer.answers import Answer
     from packerlab.report import Report
 
 MAIN = "main.pkr.hcl"

@@ -10,7 +10,7 @@ import pytest
 from packerlab.checks import Failure
 from packerlab.evidence.account import AccountEvidence
 from packerlab.grader import Tag, expect_looked_up, expect_second, expect_tags
-from packerlab.packer.verbs import Answer
+from packerlab.packer.answers import Answer
 
 CANONICAL = "099720109477"
 

@@ -6,7 +6,7 @@ import pytest
 
 from packerlab.checks import Failure
 from packerlab.grader import expect_exit, steady
-from packerlab.packer.verbs import Answer
+from packerlab.packer.answers import Answer
 from packerlab.submissions.reader import File
 
 FILES = {"main.pkr.hcl": File(b'release = "2.4"\nname = "web-7"\n')}

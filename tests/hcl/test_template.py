@@ -11,8 +11,8 @@ import pytest
 
 from packerlab.hcl.parsing import parse_trusted, parse_untrusted
 from packerlab.hcl.template import COMPUTED, Template, Unknown, referred_source, template_files
+from packerlab.packer.answers import Answer
 from packerlab.packer.components import inspected_components
-from packerlab.packer.verbs import Answer
 from packerlab.report import Where
 from packerlab.submissions.reader import File
 

@@ -15,8 +15,8 @@ from packerlab.checks import Failure
 from packerlab.errors import RejectedError
 from packerlab.hcl.parsing import parse_trusted
 from packerlab.lab import Lab, Manifest
+from packerlab.packer.answers import Answer
 from packerlab.packer.components import inspected_components, refuse_foreign_components
-from packerlab.packer.verbs import Answer
 from packerlab.submissions.reader import File
 
 if TYPE_CHECKING:

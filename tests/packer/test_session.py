@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from packerlab.packer.verbs import Answer
+    from packerlab.packer.answers import Answer
 
 LIMITS = Limits(deadline_s=200, cpu_s=100, memory_mb=1024, disk_mb=128)
 STATE: dict[str, Any] = {

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packerlab.checks import Failure
+from packerlab.packer.answers import Answer
 from packerlab.packer.environment import ENVIRONMENT, OWN_PROGRAMS, ask_version
-from packerlab.packer.verbs import Answer, Packer
+from packerlab.packer.verbs import Packer
 from packerlab.report import Where
 from packerlab.sandbox import Sandbox
 from packerlab.sandbox.base import PROGRAM, Box

@@ -27,7 +27,7 @@ from tests.waiting import sleepers, until, until_gone
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from packerlab.packer.verbs import Answer
+    from packerlab.packer.answers import Answer
 
 ROWS = ["bubblewrap", "docker"]
 LIMITS = Limits(deadline_s=60, cpu_s=40, memory_mb=1024, disk_mb=128)

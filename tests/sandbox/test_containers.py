@@ -35,7 +35,7 @@ from tests.waiting import sleepers, until, until_gone
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from packerlab.packer.verbs import Answer
+    from packerlab.packer.answers import Answer
     from packerlab.sandbox.base import Ran
 
 ROWS = ["bubblewrap", "docker"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from packerlab.packer.verbs import Answer
+    from packerlab.packer.answers import Answer
 
 ROWS = ["bubblewrap", "docker"]
 LIMITS = Limits(deadline_s=120, cpu_s=60, memory_mb=1024, disk_mb=128)

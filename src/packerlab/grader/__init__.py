@@ -55,8 +55,8 @@ from packerlab.grader.workspace import (
 )
 from packerlab.hcl.template import Block, Expression, Template, Unknown, referred_source
 from packerlab.inside.aws import CANONICAL, HOME
+from packerlab.packer.answers import Answer
 from packerlab.packer.environment import HOST_KEY
-from packerlab.packer.verbs import Answer
 from packerlab.report import Where
 from packerlab.submissions.reader import TEMPLATE_SUFFIXES, Files
 from packerlab.text import visible

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from packerlab.evidence.account import AccountEvidence, Call, Image
-    from packerlab.packer.verbs import Answer
+    from packerlab.packer.answers import Answer
     from packerlab.submissions.reader import Files
 
 UBUNTU = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Unpack
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from packerlab.packer.answers import Answer
     from packerlab.packer.session import Varied
-    from packerlab.packer.verbs import Answer
 
 
 class Build(Protocol):

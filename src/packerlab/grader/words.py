@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from packerlab.checks import fail
-from packerlab.packer.verbs import steady as packers_own
+from packerlab.packer.answers import steady as packers_own
 
 if TYPE_CHECKING:
-    from packerlab.packer.verbs import Answer
+    from packerlab.packer.answers import Answer
     from packerlab.submissions.reader import Files
 
 

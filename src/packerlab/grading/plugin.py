@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from packerlab.hcl.parsing import Parsed
     from packerlab.hcl.template import Template
     from packerlab.lab import Lab
-    from packerlab.packer.verbs import Answer, Packer
+    from packerlab.packer.answers import Answer
+    from packerlab.packer.verbs import Packer
     from packerlab.report import Outcome, Status
     from packerlab.submissions.reader import Files
     from packerlab.submissions.workspaces import Submission

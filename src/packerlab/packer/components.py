@@ -17,7 +17,7 @@ from packerlab.text import visible
 if TYPE_CHECKING:
     from packerlab.hcl.template import Template
     from packerlab.lab import Lab
-    from packerlab.packer.verbs import Answer
+    from packerlab.packer.answers import Answer
     from packerlab.packer.versions import Version
 
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from packerlab.hcl.template import Template
     from packerlab.lab import Lab
+    from packerlab.packer.answers import Answer
     from packerlab.packer.given import Given
-    from packerlab.packer.verbs import Answer, Packer
+    from packerlab.packer.verbs import Packer
 
 
 class Varied(Own, total=False):

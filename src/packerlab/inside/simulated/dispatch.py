@@ -1,14 +1,12 @@
-"""From a request to the service that answers it, and the journal of all calls."""
+"""From a request to the service that answers it, and what an account tells afterwards."""
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
 
 from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
 from botocore.model import OperationNotFoundError
@@ -28,7 +26,6 @@ from moto.ssm.responses import SimpleSystemManagerResponse
 from moto.sts.models import sts_backends
 from werkzeug.exceptions import HTTPException
 
-from packerlab.inside import strict_json
 from packerlab.inside.aws import ACCOUNT_ID, REGIONS
 from packerlab.inside.endpoint import HttpRequest, HttpResponse
 
@@ -39,10 +36,13 @@ from .errors import DeniedError, plain, shaped
 from .faults import Faults
 from .handlers import Handlers
 from .hook import HOST, Hook
+from .journal import Journal
+from .reading import understand
 from .seed import seed
 
 if TYPE_CHECKING:
     from .account import Ask
+    from .reading import Understood
 
 CHECKIP = "checkip.amazonaws.com"
 BOX_ADDRESS = "203.0.113.7"
@@ -68,19 +68,6 @@ BACKENDS = (
 HOSTS = {f"{service}.{region}.amazonaws.com": (service, region)
          for region in REGIONS for service in REGIONAL} | {
              f"{service}.amazonaws.com": (service, "us-east-1") for service in GLOBAL}  # fmt: skip
-JSON_SERVICES = frozenset({"ssm", "kms", "secretsmanager"})
-SIGNED = ("authorization", "x-amz-security-token")
-"""The headers that say who calls."""
-
-MOST_FIELDS = 5_000
-NUMBERS, MOST_DIGITS = ("Count", "Quantity", "Capacity"), 3
-"""Moto makes as many of a thing as it is asked for, and answers no other call meanwhile."""
-
-MOST_CALLS = 5_000
-PARAMETER_BYTES = 4_096
-MOST_DEPTH = 20
-JOURNAL_BYTES = 6_000_000
-CODE = re.compile(rb"<Code>([^<]*)</Code>|\"(?:__type|code)\": ?\"([^\"]*)\"")
 SCOPE = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(\w+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request"
 )
@@ -94,19 +81,6 @@ class Served:
     certificate_names: list[str]
 
 
-@dataclass
-class Understood:
-    """A call that has a service and an action."""
-
-    service: str
-    region: str
-    action: str
-    parameters: Any
-    request: HttpRequest
-    """What moto is given: what was understood, and nothing that it could understand otherwise."""
-    principal: str = ""
-
-
 class Simulation:
     """One account, as the process that holds it sees it."""
 
@@ -115,9 +89,7 @@ class Simulation:
         self._faults = Faults(self.account)
         self._hook = Hook(self.account)
         self._began = time.monotonic()
-        self._calls: list[dict[str, Any]] = []
-        self._calls_bytes = 0
-        self._calls_left_out = 0
+        self._journal = Journal(self._began)
         self._prepared: dict[str, account_state.Entries] = {}
         """The regions where all is prepared, and the parameters that each had then."""
         self._before: dict[SimulatedEC2, dict[str, Any]] = {}
@@ -146,11 +118,11 @@ class Simulation:
             return HttpResponse(404, b"")
         with self.account.one_at_a_time():
             try:
-                understood = _understand(call, service, region)
+                understood = understand(call, service, region)
             except ValueError:
                 return shaped(service, DeniedError("MalformedQueryString", "Not a request.", 400))
             answer = self._answered(call, understood)
-            self._note(understood, answer)
+            self._journal.note(understood, answer)
         return answer
 
     def _answered(self, call: HttpRequest, understood: Understood) -> HttpResponse:
@@ -189,24 +161,6 @@ class Simulation:
             seed(self.account, understood.region)
             self._prepared[understood.region] = _parameters(understood.region)
 
-    def _note(self, understood: Understood, answer: HttpResponse) -> None:
-        code = CODE.search(answer.body) if answer.status >= 400 else None
-        entry = {
-            "service": understood.service,
-            "action": understood.action,
-            "region": understood.region,
-            "principal": understood.principal,
-            "status": answer.status,
-            "error": (code[1] or code[2]).decode("utf-8", "replace") if code else "",
-            "parameters": _cut(understood.parameters),
-            "seconds": round(time.monotonic() - self._began, 3),
-        }
-        self._calls_bytes += len(json.dumps(entry))
-        if len(self._calls) < MOST_CALLS and self._calls_bytes < JOURNAL_BYTES:
-            self._calls.append(entry)
-        else:
-            self._calls_left_out += 1
-
     def guest_is(self, name: str, state: str) -> None:
         """A guest rebooted or powered itself off."""
         with self.account.one_at_a_time():
@@ -239,7 +193,7 @@ class Simulation:
                 evidence["parameters"] += changes["parameters"]
             roles = account_state.roles(iam_backends[ACCOUNT_ID]["aws"])
             evidence |= account_state.changed({"roles": self._roles}, {"roles": roles})
-            calls = {"calls": self._calls, "calls_left_out": self._calls_left_out}
+            calls = {"calls": self._journal.calls, "calls_left_out": self._journal.left_out}
             calls |= {"posts": self._hook.posts}
             return evidence | calls | {"began": time.time() - time.monotonic() + self._began}
 
@@ -272,53 +226,6 @@ def _denied(error: Exception, understood: Understood) -> DeniedError:
             return DeniedError("InvalidRequest", str(error), 400)
         case _:
             return DeniedError("InternalError", f"{type(error).__name__}: {error}", 400)
-
-
-def _understand(call: HttpRequest, service: str, region: str) -> Understood:
-    """What is called for; ValueError where it is nothing.
-
-    Moto looks for an action in the query, in any kind of body and in a header; a request may hold
-    several. So it gets one that is made of what was found here, in the service's own form.
-    """
-    if service == "s3":
-        action = f"{call.method.title()}Object"
-        return Understood(service, region, action, {"path": call.path}, call)
-    if service in JSON_SERVICES:
-        target = call.headers.get("x-amz-target", "")
-        parameters = strict_json.read(call.body or b"{}")
-        body = json.dumps(parameters).replace("&", "\\u0026")  # or moto reads it as a form, too
-        own = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
-        request = _made_anew(call, own, body)
-        return Understood(service, region, target.rpartition(".")[2], parameters, request)
-    text = call.body.decode() or call.path.partition("?")[2]
-    fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
-    for name, value in fields.items():
-        if name.endswith(NUMBERS) and value.isdigit() and len(value) > MOST_DIGITS:
-            raise ValueError(f"{name} is beyond any account's quota")
-    own = {"content-type": "application/x-www-form-urlencoded"}
-    request = _made_anew(call, own, urlencode(fields))
-    fields.pop("Version", None)
-    return Understood(service, region, fields.pop("Action", ""), fields, request)
-
-
-def _made_anew(call: HttpRequest, own: dict[str, str], body: str) -> HttpRequest:
-    kept = {name: call.headers[name] for name in SIGNED if name in call.headers}
-    return HttpRequest("POST", call.host, "/", {"host": call.host, **kept, **own}, body.encode())
-
-
-def _cut(parameters: Any, depth: int = 0) -> Any:
-    """Long texts shortened, and what is nested too deep left out."""
-    match parameters:
-        case str():
-            return parameters[:PARAMETER_BYTES]
-        case dict() if depth < MOST_DEPTH:
-            return {key: _cut(value, depth + 1) for key, value in parameters.items()}
-        case list() if depth < MOST_DEPTH:
-            return [_cut(value, depth + 1) for value in parameters]
-        case int() | float() | bool() | None:
-            return parameters
-        case _:
-            return "..."
 
 
 def _dispatched(call: HttpRequest, service: str) -> HttpResponse:
