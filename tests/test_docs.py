@@ -275,9 +275,7 @@ def test_every_fixture_is_on_the_page() -> None:
     assert set(first_cells(told)) == {given or name for given, name in found}
 
 
-@pytest.mark.parametrize(
-    "kind", [Answer, evidence.Evidence, template.Template, template.Block]
-)
+@pytest.mark.parametrize("kind", [Answer, evidence.Evidence, template.Template, template.Block])
 def test_every_method_for_graders_is_on_the_page(kind: type) -> None:
     names = {*vars(kind), *inspect.get_annotations(kind)}
     for name in sorted(names):
