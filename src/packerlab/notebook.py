@@ -26,7 +26,7 @@ from packerlab.packer.verbs import Packer
 from packerlab.prepared_account import ACCESS_KEY, SECRET_KEY, OfferedImage, Prepared, state
 from packerlab.report import decode
 from packerlab.sandbox import Sandbox, choose
-from packerlab.sandbox.base import Box
+from packerlab.sandbox.box import Box
 from packerlab.submissions.reader import File
 from packerlab.terminal import console, show_check, show_verdict
 from packerlab.text import clean

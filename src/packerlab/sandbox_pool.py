@@ -11,7 +11,7 @@ from packerlab import forkserver
 from packerlab.grading.grade_one import grade
 from packerlab.packer.environment import packer_version
 from packerlab.sandbox import Sandbox
-from packerlab.sandbox.base import Box
+from packerlab.sandbox.box import Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -17,7 +17,8 @@ from packerlab.packer.session import Session
 from packerlab.packer.verbs import Packer
 from packerlab.prepared_account import ACCESS_KEY, SECRET_KEY
 from packerlab.sandbox import BACKENDS
-from packerlab.sandbox.base import Box, Sandbox
+from packerlab.sandbox.base import Sandbox
+from packerlab.sandbox.box import Box
 from packerlab.submissions.reader import File
 
 if TYPE_CHECKING:

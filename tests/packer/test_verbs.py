@@ -19,7 +19,8 @@ from packerlab.packer.environment import ENVIRONMENT, OWN_PROGRAMS, ask_version
 from packerlab.packer.verbs import Packer
 from packerlab.report import Where
 from packerlab.sandbox import Sandbox
-from packerlab.sandbox.base import PROGRAM, Box
+from packerlab.sandbox.base import PROGRAM
+from packerlab.sandbox.box import Box
 from packerlab.submissions.reader import File
 from tests.toy import COURSE, MESSAGE, Bench
 

@@ -18,7 +18,8 @@ from packerlab.packer.environment import ENVIRONMENT, packer_version
 from packerlab.packer.verbs import Packer
 from packerlab.prepared_account import ACCESS_KEY, SECRET_KEY
 from packerlab.sandbox import BACKENDS
-from packerlab.sandbox.base import Box, Joining, Sandbox
+from packerlab.sandbox.base import Sandbox
+from packerlab.sandbox.box import Box, Joining
 from packerlab.submissions.reader import File
 from tests.following import Script
 from tests.sandbox.places import descendants

@@ -17,22 +17,15 @@ from packerlab.inside.files import HEADER, MAX_FILE_BYTES
 from packerlab.inside.kept import MAX_OUTPUT
 from packerlab.lab import Limits
 from packerlab.sandbox import bubblewrap
-from packerlab.sandbox.base import (
-    START,
-    Box,
-    PackerProgram,
-    Sandbox,
-    limit_error,
-)
+from packerlab.sandbox.base import PackerProgram, Sandbox
+from packerlab.sandbox.box import START, Box, limit_error
 from packerlab.sandbox.channel import Channel
 from tests.sandbox.places import alive, descendants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packerlab.sandbox.base import (
-        Needs,
-    )
+    from packerlab.sandbox.base import Needs
 
 LIMITS = Limits(deadline_s=5, cpu_s=5, memory_mb=100, disk_mb=32)
 ANSWER: dict[str, Any] = {

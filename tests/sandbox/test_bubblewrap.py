@@ -12,7 +12,8 @@ import pytest
 
 from packerlab import state
 from packerlab.sandbox import bubblewrap, cgroup
-from packerlab.sandbox.base import Box, Sandbox
+from packerlab.sandbox.base import Sandbox
+from packerlab.sandbox.box import Box
 from packerlab.sandbox.bubblewrap import Bubblewrap, compiled_filter
 from tests.sandbox.places import LIMITS
 

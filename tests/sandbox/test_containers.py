@@ -25,7 +25,8 @@ from packerlab.lab import Limits, load_lab
 from packerlab.packer.environment import ENVIRONMENT, packer_version
 from packerlab.packer.verbs import Packer
 from packerlab.sandbox import BACKENDS, docker, host_images
-from packerlab.sandbox.base import Box, Sandbox
+from packerlab.sandbox.base import Sandbox
+from packerlab.sandbox.box import Box
 from packerlab.sandbox.bubblewrap import Bubblewrap
 from packerlab.submissions.reader import File
 from tests.sandbox.places import descendants
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from packerlab.packer.answers import Answer
-    from packerlab.sandbox.base import Ran
+    from packerlab.sandbox.box import Ran
 
 ROWS = ["bubblewrap", "docker"]
 LIMITS = Limits(deadline_s=90, cpu_s=60, memory_mb=1024, disk_mb=512)

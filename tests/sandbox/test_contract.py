@@ -31,7 +31,8 @@ from packerlab.inside.kept import MAX_OUTPUT
 from packerlab.inside.meter import PROCESSES
 from packerlab.packer.verbs import Packer
 from packerlab.sandbox import BACKENDS, docker, host_ids
-from packerlab.sandbox.base import PROGRAM, Box
+from packerlab.sandbox.base import PROGRAM
+from packerlab.sandbox.box import Box
 from packerlab.sandbox.docker import LABEL
 from packerlab.submissions.reader import File
 from tests.following import Script
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from packerlab.lab import Limits
-    from packerlab.sandbox.base import Followed, Ran
+    from packerlab.sandbox.box import Followed, Ran
     from packerlab.submissions.reader import Files
 
 ENV = {"PATH": "/usr/bin:/bin", "HOME": "/home/packer"}

@@ -20,13 +20,14 @@ from packerlab.evidence.containers import ContainersEvidence
 from packerlab.lab import Limits
 from packerlab.packer.environment import ENVIRONMENT
 from packerlab.sandbox import BACKENDS, docker, host_images
-from packerlab.sandbox.base import Box, Sandbox
+from packerlab.sandbox.base import Sandbox
+from packerlab.sandbox.box import Box
 from tests.sandbox.leftovers import LITTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packerlab.sandbox.base import Ran
+    from packerlab.sandbox.box import Ran
 
 LIMITS = Limits(deadline_s=60, cpu_s=40, memory_mb=512, disk_mb=128)
 SECONDS = float(os.environ.get("PACKERLAB_FUZZ", "0"))

@@ -15,7 +15,8 @@ from packerlab.lab import Limits
 from packerlab.packer.environment import ENVIRONMENT, ask_version
 from packerlab.packer.verbs import Packer
 from packerlab.sandbox import BACKENDS, docker, host_tools
-from packerlab.sandbox.base import PROGRAM, Box, Sandbox
+from packerlab.sandbox.base import PROGRAM, Sandbox
+from packerlab.sandbox.box import Box
 from packerlab.sandbox.wheels import download_wheels
 from tests.sandbox.test_account import STATE
 

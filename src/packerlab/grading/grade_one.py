@@ -30,7 +30,7 @@ from packerlab.report import (
     Run,
     conclude,
 )
-from packerlab.sandbox.base import Box, limit_error
+from packerlab.sandbox.box import Box, limit_error
 from packerlab.sandbox.channel import ANSWER_GRACE_S
 
 if TYPE_CHECKING:

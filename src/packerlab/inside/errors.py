@@ -10,5 +10,5 @@ class AccountError(Exception):
 class TooMuch(Exception):  # noqa: N818  (a bound that was hit)
     """What a verb left is more than is read.
 
-    Its text is the bound's name; `packerlab.sandbox.base` has each in words.
+    Its text is the bound's name; `packerlab.sandbox.box` has each in words.
     """

@@ -10,7 +10,8 @@ from packerlab import state as kept
 from packerlab.errors import RejectedError
 from packerlab.inside.aws import HOME
 from packerlab.packer.versions import version_of
-from packerlab.sandbox.base import AUTHORITY, PLUGINS, PROGRAM, Box
+from packerlab.sandbox.base import AUTHORITY, PLUGINS, PROGRAM
+from packerlab.sandbox.box import Box
 from packerlab.submissions.reader import File
 
 if TYPE_CHECKING:

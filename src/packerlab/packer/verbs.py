@@ -24,7 +24,8 @@ from packerlab.packer.environment import (
 from packerlab.packer.given import NOTHING, lay_over
 from packerlab.packer.versions import NATIVE_PLUGINS, without_required_plugins
 from packerlab.prepared_account import varied, with_policy
-from packerlab.sandbox.base import PROGRAM, Joining
+from packerlab.sandbox.base import PROGRAM
+from packerlab.sandbox.box import Joining
 from packerlab.submissions.reader import without
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from packerlab.packer.given import Given
     from packerlab.packer.versions import Version
-    from packerlab.sandbox.base import Box, Ran
+    from packerlab.sandbox.box import Box, Ran
     from packerlab.submissions.reader import Files
 
 WRAPPED = {"PACKER_WRAP_COOKIE": "49C22B1A-3A93-4C98-97FA-E07D18C787B5"}

@@ -26,13 +26,7 @@ from packerlab.inside.machines import BASE
 from packerlab.inside.machines import FILTER as MACHINES_FILTER
 from packerlab.inside.meter import MOST_PROCESSES
 from packerlab.sandbox import cgroup, host_base, host_ids, host_images, host_tools, seccomp
-from packerlab.sandbox.base import (
-    OVERHEAD_MB,
-    OVERHEAD_PROCESSES,
-    PLUGINS,
-    PROGRAM,
-    TOOLS,
-)
+from packerlab.sandbox.base import OVERHEAD_MB, OVERHEAD_PROCESSES, PLUGINS, PROGRAM, TOOLS
 from packerlab.sandbox.channel import Channel
 from packerlab.sandbox.host_packer import MISSING, host_packer, is_missing
 from packerlab.sandbox.launch import (

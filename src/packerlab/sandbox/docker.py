@@ -25,11 +25,7 @@ from packerlab.inside.files import BOX, MAX_FILES
 from packerlab.inside.jail import OF_THE_MACHINE
 from packerlab.inside.meter import MOST_PROCESSES, SOCKETS
 from packerlab.sandbox import cgroup, host_base, host_ids, host_packer, seccomp
-from packerlab.sandbox.base import (
-    OVERHEAD_MB,
-    OVERHEAD_PROCESSES,
-    PackerProgram,
-)
+from packerlab.sandbox.base import OVERHEAD_MB, OVERHEAD_PROCESSES, PackerProgram
 from packerlab.sandbox.channel import Channel
 from packerlab.sandbox.launch import (
     ACCOUNT_MB,

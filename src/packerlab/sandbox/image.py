@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from packerlab import state
 from packerlab.errors import BadInputError, MachineError
 from packerlab.lab import Limits
-from packerlab.sandbox.base import Box, Sandbox
+from packerlab.sandbox.base import Sandbox
+from packerlab.sandbox.box import Box
 from packerlab.sandbox.debian import Root
 from packerlab.sandbox.docker import (
     FILES,

@@ -28,14 +28,16 @@ from packerlab.packer.versions import (
     without_required_plugins,
 )
 from packerlab.prepared_account import account_of, with_policy
-from packerlab.sandbox.base import PROGRAM, Box, Joining, Sandbox, limit_error
+from packerlab.sandbox.base import PROGRAM, Sandbox
+from packerlab.sandbox.box import Box, Joining, limit_error
 from packerlab.submissions.changes import bring_home, changes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from packerlab.lab import Lab, Limits
-    from packerlab.sandbox.base import Backend, Followed, Needs
+    from packerlab.sandbox.base import Backend, Needs
+    from packerlab.sandbox.box import Followed
     from packerlab.submissions.reader import Files
     from packerlab.workbench.attached import Attached
 
