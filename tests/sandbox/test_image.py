@@ -11,7 +11,7 @@ import pytest
 
 from packerlab import state
 from packerlab.errors import BadInputError, MachineError
-from packerlab.sandbox import docker, image
+from packerlab.sandbox import docker, host_base, host_tools, image
 from packerlab.sandbox.debian import Root
 from packerlab.sandbox.docker import IMAGE_STATE, LABEL, Docker
 from packerlab.sandbox.host_packer import host_packer
@@ -81,6 +81,15 @@ def test_clean_removes_what_this_state_folder_s_build_made_alone(cleaned: Any) -
     assert before <= set(image._tags(cleaned, image.REPOSITORY))
     assert cleaned.images.get(kept["id"])
     assert not (state.state_folder() / IMAGE_STATE).exists()
+
+
+@pytest.mark.parametrize(
+    ("stage", "root"), [("packages", host_base.ROOT), ("tools", host_tools.ROOT)]
+)
+def test_both_recipes_name_the_same_packages(stage: str, root: Root) -> None:
+    text = recipe_files()["Dockerfile"].read_text().partition(f"AS {stage}\n")[2]
+    install = text.partition("--no-install-recommends")[2].partition("&&")[0]
+    assert sorted(install.replace("\\", "").split()) == sorted(root.packages)
 
 
 def test_the_base_is_named_by_its_digest_and_what_stands_in_for_it_by_no_public_name() -> None:

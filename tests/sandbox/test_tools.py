@@ -120,12 +120,6 @@ def test_where_they_are_not_made_it_says_what_makes_them(
 # --- what they are made of ------------------------------------------------------------------------
 
 
-def test_both_recipes_name_the_same_packages() -> None:
-    stage = (RECIPE / "Dockerfile").read_text().partition("AS tools\n")[2].partition("\nCOPY")[0]
-    install = stage.partition("--no-install-recommends")[2].partition("&&")[0]
-    assert tuple(install.replace("\\", "").split()) == host_tools.ROOT.packages
-
-
 def test_they_know_the_services_that_the_account_has() -> None:
     text = (RECIPE / "tools" / "prepare.sh").read_text()
     services = re.search(r'^services="([a-z0-9 ]+)"$', text, re.MULTILINE)

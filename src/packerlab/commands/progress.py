@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from packerlab.course import Course
     from packerlab.progress import Progress
 
+PAGE, WORK = ".html", ".json"
 WIDTH = 20
 """Columns of a bar."""
 
@@ -29,6 +30,17 @@ def progress(
         Path | None,
         typer.Option("--import", metavar="FILE", help="Take a copy; what was here is kept beside."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE.html",
+            help="Write a certificate: a page, and beside it the work that passed, as JSON.",
+        ),
+    ] = None,
+    name: Annotated[
+        str, typer.Option("--name", help="Your name, for the certificate.", show_default=False)
+    ] = "",
 ) -> None:
     """Show what you have passed, and what comes next."""
     import msgspec
@@ -49,10 +61,31 @@ def progress(
     found = records.read(path)
     if export:
         records.write(export, found)
-    if as_json:
+    if report:
+        _certify(whole, report, name)
+    elif as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:
         show(whole, found)
+
+
+def _certify(course: Course, page: Path, name: str) -> None:
+    """Write a certificate, and say what it does not show."""
+    from packerlab import certificate
+    from packerlab.errors import BadInputError
+
+    if page.suffix != PAGE:
+        raise BadInputError(f"{page}: a certificate is a page, so give it a name with {PAGE}.")
+    work = page.with_suffix(WORK)
+    awarded = certificate.award(course, name)
+    try:
+        page.write_bytes(certificate.page(awarded.certificate, course, work.name))
+        work.write_bytes(certificate.encode(awarded.certificate))
+    except OSError as error:
+        raise BadInputError(f"{page} can't be written: {error.strerror}.") from None
+    print(f"Wrote {page} and {work}.", file=sys.stderr)
+    for title in awarded.without_work:
+        print(f"Left out: {title}. Its work isn't on this machine: check it here.", file=sys.stderr)
 
 
 def show(course: Course, found: Progress) -> None:

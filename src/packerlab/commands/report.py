@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from packerlab.commands.options import CourseOption, SandboxOption
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -22,7 +24,11 @@ def _forms() -> list[str]:
 
 def report(
     gradebook: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The gradebook that `packerlab grade` made.")
+        Path,
+        typer.Argument(
+            metavar="DIR|FILE",
+            help="The gradebook that `packerlab grade` made, or a certificate's JSON.",
+        ),
     ],
     form: Annotated[
         str | None,
@@ -38,11 +44,21 @@ def report(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write there, not to the terminal."),
     ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Grade the work in a certificate again, in a sandbox."),
+    ] = False,
+    sandbox: SandboxOption = "auto",
+    course: CourseOption = None,
 ) -> None:
     """Show how a class did: the last attempt of each learner on each lab."""
     from packerlab.errors import BadInputError
     from packerlab.gradebook import read_gradebook
 
+    if verify:
+        raise typer.Exit(_verify(gradebook, sandbox, course))
+    if gradebook.is_file():
+        raise BadInputError(f"{gradebook} is a file: --verify grades a certificate again.")
     if output and form is None:
         raise BadInputError(f"-o needs a format: add --format {_listed()}.")
     if form is not None and form not in _forms():
@@ -54,6 +70,36 @@ def report(
         _write(book, form, output)
     else:
         _show(book)
+
+
+def _verify(file: Path, sandbox: str, course: Path | None) -> int:
+    """Grade all work of a certificate again; the exit code."""
+    from contextlib import closing
+
+    from packerlab import certificate, errors, terminal
+    from packerlab.course import open_course
+    from packerlab.grading.grade_one import grade
+    from packerlab.sandbox import Sandbox, choose
+    from packerlab.text import visible
+
+    whole = open_course(course)
+    found = certificate.read(file)
+    out = terminal.console()
+    passing = total = 0
+    for work, lab in certificate.known(found, whole):
+        total += 1
+        if lab is None:
+            out.print(f"✗ {visible(work.lab)}: this course has no such lab")
+            continue
+        backend = choose(sandbox, set(lab.needs), [whole.root], full_limits=True)
+        with closing(Sandbox(backend, lab.limits, lab.needs)) as opened:
+            report = grade(lab, work.handed_in(), opened, lab.limits)
+        passing += report.passed
+        sign = "✓" if report.passed else "✗"
+        changed = "" if work.digests.lab == lab.digest else "; the lab has changed since"
+        out.print(f"{sign} {lab.title}: {report.verdict}, on Packer {report.run.packer}{changed}")
+    out.print(f"{passing} of {total} labs pass.")
+    return errors.DONE if passing == total else errors.NEGATIVE
 
 
 def _listed() -> str:

@@ -183,7 +183,11 @@ def checked(
 
 def keep(workspace: Workspace, report: Report) -> bool:
     """Note how far the learner has come; whether the lab is passed for the first time."""
+    from packerlab import certificate
+
     folder = workspace.path / workspace.submission.inside
     if not folder.is_dir():
         return False
+    if report.passed:
+        certificate.keep(workspace.course, workspace.lab, workspace.submission, report)
     return progress.note(workspace.course, workspace.lab, folder, report)

@@ -1,0 +1,162 @@
+"""A certificate: what a learner has passed, with the work itself, which anybody can check again.
+
+Nothing in it has to be believed. Whoever gets one grades the work in it once more, in a sandbox,
+with the course that they have. It can't say who did the work.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import msgspec
+
+from packerlab import progress, state
+from packerlab.errors import BadInputError, RejectedError
+from packerlab.progress import Day  # noqa: TC001  (msgspec reads it)
+from packerlab.report import Digests  # noqa: TC001
+from packerlab.submissions.archives import Entry
+from packerlab.submissions.workspaces import refused, submission
+from packerlab.text import visible
+from packerlab.writers.certificate_page import Page, Passed, certificate_html
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from packerlab.course import Course
+    from packerlab.lab import Lab
+    from packerlab.report import Report
+    from packerlab.submissions.workspaces import Submission
+
+MAX_BYTES = 64_000_000
+"""Of a certificate's file: more than the work for a hundred labs, as people write it."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One file of a workspace; as JSON, its bytes are Base64."""
+
+    data: bytes
+    executable: bool = False
+
+
+class Work(msgspec.Struct, frozen=True):
+    """One lab that was passed: when, with what, and the files that passed."""
+
+    lab: str
+    title: str
+    passed: Day
+    packer: str
+    sandbox: str
+    digests: Digests
+    files: dict[str, Kept]
+
+    def handed_in(self) -> Submission:
+        """The work, read as anything that somebody hands in."""
+        entries = [
+            Entry(name, len(kept.data), len(kept.data), "", kept.executable, partial(_all, kept))
+            for name, kept in self.files.items()
+        ]
+        try:
+            return submission(entries)
+        except RejectedError as error:
+            return refused(str(error))
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """Everything that one learner has passed in a course, in the course's order."""
+
+    course: str
+    made: Day
+    work: list[Work]
+    name: str = ""
+    format: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
+
+
+class Awarded(NamedTuple):
+    """A certificate, and the titles of labs that were passed elsewhere, with no work here."""
+
+    certificate: Certificate
+    without_work: list[str]
+
+
+def keep(course: Course, lab: Lab, handed_in: Submission, report: Report) -> None:
+    """Keep a learner's latest work that passes a lab."""
+    files = {name: Kept(file.data, file.executable) for name, file in handed_in.files.items()}
+    run = report.run
+    work = Work(lab.slug, lab.title, _today(), run.packer, run.sandbox, report.digests, files)
+    state.write_atomically(_folder(course) / f"{lab.slug}.json", msgspec.json.encode(work))
+
+
+def award(course: Course, name: str = "") -> Awarded:
+    """The certificate of who learns on this machine. Raises BadInputError where none is due."""
+    passed = progress.read(progress.file_of(course)).passed
+    labs = [lab for lab in course.labs() if passed(lab.slug)]
+    kept = {lab.slug: _kept(course, lab) for lab in labs}
+    work = [each for each in kept.values() if each]
+    if not work:
+        raise BadInputError(
+            "There is no work yet that passes a lab: `packerlab check` keeps it when it does."
+        )
+    without = [lab.title for lab in labs if not kept[lab.slug]]
+    return Awarded(Certificate(course.outline.title, _today(), work, name), without)
+
+
+def page(certificate: Certificate, course: Course, file: str) -> bytes:
+    """A certificate whose work is in `file`, for people."""
+    chapters: dict[str, list[Passed]] = {}
+    by_lab = {work.lab: work for work in certificate.work}
+    for chapter in course.outline.chapter:
+        here = [by_lab[slug] for slug in chapter.slugs if slug in by_lab]
+        chapters[chapter.title] = [
+            Passed(work.title, work.passed, work.packer, work.sandbox, work.digests)
+            for work in here
+        ]
+    total, name, made = len(course.slugs), certificate.name, certificate.made
+    return certificate_html(Page(certificate.course, name, made, total, file, chapters))
+
+
+def encode(certificate: Certificate) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(certificate), indent=1) + b"\n"
+
+
+def read(path: Path) -> Certificate:
+    """The certificate in a file, by whomever. Raises BadInputError where it is none."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadInputError(f"{path} has more than {MAX_BYTES} bytes: that is no certificate.")
+        return msgspec.json.decode(path.read_bytes(), type=Certificate)
+    except OSError as error:
+        raise BadInputError(f"{path} can't be read: {error.strerror}.") from None
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        reason = visible(str(error))
+        raise BadInputError(
+            f"{path} is no certificate, which `packerlab progress --report` writes ({reason})."
+        ) from None
+
+
+def known(certificate: Certificate, course: Course) -> Iterator[tuple[Work, Lab | None]]:
+    """Each piece of work, once for each lab, with the lab if this course has it."""
+    once = {work.lab: work for work in certificate.work}
+    for slug, work in once.items():
+        yield work, course.lab(slug) if slug in course.slugs else None
+
+
+def _folder(course: Course) -> Path:
+    return progress.file_of(course).with_suffix(".passed")
+
+
+def _kept(course: Course, lab: Lab) -> Work | None:
+    try:
+        return msgspec.json.decode((_folder(course) / f"{lab.slug}.json").read_bytes(), type=Work)
+    except (OSError, msgspec.DecodeError, ValueError):
+        return None
+
+
+def _all(kept: Kept, _limit: int) -> bytes:
+    return kept.data
+
+
+def _today() -> str:
+    return time.strftime("%Y-%m-%d")

@@ -1,0 +1,126 @@
+"""A certificate: what `progress --report` writes, and what `report --verify` makes of any file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from packerlab import errors
+from packerlab.text import visible
+from tests.toy import COURSE, cli
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FIRST = COURSE.labs()[0]
+
+
+@pytest.fixture
+def passed(tmp_path: Path) -> Path:
+    """A workspace that passes, checked."""
+    folder = tmp_path / "mine"
+    assert cli("start", FIRST.slug, folder).returncode == 0
+    assert cli("check", folder).returncode == 0
+    return folder
+
+
+@pytest.fixture
+def awarded(passed: Path) -> Path:
+    """The work of a certificate; its page lies beside it."""
+    page = passed.with_name("certificate.html")
+    done = cli("progress", "--report", page, "--name", "Ada <b>")
+    assert done.returncode == 0, done.stderr
+    return page.with_suffix(".json")
+
+
+def changed(file: Path, change: dict[str, Any]) -> Path:
+    """The same certificate with other work."""
+    told = json.loads(file.read_text())
+    told["work"] = [{**told["work"][0], **change}]
+    file.write_text(json.dumps(told))
+    return file
+
+
+def test_its_page_shows_what_was_passed(awarded: Path) -> None:
+    page = awarded.with_suffix(".html").read_text()
+    assert "Ada &lt;b&gt;" in page
+    assert FIRST.title in page
+    assert f"1 of {len(COURSE.slugs)} labs passed" in page
+    assert f"packerlab report {awarded.name} --verify" in page
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_its_work_is_graded_again(awarded: Path) -> None:
+    done = cli("report", awarded, "--verify")
+    assert done.returncode == 0, done.stderr
+    assert f"✓ {FIRST.title}: passed" in done.stdout
+    assert "1 of 1 labs pass." in done.stdout
+
+
+def test_what_was_changed_in_it_is_found_by_grading(awarded: Path) -> None:
+    bad = {"main.pkr.hcl": {"data": "", "executable": False}}
+    done = cli("report", changed(awarded, {"files": bad}), "--verify")
+    assert done.returncode == errors.NEGATIVE
+    assert f"✗ {FIRST.title}: " in done.stdout
+    assert "0 of 1 labs pass." in done.stdout
+
+
+@pytest.mark.parametrize("name", ["../out.pkr.hcl", "/etc/passwd", "a/../../b.pkr.hcl"])
+def test_names_that_lead_out_are_refused(awarded: Path, name: str) -> None:
+    done = cli("report", changed(awarded, {"files": {name: {"data": "YQ=="}}}), "--verify")
+    assert done.returncode == errors.NEGATIVE
+    assert f"✗ {FIRST.title}: rejected" in done.stdout
+
+
+def test_a_lab_that_has_changed_is_said(awarded: Path) -> None:
+    digests = json.loads(awarded.read_text())["work"][0]["digests"]
+    other = {"digests": {**digests, "lab": "sha256:0"}}
+    done = cli("report", changed(awarded, other), "--verify")
+    assert done.returncode == 0
+    assert "the lab has changed since" in done.stdout
+
+
+def test_a_lab_of_another_course(awarded: Path) -> None:
+    name = "900_\x1b[31mnone"
+    done = cli("report", changed(awarded, {"lab": name}), "--verify")
+    assert done.returncode == errors.NEGATIVE
+    assert f"✗ {visible(name)}: this course has no such lab" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[" * 5000, '{"format": 2}', "\xff"])
+def test_what_is_no_certificate(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "some.json"
+    file.write_bytes(text.encode("latin-1"))
+    done = cli("report", file, "--verify")
+    assert done.returncode == errors.BAD_INPUT
+    assert "is no certificate" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_certificate_is_no_gradebook(awarded: Path) -> None:
+    done = cli("report", awarded)
+    assert done.returncode == errors.BAD_INPUT
+    assert "--verify" in done.stderr
+
+
+def test_without_work_there_is_none(tmp_path: Path) -> None:
+    done = cli("progress", "--report", tmp_path / "c.html")
+    assert done.returncode == errors.BAD_INPUT
+    assert "`packerlab check` keeps it" in done.stderr
+    assert cli("progress", "--report", tmp_path / "c.pdf").returncode == errors.BAD_INPUT
+
+
+def test_work_that_was_passed_elsewhere_is_left_out(awarded: Path) -> None:
+    elsewhere = awarded.with_name("progress.json")
+    assert cli("progress", "--export", elsewhere).returncode == 0
+    told = json.loads(elsewhere.read_text())
+    second = COURSE.labs()[1]
+    told["labs"][second.slug] = {"passed": "2026-01-31"}
+    elsewhere.write_text(json.dumps(told))
+    assert cli("progress", "--import", elsewhere).returncode == 0
+    done = cli("progress", "--report", awarded.with_suffix(".html"))
+    assert f"Left out: {second.title}." in done.stderr
