@@ -15,6 +15,7 @@ HERE = "us-east-1"
 STATE: dict[str, Any] = {
     "team_image": [
         {"name": "old", "created": "-95d", "tags": {"Role": "base"}},
+        {"name": "app", "tags": {"Base": "{image:new}", "Far": "{image:elsewhere}"}},
         {"name": "new", "shared_with": ["444455556666"]},
         {"name": "off", "state": "disabled"},
         {"name": "elsewhere", "regions": ["eu-west-1"]},
@@ -34,7 +35,10 @@ STATE: dict[str, Any] = {
 }  # fmt: skip
 INSTANCES = "Reservations[].Instances[]"
 TOLD = [
-    Ask("ec2.describe_images", {"Owners": ["self"]}, "Images[].Name", ["old", "new"]),
+    Ask("ec2.describe_images", {"Owners": ["self"]}, "Images[].Name",
+        ["old", "app", "new"]),
+    Ask("ec2.describe_images", {"Filters": only(tag__Base="{new}")}, "Images[].Tags[].Key",
+        ["Base"]),
     Ask("ec2.describe_images", {"Owners": ["self"], "IncludeDisabled": True},
         "Images[?State=='disabled'].Name", ["off"]),
     Ask("ec2.describe_instances", {}, f"{INSTANCES}.[InstanceType, State.Name]",
@@ -87,7 +91,7 @@ def test_its_ids_are_the_same_in_every_account(control: Control, aws: Botocore) 
     for _ in range(2):
         with account(control, **STATE):
             found.append(ids(Asker(aws)))
-    assert len(found[0]) == len(set(found[0])) == 2 + 4 + 1 + 1 + 1 + 3
+    assert len(found[0]) == len(set(found[0])) == 3 + 5 + 1 + 1 + 1 + 3
     assert found[0] == found[1]
 
 
