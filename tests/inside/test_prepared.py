@@ -35,7 +35,7 @@ STATE: dict[str, Any] = {
 INSTANCES = "Reservations[].Instances[]"
 TOLD = [
     Ask("ec2.describe_images", {"Owners": ["self"]}, "Images[].Name",
-["old", "new"]),
+        ["old", "new"]),
     Ask("ec2.describe_images", {"Filters": only(tag__Next="{new}")}, "Images[].Tags[].Key",
         ["Next"]),
     Ask("ec2.describe_images", {"Owners": ["self"], "IncludeDisabled": True},
