@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 HERE = "us-east-1"
 STATE: dict[str, Any] = {
     "team_image": [
-        {"name": "old", "created": "-95d", "tags": {"Next": "{image:new}", "Far": "{image:elsewhere}"}},
+        {"name": "old", "created": "-95d",
+         "tags": {"Next": "{image:new}", "Far": "{image:elsewhere}"}},
         {"name": "new", "shared_with": ["444455556666"]},
         {"name": "off", "state": "disabled"},
         {"name": "elsewhere", "regions": ["eu-west-1"]},
