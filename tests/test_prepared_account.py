@@ -148,6 +148,7 @@ def test_an_empty_table_of_rights_is_told(tmp_path: Path) -> None:
         ("format = 1\n[[instance]]\nname = 'web'\nimage = 'none'", "image `none`"),
         ("format = 1\n[[launch_template]]\nname = 'web'\nimage = 'none'", "image `none`"),
         ("format = 1\n[parameter]\na = '{image:none}'", "parameter.*no image `none`"),
+        ("format = 1\n[[key_pair]]\nname = 'a'\ntags = { a = '{image:b}' }", "tags.*no image `b`"),
         ("format = 1\n[[key_pair]]\nname = 'a'\n[[key_pair]]\nname = 'a'", "twice"),
     ],
 )

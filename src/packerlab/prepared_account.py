@@ -262,10 +262,16 @@ def _unknown(prepared: Prepared) -> str:
     for thing in of_images:
         if thing.image not in known:
             return f"`{thing.name}` is of the image `{thing.image}`, which is not there"
-    for values in prepared.parameter.values():
+    others = [*prepared.snapshot, *prepared.key_pair, *prepared.security_group]
+    tagged: list[TeamImage | Left] = [*images, *of_images, *others]
+    written = [
+        *(("parameter", value) for value in prepared.parameter.values()),
+        *(("tags", value) for thing in tagged for value in thing.tags.values()),
+    ]
+    for key, values in written:
         for name in REFERENCE.findall(values if isinstance(values, str) else "".join(values)):
             if name not in known:
-                return f"key `parameter`: there is no image `{name}`"
+                return f"key `{key}`: there is no image `{name}`"
     return ""
 
 

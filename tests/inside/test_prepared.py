@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 HERE = "us-east-1"
 STATE: dict[str, Any] = {
     "team_image": [
-        {"name": "old", "created": "-95d", "tags": {"Role": "base"}},
+        {"name": "old", "created": "-95d",
+         "tags": {"Next": "{image:new}", "Far": "{image:elsewhere}"}},
         {"name": "new", "shared_with": ["444455556666"]},
         {"name": "off", "state": "disabled"},
         {"name": "elsewhere", "regions": ["eu-west-1"]},
@@ -34,7 +35,10 @@ STATE: dict[str, Any] = {
 }  # fmt: skip
 INSTANCES = "Reservations[].Instances[]"
 TOLD = [
-    Ask("ec2.describe_images", {"Owners": ["self"]}, "Images[].Name", ["old", "new"]),
+    Ask("ec2.describe_images", {"Owners": ["self"]}, "Images[].Name",
+        ["old", "new"]),
+    Ask("ec2.describe_images", {"Filters": only(tag__Next="{new}")}, "Images[].Tags[].Key",
+        ["Next"]),
     Ask("ec2.describe_images", {"Owners": ["self"], "IncludeDisabled": True},
         "Images[?State=='disabled'].Name", ["off"]),
     Ask("ec2.describe_instances", {}, f"{INSTANCES}.[InstanceType, State.Name]",

@@ -6,7 +6,7 @@ Moto makes its ids of one source of chance. While something is prepared, that ha
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +32,15 @@ PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFB
 def prepare(here: Fleets) -> None:
     """Make what the state names for this region and this account."""
     account = here.account
+    made = []
     for image in account.images():
         if here.region_name in image.get("regions", REGIONS) and (
             account.keeper(image["owner"]) == here.account_id
         ):
             with _reproducible(f"{here.region_name} {image}"):
-                _image(here, image)
+                made.append((_image(here, image), image))
+    for kept, image in made:  # a tag may name an image that comes later
+        kept.add_tags(_tags(here, image))
     if here.account_id != ACCOUNT_ID:
         return
     for kind, make in MAKERS.items():
@@ -71,11 +74,15 @@ def _moment(here: Fleets, written: str | None) -> datetime:
 
 
 def _tags(here: Fleets, thing: dict[str, Any]) -> dict[str, str]:
-    ids = image_ids(here)
-    return {key: filled(value, ids) for key, value in thing.get("tags", {}).items()}
+    """Its tags, but for those that name an image that is not in this region."""
+    ids, tags = image_ids(here), {}
+    for key, value in thing.get("tags", {}).items():
+        with suppress(KeyError):
+            tags[key] = filled(value, ids)
+    return tags
 
 
-def _image(here: Fleets, prepared: dict[str, Any]) -> None:
+def _image(here: Fleets, prepared: dict[str, Any]) -> SimulatedAmi:
     written = prepared.get("created", MADE)
     made = written if written.startswith("-") else datetime.fromisoformat(written)
     words = f"{here.region_name} {prepared['owner']} {prepared['name']} {made}"
@@ -95,7 +102,6 @@ def _image(here: Fleets, prepared: dict[str, Any]) -> None:
         boot_mode="uefi" if architecture == "arm64" else "uefi-preferred",
         creation_date=_moment(here, written),
         root_device_name=root,
-        tags=prepared.get("tags", {}),
     )
     for snapshot in image.snapshots():
         here.snapshots[snapshot].start_time = image.creation_date
@@ -106,6 +112,7 @@ def _image(here: Fleets, prepared: dict[str, Any]) -> None:
     shared_with = [ACCOUNT_ID] if prepared.get("shared") else prepared.get("shared_with", [])
     image.launch_permissions += [{"UserId": number} for number in shared_with]
     here.keep(image)
+    return image
 
 
 def _instance(here: Fleets, prepared: dict[str, Any]) -> None:
