@@ -281,6 +281,11 @@ def test_what_is_not_formatted(lab: Lab) -> None:
     assert problem.startswith("solution/ is not formatted: main.pkr.hcl")
 
 
+def test_scripts_alone_have_nothing_to_format(lab: Lab) -> None:
+    (lab.starter / "main.pkr.hcl").rename(lab.starter / "build.sh")
+    assert proved(lab, only=brief(lab)).problems == []
+
+
 def test_what_is_missing_or_does_not_belong(lab: Lab) -> None:
     (lab.path / "README.md").unlink()
     (lab.path / "notes.txt").write_text("")
