@@ -1,4 +1,4 @@
 #!/bin/sh
 # sh launch.sh CHANNEL
-# TODO: this is web-102. Ask the channel.
-aws ec2 run-instances --image-id ami-0000000000000000 --instance-type t3.micro
+# This is web-101.
+aws ec2 run-instances --image-id ami-0caea44e22c4ccd6c --instance-type t3.micro
