@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from packerlab.grader import prepared_id
 from tests.inside.asking import Ask, Asker, only
 from tests.inside.control_plane import account
 
@@ -93,6 +94,13 @@ def test_its_ids_are_the_same_in_every_account(control: Control, aws: Botocore) 
             found.append(ids(Asker(aws)))
     assert len(found[0]) == len(set(found[0])) == 2 + 4 + 1 + 1 + 1 + 3
     assert found[0] == found[1]
+
+
+def test_a_grader_knows_the_ids_of_images(control: Control, aws: Botocore) -> None:
+    with account(control, **STATE):
+        told = Asker(aws).call("ec2.describe_images", Owners=["self"])["Images"]
+    known = {prepared_id("old", "-95d", region=HERE), prepared_id("new", region=HERE)}
+    assert {image["ImageId"] for image in told} == known
 
 
 def test_ages_count_from_the_opening(control: Control, aws: Botocore) -> None:

@@ -19,6 +19,7 @@ from packerlab.grader.accounts import (
     expect_source,
     expect_tags,
     itself,
+    prepared_id,
     source_of,
 )
 from packerlab.grader.checksums import checksum_lines
@@ -70,6 +71,6 @@ __all__ = [
     "expect", "expect_at_boot", "expect_exit", "expect_looked_up", "expect_nothing_left",
     "expect_package", "expect_second", "expect_settings", "expect_source", "expect_tags", "fail",
     "found_in", "has_package", "itself", "json_of", "matches", "near", "number_of_sources", "paths",
-    "place_of", "reachable", "referred_source", "settings", "source_of", "sources_in_use",
-    "steady", "time_formats", "visible",
+    "place_of", "prepared_id", "reachable", "referred_source", "settings", "source_of",
+    "sources_in_use", "steady", "time_formats", "visible",
 ]  # fmt: skip

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packerlab.checks import expect, fail
 from packerlab.grader.words import steady
+from packerlab.inside.aws import ACCOUNT_ID, HOME
+from packerlab.inside.references import MADE, image_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
 UBUNTU = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-"
 """The series of Ubuntu 22.04's server images for amd64; a date follows."""
+
+
+def prepared_id(name: str, created: str = MADE, owner: str = ACCOUNT_ID, region: str = HOME) -> str:
+    """The id of an image that `account.toml` or `account=` prepares, `created` as it says there."""
+    return image_id(region, owner, name, created)
 
 
 def source_of(image: Image) -> str:

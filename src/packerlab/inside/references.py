@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,12 +11,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 REFERENCE = re.compile(r"\{image:([^{}]*)\}")
+MADE = "2024-05-01T00:00:00Z"
+"""When a prepared image was made that says nothing of it."""
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 def filled(text: str, images: Mapping[str, str]) -> str:
     """The text with the ids of the images that it names; KeyError where one is not known."""
     return REFERENCE.sub(lambda found: images[found[1]], text)
+
+
+def image_id(region: str, owner: str, name: str, created: str = MADE) -> str:
+    """The id of a prepared image, which is the same in every account that prepares it."""
+    made = created if created.startswith("-") else datetime.fromisoformat(created)
+    words = f"{region} {owner} {name} {made}"
+    return f"ami-0{hashlib.sha256(words.encode()).hexdigest()[:16]}"
 
 
 def moment(written: str, now: datetime) -> datetime:

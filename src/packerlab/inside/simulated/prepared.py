@@ -5,25 +5,24 @@ Moto makes its ids of one source of chance. While something is prepared, that ha
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
 from moto.moto_api._internal import mock_random
 
 from packerlab.inside.aws import ACCOUNT_ID, ALIASES, HOME, REGIONS
-from packerlab.inside.references import filled, moment
+from packerlab.inside.references import MADE, filled, image_id, moment
 
 from .images import ROOT_GB, SimulatedAmi, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from .fleets import Fleets
 
-MADE = "2024-05-01T00:00:00Z"
 ROOT_DISK = {"VolumeSize": ROOT_GB, "VolumeType": "gp3", "DeleteOnTermination": True}
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 """Of prepared key pairs. It is made of the numbers from 0 to 31: nobody has its private half."""
@@ -84,13 +83,11 @@ def _tags(here: Fleets, thing: dict[str, Any]) -> dict[str, str]:
 
 def _image(here: Fleets, prepared: dict[str, Any]) -> SimulatedAmi:
     written = prepared.get("created", MADE)
-    made = written if written.startswith("-") else datetime.fromisoformat(written)
-    words = f"{here.region_name} {prepared['owner']} {prepared['name']} {made}"
     root = prepared.get("root_device", "/dev/sda1")
     architecture = prepared.get("architecture", "x86_64")
     image = SimulatedAmi(
         here,
-        f"ami-0{hashlib.sha256(words.encode()).hexdigest()[:16]}",
+        image_id(here.region_name, prepared["owner"], prepared["name"], written),
         [{"DeviceName": root, "Ebs": ROOT_DISK}],
         name=prepared["name"],
         description=prepared.get("description", ""),
