@@ -1,6 +1,6 @@
 """A certificate: what a learner has passed, with the work itself, which anybody can check again.
 
-Nothing in it has to be believed. Whoever gets one grades the work in it once more, in a sandbox,
+Nothing in it has to be believed. The reader grades the work in it once more, in a sandbox,
 with the course that they have. It can't say who did the work.
 """
 
@@ -122,7 +122,7 @@ def encode(certificate: Certificate) -> bytes:
 
 
 def read(path: Path) -> Certificate:
-    """The certificate in a file, by whomever. Raises BadInputError where it is none."""
+    """The certificate in a file, which anybody may have written. Raises BadInputError where it is none."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BadInputError(f"{path} has more than {MAX_BYTES} bytes: that is no certificate.")
