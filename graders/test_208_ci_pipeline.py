@@ -309,7 +309,9 @@ def version_of(workflow: dict[str, Any], job: dict[str, Any], step: dict[str, An
     return (values or [written])[0]
 
 
-EACH_RUN = re.compile(r"github\.(sha|run_id|run_number|run_attempt|event\.after)\b", re.IGNORECASE)
+EACH_RUN = re.compile(
+    r"github\.(sha|run_id|run_number|run_attempt|event\.(after|head_commit))\b", re.IGNORECASE
+)
 EACH_REF = re.compile(r"github\.(ref|ref_name|head_ref|event\.ref)\b", re.IGNORECASE)
 TRUE = re.compile(r"true|\$\{\{\s*true\s*\}\}", re.IGNORECASE)
 
@@ -343,7 +345,8 @@ def expect_one_at_a_time(workflow: dict[str, Any]) -> None:
 
 def group_of(limit: object) -> str:
     """The name of a `concurrency` group, in either form."""
-    return str(limit["group"]) if isinstance(limit, dict) and "group" in limit else str(limit)
+    group = limit.get("group", "") if isinstance(limit, dict) else limit
+    return str(group).strip()
 
 
 def cancelling(limit: object) -> str:
