@@ -69,6 +69,10 @@ def test_failing(run: Run, hidden: Hidden) -> None:
       `out/image.json` as the last step.
     """
     expect_stopped(failing(run, hidden), "If the build fails")
+    missing = f"ami-0{hidden('missing')}"
+    answer = adding(run, hidden, f"other_{hidden('failing')}", OTHER.replace("AMI", missing))
+    if any(missing in str(call.parameters) for call in answer.account.calls):  # it was built, too
+        expect_stopped(answer, "If one of two builds fails")
 
 
 @check(points=1, needs="test_record", docs="#record")
@@ -100,9 +104,8 @@ def test_unformatted(run: Run, hidden: Hidden) -> None:
     - Put `packer fmt -check .` before the build. It looks at every template of the folder, and its
       exit code has to stop the script.
     """
-    name = f"other_{hidden('unformatted')}"
-    text = f"locals {{\n      {name}   = 42\n}}\n"
-    answer = adding(run, hidden, f"{name}.pkr.hcl", text)
+    text = "locals {\n      NAME   = 42\n}\n"
+    answer = adding(run, hidden, f"other_{hidden('unformatted')}", text)
     expect_preflight(answer, "If a template is not formatted")
 
 
@@ -114,8 +117,8 @@ def test_invalid(run: Run, hidden: Hidden) -> None:
     - `packer validate` looks at what you name: one file, or all templates of a folder.
     - Put `packer validate .` before the build. Its exit code has to stop the script.
     """
-    name = f"other_{hidden('invalid')}"
-    answer = adding(run, hidden, f"{name}.pkr.hcl", INVALID.replace("NAME", name))
+    text = OTHER.replace("instance_type", "instance_tipe")
+    answer = adding(run, hidden, f"other_{hidden('invalid')}", text)
     expect_preflight(answer, "If a template is not valid")
 
 
@@ -137,19 +140,19 @@ def test_workflow(run: Run, submission: Files) -> None:
 # --- commits, and what a run makes of them --------------------------------------------------------
 
 
-INVALID = """source "amazon-ebs" "NAME" {
-  region       = "eu-central-1"
-  instance_typ = "t3.micro"
-  ssh_username = "ubuntu"
-  source_ami   = "ami-0aaaaaaaaaaaaaaaa"
-  ami_name     = "NAME"
+OTHER = """source "amazon-ebs" "NAME" {
+  region        = "eu-central-1"
+  instance_type = "t3.micro"
+  ssh_username  = "ubuntu"
+  source_ami    = "AMI"
+  ami_name      = "NAME"
 }
 
 build {
   sources = ["source.amazon-ebs.NAME"]
 }
 """
-"""A formatted template, whose mistake is the name of an argument."""
+"""A template that somebody adds, formatted and valid."""
 
 
 def commit(hidden: Hidden, which: str) -> str:
@@ -175,9 +178,9 @@ def failing(run: Run, hidden: Hidden) -> Answer:
 
 
 def adding(run: Run, hidden: Hidden, name: str, text: str) -> Answer:
-    """A run of a commit that adds a file."""
-    env = {"GIT_SHA": commit(hidden, name)}
-    return run(["/bin/sh", SCRIPT], env=env, files={name: text.encode()})
+    """A run of a commit that adds a template."""
+    files = {f"{name}.pkr.hcl": text.replace("NAME", name).encode()}
+    return run(["/bin/sh", SCRIPT], env={"GIT_SHA": commit(hidden, name)}, files=files)
 
 
 def expect_preflight(answer: Answer, when: str) -> None:
