@@ -48,6 +48,17 @@ def test_a_script_that_fails_tells_packers_errors_in_an_order_of_ours() -> None:
     assert found == sorted(found)
 
 
+def test_what_packer_lists_of_a_post_processor_is_among_the_errors() -> None:
+    said = (
+        "Build 'file.x' errored after 3 seconds: 1 error(s) occurred:\n\n"
+        "* Post-processor failed: open out/manifest.json: no such file or directory\n"
+        "==> Builds finished but no artifacts were created.\n"
+    )
+    with pytest.raises(Failure, match=r"exit code 1") as caught:
+        expect_exit(Answer("sh ci.sh", 1, said), "ci.sh")
+    assert "no such file or directory" in caught.value.found
+
+
 def test_a_script_without_errors_has_its_last_words() -> None:
     with pytest.raises(Failure) as caught:
         expect_exit(Answer("sh ci.sh", 2, "a\nb\nc\nbuilt 20260131093000\n"), "ci.sh")

@@ -71,4 +71,4 @@ def complaint(answer: Answer) -> str:
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PLACE = re.compile(r"on \S+ line [0-9]")
 _TIME = re.compile(r"[0-9]{6,}")
-_ERROR = re.compile(r"errored( after [^:]{1,80})?: |^Error|^Usage")
+_ERROR = re.compile(r"errored( after [^:]{1,80})?: |^Error|^Usage|^\* ")
