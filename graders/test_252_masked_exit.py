@@ -107,7 +107,7 @@ def test_configuration(build: Build, hidden: Hidden) -> None:
       `timeout 20 sh -c "until ...; do sleep 1; done"`, and let the script end with that exit code.
     """
     broken = {
-        "a port that is no number": {"port": hidden("port")},
+        "a port that is no number": {"port": f"p{hidden('port')}"},
         "an address that nobody has": {"address": f"{hidden('address')}.example"},
     }
     for what, settings in broken.items():
