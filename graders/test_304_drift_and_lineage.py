@@ -251,6 +251,7 @@ MACHINES = (
     Machine("pink", "a machine on an image that was made by hand", "web-8"),
     Machine("white", "a machine on an image that is not the team's", FOREIGN),
     Machine("brown", "a stopped machine on an image in the list", "web-1", "stopped"),
+    Machine("beige", "a stopped machine on an image that is not stale", "web-3", "stopped"),
     Machine("black", "a terminated machine", "web-1", "terminated"),
     Machine("green", "a machine of another region", "web-0", region=OTHER),
 )
@@ -305,7 +306,7 @@ class Fleet:
         if image.base:
             tags["BaseAMI"] = self._id(image.base)
         if not image.by_hand:
-            tags["BuildRun"] = str(2000 - image.days)
+            tags["BuildRun"] = str(2000 + image.days)  # who goes by it goes wrong
         return {
             "name": self.name(label),
             "created": f"-{image.days}d",

@@ -41,7 +41,7 @@ def a_fifth(lab: Lab) -> list[str]:
     return [*given, *variants[: math.ceil(len(variants) / 5)]]
 
 
-@pytest.mark.usefixtures("instance_base", "container_images")
+@pytest.mark.usefixtures("instance_base", "container_images", "tools_root")
 @pytest.mark.parametrize("slug", COURSE.slugs)
 def test_a_lab_holds(slug: str) -> None:
     lab = COURSE.lab(slug)
