@@ -106,7 +106,7 @@ def test_the_runbooks_do_what_they_say(workspace: Path) -> None:
     deploy, roll_back = straight
     canary = next(place for place, step in enumerate(deploy) if step.heading == "canary")
     steps = [*deploy, *roll_back, undo_roll_back]
-    again = [*deploy[canary:], deploy[canary], undo_deploy]
+    again = [*deploy[canary:], *deploy[canary : canary + 2], undo_deploy]
     _, *outputs = printed(workspace, following([*steps, *again]))
     assert len(outputs) == len(steps) + len(again)
     for step, (heading, *lines) in zip(steps, outputs, strict=False):
