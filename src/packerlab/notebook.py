@@ -220,6 +220,10 @@ class Built(NamedTuple):
     @_as_sentence()
     def manifest(self) -> Any:
         """What the post-processor `manifest` wrote into its file."""
+        if MANIFEST not in self.answer.files:
+            raise BadInputError(
+                f"The build left no {MANIFEST}: does it have the post-processor `manifest`?"
+            )
         return self.answer.files.json(MANIFEST)
 
     @property
