@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 FOLDER = "notebooks"
-PAGES = ["notebooks/values.md", "notebooks/build_life.md", "docs/beginner/103_variables.md"]
+PAGES = [
+    "notebooks/values.md",
+    "notebooks/build_life.md",
+    "docs/beginner/103_variables.md",
+    "notebooks/lineage.md",
+    "notebooks/build_time.md",
+]
 
 Cell = dict[str, Any]
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from scripts.notebooks import Cell
 
 ROOT = Path(__file__).parent.parent
-VALUES, LIFE, LAB = PAGES
+VALUES, LIFE, LAB, LINEAGE, TIME = PAGES
 NAMES = [file_of(page).name for page in PAGES]
 
 
@@ -405,6 +405,113 @@ def test_without_an_account_there_is_a_sentence(tmp_path: Path) -> None:
     assert done.stderr.rstrip().endswith(
         "`packerlab sandbox build` makes ready what a simulated account needs, once."
     )
+
+
+# --- which image came from which ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def lineage(tmp_path_factory: pytest.TempPathFactory, instance_base: Path) -> list[Any]:
+    assert instance_base.is_dir()
+    return run(with_answers(LINEAGE), tmp_path_factory.mktemp("lineage"))
+
+
+def test_the_graph_is_that_of_the_account(lineage: list[Any]) -> None:
+    drawn = [
+        Elements(result(cell, "text/html"))
+        for cell in lineage
+        if cell.source.rstrip().endswith(")") and "draw(below" in cell.source
+    ]
+    assert all({"svg", "title", "desc"} <= each.tags for each in drawn)
+    first, new, _, _, again = (each.text for each in drawn)
+    old = [f"{name} is made from base-a1" for name in ("web-a1", "db-a1")]
+    assert all(edge in text for text in (first, new, again) for edge in old)
+    assert "base-b2 is made from Ubuntu" in new
+    assert "web-b2" not in new
+    assert "web-b2 is made from base-b2" in again
+
+
+def test_the_manifest_has_an_entry_for_each_build(lineage: list[Any]) -> None:
+    *entries, last = printed(holding(lineage, "    print(entry[")).splitlines()
+    assert [line.split()[0] for line in entries] == ["base", "web", "db"]
+    assert last.split()[-1] == entries[-1].split()[-1]
+
+
+def test_what_is_stale_is_orange(lineage: list[Any]) -> None:
+    before, after = (
+        result(cell, "text/html").count("#f9a825")
+        for cell in lineage
+        if "marked=stale" in cell.source
+    )
+    assert (before, after) == (0, 2)
+
+
+# --- where build time goes ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def times(tmp_path_factory: pytest.TempPathFactory, instance_base: Path) -> list[Any]:
+    assert instance_base.is_dir()
+    return run(with_answers(TIME), tmp_path_factory.mktemp("times"))
+
+
+def test_the_phases_of_a_build_are_measured(times: list[Any]) -> None:
+    phases = ast.literal_eval(result(holding(times, "first = phases(alone)")))
+    assert list(phases) == [
+        "questions", "start and log in", "lists", "tools", "app", "save", "clean up"
+    ]  # fmt: skip
+    assert phases["tools"] >= 4
+    assert all(seconds >= 0 for seconds in phases.values())
+    told = Elements(result(holding(times, "second, third ="), "text/html")).text
+    on_base = told.partition("web on base: ")[2].partition(".</desc")[0]
+    assert "app" in on_base
+    assert "tools" not in on_base.partition("clean up")[0]
+
+
+def test_builds_wait_at_the_same_time(times: list[Any]) -> None:
+    (one_by_one, made), (at_once, made_too) = ast.literal_eval(
+        result(holding(times, "one_by_one, at_once ="))
+    )
+    assert (made, made_too) == (3, 3)
+    assert one_by_one >= 12
+    assert at_once < one_by_one
+
+
+def test_the_longest_silence_is_that_of_the_slow_step(times: list[Any]) -> None:
+    longest, *_ = printed(holding(times, "in silences(")).splitlines()
+    assert int(longest.split()[0]) >= 3
+    assert "@ tools" in longest
+
+
+# --- notebooks with builds in accounts ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["lineage", "times"])
+def test_their_questions_are_open_and_can_be_answered(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    cells = request.getfixturevalue(name)
+    judges = [printed(cell) for cell in cells if "✓ right" in cell.source]
+    assert [said.split()[0] for said in judges] == ["✗", "✓"] * 2
+    assert not [cell for cell in cells if any(each.output_type == "error" for each in cell.outputs)]
+
+
+@pytest.mark.parametrize("page", [LINEAGE, TIME])
+def test_their_templates_are_formatted(page: str, tmp_path: Path) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (template,) = re.findall(r'^template = r"""\n(.*?)^"""', text, re.DOTALL | re.MULTILINE)
+    (tmp_path / "main.pkr.hcl").write_text(template)
+    subprocess.run(["packer", "fmt", "-check", "-diff", tmp_path], check=True)
+
+
+def test_a_build_goes_on_after_the_last_one_alone(account: Account) -> None:
+    template = 'source "null" "a" { communicator = "none" }\nbuild { sources = ["null.a"] }'
+    first = account.build(template)
+    second = account.build(template, after=first)
+    with pytest.raises(NotebookError, match=r"^A build can only come after the last one\.$"):
+        account.build(template, after=first)
+    with pytest.raises(NotebookError, match=r"^The build left no manifest\.json"):
+        _ = second.manifest
 
 
 # --- a lab's page ---------------------------------------------------------------------------------

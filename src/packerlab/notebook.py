@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from packerlab.report import Report
 
 MAIN = "main.pkr.hcl"
+MANIFEST = "manifest.json"
 LIMITS = Limits(deadline_s=30, cpu_s=10, memory_mb=1024, disk_mb=64)  # of one question
 BUILD_LIMITS = Limits(deadline_s=180, cpu_s=60, memory_mb=1024, disk_mb=128)  # of one build
 IMAGES = [
@@ -176,15 +177,28 @@ class Account:
             self._sandbox = _closed_with(self, {"packer", "account"}, BUILD_LIMITS)
         except MachineError as error:
             raise MachineError(f"{error}\n{NO_ACCOUNT}") from None
+        self._last: Answer | None = None
 
     @_as_sentence()
-    def build(self, template: str, *args: str, variables: Mapping[str, str] | None = None) -> Built:
-        """What a build of a template does; `args` are more of its arguments, as `-force`."""
+    def build(
+        self,
+        template: str,
+        *args: str,
+        variables: Mapping[str, str] | None = None,
+        after: Built | None = None,
+    ) -> Built:
+        """What a build of a template does; `args` are more of its arguments, as `-force`.
+
+        One that comes `after` the last build goes on in the account and the folder that it left.
+        """
+        before = after.answer if after else None
+        if before and before is not self._last:
+            raise BadInputError("A build can only come after the last one.")
+        self._last = None
         account = state(Prepared(format=1, image=IMAGES), ACCESS_KEY, SECRET_KEY)
         with _packer(self._sandbox, template, account) as packer:
-            answer = packer.build(variables or {}, args)
-            packer.leave()
-        return Built(answer)
+            self._last = packer.build(variables or {}, args, after=before)
+        return Built(self._last)
 
 
 class Built(NamedTuple):
@@ -201,6 +215,16 @@ class Built(NamedTuple):
     def calls(self) -> list[Call]:
         """Every call of the build, in order."""
         return self.account.calls
+
+    @property
+    @_as_sentence()
+    def manifest(self) -> Any:
+        """What the post-processor `manifest` wrote into its file."""
+        if MANIFEST not in self.answer.files:
+            raise BadInputError(
+                f"The build left no {MANIFEST}: does it have the post-processor `manifest`?"
+            )
+        return self.answer.files.json(MANIFEST)
 
     @property
     def text(self) -> str:
@@ -244,5 +268,6 @@ def _packer(
     with contextlib.ExitStack() as unanswered:
         unanswered.callback(sandbox.close)
         version = packer_version(sandbox)
-        yield Packer(Box(sandbox.channel(), sandbox.limits), files, version, [], account)
+        outputs = [MANIFEST] if account else []
+        yield Packer(Box(sandbox.channel(), sandbox.limits), files, version, outputs, account)
         unanswered.pop_all()
