@@ -122,7 +122,7 @@ def encode(certificate: Certificate) -> bytes:
 
 
 def read(path: Path) -> Certificate:
-    """The certificate in a file, which anybody may have written. Raises BadInputError where it is none."""
+    """The certificate in a file, by anybody at all. Raises BadInputError where it is none."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BadInputError(f"{path} has more than {MAX_BYTES} bytes: that is no certificate.")
