@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-INDEX, DEPLOY, ROLL_BACK = (f"docs/runbooks/{name}.md" for name in ("index", "deploy", "roll_back"))
+INDEX, DEPLOY, INCIDENT, LOST_RECORD, ROLL_BACK = (
+    f"docs/runbooks/{name}.md"
+    for name in ("index", "deploy", "incident", "lost_record", "roll_back")
+)
 LAB = ROOT / "labs" / "352_green_but_empty"
 MARK = "@@ "
 FIELDS = "Purpose", "Owner", "Preconditions", "Steps", "Verify", "Roll back", "Record"
@@ -42,16 +45,36 @@ def pasted(name: str) -> Iterator[Pasted]:
             yield Pasted(heading, block["text"], shown)
 
 
-RUNBOOKS = {name: list(pasted(name)) for name in (DEPLOY, ROLL_BACK)}
+RUNBOOKS = {name: list(pasted(name)) for name in (DEPLOY, INCIDENT, LOST_RECORD, ROLL_BACK)}
 BEGINNINGS = "settings", "history"
 UNDO = "roll-back"
 """Where a runbook says how to take back what it did."""
+GO_LIVE = """
+aws ec2 create-tags --resources "$image" --tags Key=Tested,Value=true Key=Version,Value=1.1
+for channel in canary prod; do
+  aws ssm put-parameter --name "/images/web/$channel" --overwrite \\
+    --type String --data-type aws:ec2:image --value "$image" --query Version
+done
+"""
+"""The image of an incident's fix is believed to be good."""
+CHILD = """
+machine=$(aws ec2 run-instances --image-id "$image" --instance-type t3.micro \\
+  --query 'Instances[0].InstanceId' --output text)
+aws ec2 create-image --instance-id "$machine" --name web-by-hand --query ImageId
+"""
+"""A colleague starts a machine from the bad image, and makes an image of it by hand."""
 
 
 def prepare() -> str:
     """What the index has people prepare, without what it prints."""
     [text] = [block.text for block in blocks(INDEX) if block.title == "prepare.sh"]
     return f"{{\n{text}}} >prepared.log\n"
+
+
+def lose() -> str:
+    """How the index has people lose the record."""
+    [text] = [block.text for block in blocks(INDEX) if block.kind == "sh" and not block.title]
+    return text
 
 
 def following(steps: Iterable[Pasted]) -> str:
@@ -91,6 +114,24 @@ def printed(workspace: Path, *scripts: str) -> list[list[str]]:
     return [part.splitlines() for part in parts]
 
 
+def straight(name: str) -> list[Pasted]:
+    """A runbook without what takes it back."""
+    return [step for step in RUNBOOKS[name] if step.heading != UNDO]
+
+
+def undo(name: str) -> Pasted:
+    return next(step for step in RUNBOOKS[name] if step.heading == UNDO)
+
+
+def compare(steps: Iterable[Pasted], outputs: Iterable[list[str]]) -> None:
+    """Each block printed what its page shows."""
+    for step, (heading, *lines) in zip(steps, outputs, strict=False):
+        assert heading == step.heading
+        for line in step.shown:
+            pattern = re.escape(line).replace(r"\.\.\.", ".*")
+            assert any(re.fullmatch(pattern, said) for said in lines), (line, lines)
+
+
 @pytest.mark.parametrize("name", RUNBOOKS)
 def test_a_runbook_has_every_section(name: str) -> None:
     headings = re.findall(r"^## (.+?) \{ #", page(name), re.MULTILINE)
@@ -99,21 +140,14 @@ def test_a_runbook_has_every_section(name: str) -> None:
 
 def test_the_runbooks_do_what_they_say(workspace: Path) -> None:
     """A deployment and a rollback, which is taken back; and a canary that is taken back."""
-    straight = [[step for step in steps if step.heading != UNDO] for steps in RUNBOOKS.values()]
-    undo_deploy, undo_roll_back = (
-        next(step for step in steps if step.heading == UNDO) for steps in RUNBOOKS.values()
-    )
-    deploy, roll_back = straight
+    deploy, roll_back = straight(DEPLOY), straight(ROLL_BACK)
+    undo_deploy, undo_roll_back = undo(DEPLOY), undo(ROLL_BACK)
     canary = next(place for place, step in enumerate(deploy) if step.heading == "canary")
     steps = [*deploy, *roll_back, undo_roll_back]
     again = [*deploy[canary:], *deploy[canary : canary + 2], undo_deploy]
     _, *outputs = printed(workspace, following([*steps, *again]))
     assert len(outputs) == len(steps) + len(again)
-    for step, (heading, *lines) in zip(steps, outputs, strict=False):
-        assert heading == step.heading
-        for line in step.shown:
-            pattern = re.escape(line).replace(r"\.\.\.", ".*")
-            assert any(re.fullmatch(pattern, said) for said in lines), (line, lines)
+    compare(steps, outputs)
     verified = [lines for heading, *lines in outputs if heading == "verify"]
     (new,), (old,), (mistaken,) = verified
     assert new == mistaken
@@ -121,7 +155,7 @@ def test_the_runbooks_do_what_they_say(workspace: Path) -> None:
 
 
 def test_a_runbook_stops_before_production_changes(workspace: Path) -> None:
-    deploy, roll_back = RUNBOOKS.values()
+    deploy, roll_back = RUNBOOKS[DEPLOY], RUNBOOKS[ROLL_BACK]
     wrong = [step._replace(commands=step.commands.replace("1.1", "9.9")) for step in deploy]
     hold = "aws ssm put-parameter --name /images/web/hold --overwrite --value 'a test'\n"
     history = "aws ssm get-parameter-history --name /images/web/prod --output text"
@@ -134,3 +168,29 @@ def test_a_runbook_stops_before_production_changes(workspace: Path) -> None:
     assert ends == ["build", "preconditions", "find"]
     assert "no image of this channel can be started" in "".join(outputs[-2])
     assert outputs[-1][1] == "1"
+
+
+def test_an_incident_and_a_lost_record(workspace: Path) -> None:
+    """A build fails and is repaired; its image goes live and is bad; then the channels are lost."""
+    incident, lost, back = straight(INCIDENT), straight(LOST_RECORD), RUNBOOKS[ROLL_BACK]
+    spread = [step for step in incident if step.heading in ("settings", "spread")]
+    first = [step for step in incident if step.heading != "spread"]
+    pointed = next(place for place, step in enumerate(back) if step.heading == "replace")
+    ends = [*lost, undo(LOST_RECORD), undo(INCIDENT)]
+    steps = [*first, *back[:pointed], *spread, *ends]
+    _, *outputs = printed(
+        workspace,
+        following(first),
+        GO_LIVE,
+        following(back[:pointed]),
+        CHILD,
+        following(spread),
+        lose(),
+        following(ends),
+    )
+    assert len(outputs) == len(steps)
+    compare(steps, outputs)
+    by_heading = {heading: lines for heading, *lines in outputs}
+    [bad] = (line for line in by_heading["spread"] if line.startswith("bad:"))
+    assert len(bad.split()) == 3  # the image itself, and one that was built on it
+    assert any(line.endswith("running") for line in by_heading["spread"])
