@@ -116,6 +116,19 @@ def test_the_map_keeps_what_was_ticked(browser: Browser, site: Path) -> None:
     page.close()
 
 
+def test_a_checklist_shares_its_ticks_with_the_map(browser: Browser, site: Path) -> None:
+    lists = site / "reference" / "checklists.html"
+    page, _ = opened(browser, lists.as_uri(), PHONE, "light")
+    item = ".map li:has(a[href$='352_green_but_empty.html']) input"
+    page.check(item)
+    page.goto((site / "index.html").as_uri())
+    assert page.is_checked(item)
+    page.uncheck(item)
+    page.goto(lists.as_uri())
+    assert not page.is_checked(item)
+    page.close()
+
+
 def test_a_wide_table_is_scrolled_by_keyboard(browser: Browser, site: Path) -> None:
     file = site / "reference" / "security.html"
     page, _ = opened(browser, file.as_uri(), PHONE, "light")
