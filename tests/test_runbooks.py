@@ -57,12 +57,17 @@ for channel in canary prod; do
 done
 """
 """The image of an incident's fix is believed to be good."""
-CHILD = """
+BY_HAND = """
 machine=$(aws ec2 run-instances --image-id "$image" --instance-type t3.micro \\
   --query 'Instances[0].InstanceId' --output text)
 aws ec2 create-image --instance-id "$machine" --name web-by-hand --query ImageId
 """
 """A colleague starts a machine from the bad image, and makes an image of it by hand."""
+TWO_IMAGES = """
+aws ec2 create-tags --resources "$machine" --tags Key=Service,Value=web Key=Channel,Value=canary
+"""
+ONE_IMAGE = 'aws ec2 terminate-instances --instance-ids "$machine"\n'
+"""Until then, the machines of a channel disagree about its image."""
 
 
 def prepare() -> str:
@@ -173,24 +178,31 @@ def test_a_runbook_stops_before_production_changes(workspace: Path) -> None:
 def test_an_incident_and_a_lost_record(workspace: Path) -> None:
     """A build fails and is repaired; its image goes live and is bad; then the channels are lost."""
     incident, lost, back = straight(INCIDENT), straight(LOST_RECORD), RUNBOOKS[ROLL_BACK]
-    spread = [step for step in incident if step.heading in ("settings", "spread")]
-    first = [step for step in incident if step.heading != "spread"]
     pointed = next(place for place, step in enumerate(back) if step.heading == "replace")
-    ends = [*lost, undo(LOST_RECORD), undo(INCIDENT)]
-    steps = [*first, *back[:pointed], *spread, *ends]
+    written = next(place for place, step in enumerate(lost) if step.heading == "channels")
+    first = [step for step in incident if step.heading != "spread"]
+    spread = [step for step in incident if step.heading in ("settings", "spread")]
+    before = [*first, *back[:pointed], *spread]
+    unclear = lost[: written + 1]
+    after = [*lost, undo(LOST_RECORD), undo(INCIDENT)]
     _, *outputs = printed(
         workspace,
         following(first),
         GO_LIVE,
         following(back[:pointed]),
-        CHILD,
+        BY_HAND,
         following(spread),
         lose(),
-        following(ends),
+        TWO_IMAGES,
+        stopped(unclear),
+        ONE_IMAGE,
+        following(after),
     )
-    assert len(outputs) == len(steps)
-    compare(steps, outputs)
-    by_heading = {heading: lines for heading, *lines in outputs}
-    [bad] = (line for line in by_heading["spread"] if line.startswith("bad:"))
-    assert len(bad.split()) == 3  # the image itself, and one that was built on it
-    assert any(line.endswith("running") for line in by_heading["spread"])
+    assert len(outputs) == len(before) + len(unclear) + len(after)
+    compare(before, outputs)
+    compare(after, outputs[-len(after) :])
+    [affected] = (lines for heading, *lines in outputs if heading == "spread")
+    bad, machine, *_ = affected
+    assert len(bad.split()) == 3  # the image itself, and the one that was made from it by hand
+    assert machine.endswith("running")
+    assert "decide first" in outputs[len(before) + len(unclear) - 1]
