@@ -55,7 +55,8 @@ def map_of(course: Course) -> Iterator[str]:
     for chapter in course.outline.chapter:
         minutes = sum(course.lab(slug).manifest.minutes for slug in chapter.slugs)
         yield f"\n<section markdown>\n\n### {chapter.title}\n\n"
-        yield f"**{chapter.level.capitalize()} · {minutes} minutes of labs**<br>\n"
+        length = f"{minutes} minutes of labs" if minutes else "to read"
+        yield f"**{chapter.level.capitalize()} · {length}**<br>\n"
         yield f"{chapter.about}\n\n"
         for step in chapter.steps:
             file = file_of(course, step)
