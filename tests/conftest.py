@@ -7,6 +7,7 @@ own run. What takes a minute to make is made by one of them and kept for the nex
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -25,7 +26,7 @@ from packerlab.errors import MachineError
 from packerlab.sandbox import cgroup, docker, host_base, host_images, host_tools, image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from playwright.sync_api import Browser
 
@@ -40,6 +41,33 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The labs first: of files that run side by side, the longest must not begin last."""
     items.sort(key=lambda item: item.path.name != "test_course.py")
+
+
+HELD = "PACKERLAB_TESTS_TURN"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Tests that are marked `alone` take what the machine has only one number of.
+
+    No other test of ours runs meanwhile, whatever process it is in: its verbs beside an account or
+    an engine would be faults. One that waits for its turn keeps the others from beginning. A test
+    that runs pytest has its turn already.
+    """
+    if os.environ.get(HELD):
+        return (yield)
+    turn_of = fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "gate.lock").open("w") as gate, (KEPT / "turn.lock").open("w") as turn:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        fcntl.flock(turn, turn_of)
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        os.environ[HELD] = "1"
+        try:
+            return (yield)
+        finally:
+            os.environ.pop(HELD, None)
+            fcntl.flock(turn, fcntl.LOCK_UN)  # a child that was forked may still have it open
 
 
 NOBODY = 65534

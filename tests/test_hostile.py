@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from packerlab.report import Check, Report
     from tests.hostile.crowd import Crowd, Graded
 
+pytestmark = pytest.mark.alone
+
 ROWS = tuple(BACKENDS)
 CASES = {case.name: case.verdict for case in all_cases()}
 LABS = NEIGHBOURS | {name: verdict.lab for name, verdict in CASES.items()}

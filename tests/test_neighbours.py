@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from packerlab.report import Report
     from tests.hostile.crowd import Crowd
 
+pytestmark = pytest.mark.alone
+
 TAKING = ("row09_memory", "row09_networks", "row09_sockets", "row30_")
 BESIDE = {ANY_PROGRAM: MESSAGE, BESIDE_AN_ACCOUNT: ACCOUNT}
 """Of which lab the right answers are, where not of the attack's own."""

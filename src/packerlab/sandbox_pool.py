@@ -45,12 +45,18 @@ class SandboxPool:
     def grade(
         self, submission: Submission, limits: Limits | None = None, *, until_failed: bool = False
     ) -> Report:
-        """A report on an answer, within the lab's limits or others; or up to its first failure."""
+        """A report on an answer, within the lab's limits or others; or up to its first failure.
+
+        A fault of the machine that may be over is tried once more.
+        """
+        bounds = limits or self._lab.limits
         with self._sandbox() as sandbox:
-            context = forkserver.context()
-            bounds = limits or self._lab.limits
-            return grade(self._lab, submission, sandbox, bounds,
-                         until_failed=until_failed, context=context)  # fmt: skip
+            for _ in range(2):
+                report = grade(self._lab, submission, sandbox, bounds,
+                               until_failed=until_failed, context=forkserver.context())  # fmt: skip
+                if not (report.status == "fault" and report.run.retry):
+                    break
+            return report
 
     @contextmanager
     def packer(self, files: Files) -> Iterator[Packer]:

@@ -416,6 +416,7 @@ sys.exit(3)
 """
 
 
+@pytest.mark.alone
 def test_a_verb_that_fails_after_the_machine_was_short_of_something(
     run: Callable[..., Ran],
 ) -> None:
