@@ -33,7 +33,6 @@ TAR = "base.tar"
 ROOT = Root(
     packages=(
         "openssh-server", "sudo", "procps", "ca-certificates", "systemd",
-        "python3", "python3-apt",  # as cloud images have them: Ansible's modules need both
         "apt-utils",  # writes the indexes of the local repository
         "usr-is-merged",  # else usrmerge is taken, and 50 MB of Perl with it
     ),
