@@ -6,8 +6,6 @@ with the course that they have. It can't say who did the work.
 
 from __future__ import annotations
 
-import time
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
@@ -16,7 +14,7 @@ from packerlab import progress, state
 from packerlab.errors import BadInputError, RejectedError
 from packerlab.progress import Day  # noqa: TC001  (msgspec reads it)
 from packerlab.report import Digests  # noqa: TC001
-from packerlab.submissions.archives import Entry
+from packerlab.submissions.archives import in_memory
 from packerlab.submissions.workspaces import refused, submission
 from packerlab.text import visible
 from packerlab.writers.certificate_page import Page, Passed, certificate_html
@@ -55,7 +53,7 @@ class Work(msgspec.Struct, frozen=True):
     def handed_in(self) -> Submission:
         """The work, read as anything that somebody hands in."""
         entries = [
-            Entry(name, len(kept.data), len(kept.data), "", kept.executable, partial(_all, kept))
+            in_memory(name, kept.data, executable=kept.executable)
             for name, kept in self.files.items()
         ]
         try:
@@ -84,8 +82,8 @@ class Awarded(NamedTuple):
 def keep(course: Course, lab: Lab, handed_in: Submission, report: Report) -> None:
     """Keep a learner's latest work that passes a lab."""
     files = {name: Kept(file.data, file.executable) for name, file in handed_in.files.items()}
-    run = report.run
-    work = Work(lab.slug, lab.title, _today(), run.packer, run.sandbox, report.digests, files)
+    run, day = report.run, progress.today()
+    work = Work(lab.slug, lab.title, day, run.packer, run.sandbox, report.digests, files)
     state.write_atomically(_folder(course) / f"{lab.slug}.json", msgspec.json.encode(work))
 
 
@@ -100,7 +98,7 @@ def award(course: Course, name: str = "") -> Awarded:
             "There is no work yet that passes a lab: `packerlab check` keeps it when it does."
         )
     without = [lab.title for lab in labs if not kept[lab.slug]]
-    return Awarded(Certificate(course.outline.title, _today(), work, name), without)
+    return Awarded(Certificate(course.outline.title, progress.today(), work, name), without)
 
 
 def page(certificate: Certificate, course: Course, file: str) -> bytes:
@@ -152,11 +150,3 @@ def _kept(course: Course, lab: Lab) -> Work | None:
         return msgspec.json.decode((_folder(course) / f"{lab.slug}.json").read_bytes(), type=Work)
     except (OSError, msgspec.DecodeError, ValueError):
         return None
-
-
-def _all(kept: Kept, _limit: int) -> bytes:
-    return kept.data
-
-
-def _today() -> str:
-    return time.strftime("%Y-%m-%d")

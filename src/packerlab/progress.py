@@ -112,7 +112,7 @@ def begin(course: Course, lab: Lab, folder: Path) -> None:
     with changed(course) as progress:
         record = progress.of(lab)
         record.folder = str(folder.resolve())
-        record.begun = record.begun or _today()
+        record.begun = record.begun or today()
         progress.last = lab.slug
 
 
@@ -122,9 +122,9 @@ def note(course: Course, lab: Lab, folder: Path, report: Report) -> bool:
         record = progress.of(lab)
         first = report.passed and not record.passed
         record.folder = str(folder.resolve())
-        record.begun = record.begun or _today()
+        record.begun = record.begun or today()
         record.score = report.score or 0
-        record.passed = record.passed or (_today() if report.passed else "")
+        record.passed = record.passed or (today() if report.passed else "")
         progress.last = lab.slug
     return first
 
@@ -156,5 +156,6 @@ def next_lab(course: Course, progress: Progress) -> Lab | None:
     return open_ones[0] if open_ones else None
 
 
-def _today() -> str:
+def today() -> str:
+    """As records have it: `2026-01-31`."""
     return time.strftime("%Y-%m-%d")

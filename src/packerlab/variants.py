@@ -15,7 +15,7 @@ import msgspec
 from packerlab.edits import Edit, apply, parse_diff
 from packerlab.errors import BadInputError, RejectedError
 from packerlab.lab import load_toml, typed
-from packerlab.submissions.archives import Entry
+from packerlab.submissions.archives import in_memory
 from packerlab.submissions.reader import File, entries_of
 from packerlab.submissions.workspaces import refused, submission
 from packerlab.version_range import is_range
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from packerlab.lab import Lab
+    from packerlab.submissions.archives import Entry
     from packerlab.submissions.reader import Files
     from packerlab.submissions.workspaces import Submission
 
@@ -200,5 +201,4 @@ def _text(file: File) -> str | None:
 
 
 def _entry(name: str, file: File) -> Entry:
-    size = len(file.data)
-    return Entry(name, size, size, "", file.executable, lambda _: file.data)
+    return in_memory(name, file.data, executable=file.executable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -60,12 +61,25 @@ def test_its_work_is_graded_again(awarded: Path) -> None:
     assert "1 of 1 labs pass." in done.stdout
 
 
+def other_template(text: str) -> dict[str, Any]:
+    data = base64.b64encode(text.encode()).decode()
+    return {"files": {"main.pkr.hcl": {"data": data, "executable": False}}}
+
+
 def test_what_was_changed_in_it_is_found_by_grading(awarded: Path) -> None:
-    bad = {"main.pkr.hcl": {"data": "", "executable": False}}
-    done = cli("report", changed(awarded, {"files": bad}), "--verify")
+    wrong = 'source "file" "two" {\n  target = "out/x"\n}\n'
+    done = cli("report", changed(awarded, other_template(wrong)), "--verify")
     assert done.returncode == errors.NEGATIVE
-    assert f"✗ {FIRST.title}: " in done.stdout
+    assert f"✗ {FIRST.title}: failed" in done.stdout
     assert "0 of 1 labs pass." in done.stdout
+
+
+def test_what_can_t_be_judged_says_nothing_of_the_work(awarded: Path) -> None:
+    """The toy grader breaks on a template without sources."""
+    done = cli("report", changed(awarded, other_template("")), "--verify")
+    assert done.returncode == errors.MACHINE
+    assert f"? {FIRST.title}: fault" in done.stdout
+    assert "1 can't be judged on this machine" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["../out.pkr.hcl", "/etc/passwd", "a/../../b.pkr.hcl"])

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from packerlab.writers.summary import LabSummary
 
 
+UNJUDGED = ("fault", "incomplete")
+"""The verdicts that are about the machine, and not about the work."""
+
+
 def _forms() -> list[str]:
     """The names in the table of writers, which is imported only when it is needed."""
     from packerlab.writers import WRITERS
@@ -85,7 +89,7 @@ def _verify(file: Path, sandbox: str, course: Path | None) -> int:
     whole = open_course(course)
     found = certificate.read(file)
     out = terminal.console()
-    passing = total = 0
+    passing = total = unjudged = 0
     for work, lab in certificate.known(found, whole):
         total += 1
         if lab is None:
@@ -95,10 +99,14 @@ def _verify(file: Path, sandbox: str, course: Path | None) -> int:
         with closing(Sandbox(backend, lab.limits, lab.needs)) as opened:
             report = grade(lab, work.handed_in(), opened, lab.limits)
         passing += report.passed
-        sign = "✓" if report.passed else "✗"
+        unjudged += report.verdict in UNJUDGED
+        sign = "✓" if report.passed else "?" if report.verdict in UNJUDGED else "✗"
         changed = "" if work.digests.lab == lab.digest else "; the lab has changed since"
         out.print(f"{sign} {lab.title}: {report.verdict}, on Packer {report.run.packer}{changed}")
     out.print(f"{passing} of {total} labs pass.")
+    if unjudged:
+        out.print(f"{unjudged} can't be judged on this machine, which says nothing of the work.")
+        return errors.MACHINE
     return errors.DONE if passing == total else errors.NEGATIVE
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
 from packerlab.checks import fail
 from packerlab.errors import RejectedError
-from packerlab.submissions.archives import Entry
+from packerlab.submissions.archives import in_memory
 from packerlab.submissions.reader import WORKSPACE, File, take
 
 if TYPE_CHECKING:
@@ -86,17 +85,12 @@ def lay_over(workspace: Files, files: Files) -> Files:
 def _files(files: Mapping[str, bytes]) -> tuple[tuple[str, File], ...]:
     """As the reader takes a learner's files; a script that names its interpreter is executable."""
     entries = [
-        Entry(name, len(data), len(data), "", data.startswith(b"#!"), partial(_whole, data))
-        for name, data in files.items()
+        in_memory(name, data, executable=data.startswith(b"#!")) for name, data in files.items()
     ]
     try:
         return tuple(sorted(take(entries, WORKSPACE).items()))
     except RejectedError as error:
         raise ValueError(f"files=: {error}") from None
-
-
-def _whole(data: bytes, _limit: int) -> bytes:
-    return data
 
 
 def _account(account: Mapping[str, Any] | None) -> str:

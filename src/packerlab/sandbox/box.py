@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import msgspec
@@ -23,7 +22,7 @@ from packerlab.leaks import Leak, Leaks  # noqa: TC001  (msgspec reads it)
 from packerlab.sandbox.base import PROGRAM
 from packerlab.sandbox.channel import ANSWER_GRACE_S
 from packerlab.sandbox.following import carry
-from packerlab.submissions.archives import Entry
+from packerlab.submissions.archives import in_memory
 from packerlab.submissions.reader import EVIDENCE, take
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from packerlab.lab import Limits
     from packerlab.sandbox.channel import Channel
     from packerlab.sandbox.following import Follower
+    from packerlab.submissions.archives import Entry
     from packerlab.submissions.reader import Files
 
 START = ["/usr/bin/env", "--"]
@@ -238,12 +238,8 @@ class Box:
         entries = []
         for name, size, executable, kind in answer.files:
             data = self.channel.read(size, deadline)
-            entries.append(Entry(name, size, size, kind, executable, partial(_whole, data)))
+            entries.append(in_memory(name, data, executable=executable, kind=kind))
         return entries
-
-
-def _whole(data: bytes, _limit: int) -> bytes:
-    return data
 
 
 def limit_error(limit: str, limits: Limits) -> LimitError:

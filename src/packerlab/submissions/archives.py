@@ -52,6 +52,11 @@ class Entry(NamedTuple):
     read: Callable[[int], bytes]
 
 
+def in_memory(name: str, data: bytes, *, executable: bool = False, kind: str = "") -> Entry:
+    """An entry whose bytes are here already."""
+    return Entry(name, len(data), len(data), kind, executable, lambda _: data)
+
+
 def archive_entries(name: str, data: bytes) -> list[Entry]:
     """List a zip, or a tar by its name's ending compressed or not."""
     return listed(name, expanded(name, data))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
+
+from packerlab.inside.policies import like
 
 from .errors import DeniedError
 
@@ -21,15 +22,15 @@ SERVERS = {
 
 
 @dataclass
-class Fault:
-    """One of the lab's; `met` counts the calls that it was there for."""
+class Planned:
+    """A fault of the lab's; `met` counts the calls that it was there for."""
 
     about: dict[str, Any]
     met: int = 0
 
     def strikes(self, action: str, region: str) -> bool:
         """Whether this call is one of those that it is for."""
-        if not fnmatchcase(action.lower(), self.about["action"].lower()):
+        if not like(self.about["action"].lower(), action.lower()):
             return False
         if self.about.get("region", region) != region:
             return False
@@ -41,7 +42,7 @@ class Fault:
 class Faults:
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._faults = [Fault(about) for about in account.state.get("fault", [])]
+        self._faults = [Planned(about) for about in account.state.get("fault", [])]
 
     def meet(self, service: str, action: str, region: str) -> None:
         """Let a call be late, or fail, where one of the faults says so."""

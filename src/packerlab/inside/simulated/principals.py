@@ -116,20 +116,20 @@ def permit(caller: Principal, wanted: Request) -> None:
     if wanted.action == "sts:GetCallerIdentity":  # everybody may
         return
     effect = decide(_statements(caller), wanted)
-    if effect == "Deny":
-        _refuse(caller, wanted, "with an explicit deny in an identity-based policy")
     if effect != "Allow":
-        why = f"because no identity-based policy allows the {wanted.action} action"
-        _refuse(caller, wanted, why)
+        _refuse(caller, wanted, explicit=effect == "Deny")
 
 
-def _refuse(caller: Principal, wanted: Request, why: str) -> None:
+def _refuse(caller: Principal, wanted: Request, *, explicit: bool) -> None:
     """Where a thing is named, EC2 adds what only those may read who may decode it."""
+    why = f"because no identity-based policy allows the {wanted.action} action"
+    if explicit:
+        why = "with an explicit deny in an identity-based policy"
     what, more = wanted.action, ""
     if wanted.resource != "*":
         what += f" on resource: {wanted.resource}"
     if wanted.resource != "*" and wanted.action.startswith("ec2:"):
-        told = encoded(wanted, caller.arn, explicit="explicit deny" in why)
+        told = encoded(wanted, caller.arn, explicit=explicit)
         more = f". Encoded authorization failure message: {told}"
     raise DeniedError(
         "AccessDenied",
