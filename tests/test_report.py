@@ -190,6 +190,10 @@ GOLDEN = """\
   "check_seconds": {
    "test_greeting": 0.5
   },
+  "deducted": 1,
+  "overrides": {
+   "test_greeting": "It was the file's fault."
+  },
   "cpu_seconds": 0.75,
   "grader_cpu_seconds": 0.25,
   "retry": false
@@ -236,6 +240,8 @@ def test_golden_bytes() -> None:
             packer="1.16.0",
             seconds=1.25,
             check_seconds={"test_greeting": 0.5},
+            deducted=1,
+            overrides={"test_greeting": "It was the file's fault."},
             cpu_seconds=0.75,
             grader_cpu_seconds=0.25,
         ),
@@ -290,3 +296,11 @@ def test_no_bytes_break_the_reader(data: bytes) -> None:
 
 def test_a_report_without_checks_passes_nothing() -> None:
     assert not conclude("101_first_build", []).passed
+
+
+def test_a_mark_is_what_is_left_of_the_score() -> None:
+    report = conclude("101_a", [PASSED])
+    late = msgspec.structs.replace(report, run=Run(deducted=1))
+    far_too_late = msgspec.structs.replace(report, run=Run(deducted=100))
+    nothing = msgspec.structs.replace(late, score=None)
+    assert (late.mark, far_too_late.mark, nothing.mark) == (report.max_score - 1, 0, None)

@@ -80,6 +80,10 @@ class Run(msgspec.Struct, frozen=True):
     packer: str = ""
     seconds: float = 0.0
     check_seconds: dict[str, float] = {}
+    deducted: int = 0
+    """Points that a class's own rules take off, such as for lateness."""
+    overrides: dict[str, str] = {}
+    """The checks whose points an instructor gave by hand, each with the note that says why."""
     cpu_seconds: float = 0.0
     grader_cpu_seconds: float = 0.0
     retry: bool = False
@@ -98,6 +102,11 @@ class Report(msgspec.Struct, frozen=True):
     checks: list[Check]
     digests: Digests = Digests()
     run: Run = Run()
+
+    @property
+    def mark(self) -> int | None:
+        """What counts in a class: the score, less what the class's rules take off."""
+        return None if self.score is None else max(0, self.score - self.run.deducted)
 
     @property
     def passed(self) -> bool:
