@@ -19,6 +19,7 @@ from packerlab import state
 from packerlab.batch import Batch
 from packerlab.course import Course
 from packerlab.errors import SandboxError
+from packerlab.executors.local import Local
 from packerlab.gradebook import open_gradebook, read_gradebook
 from packerlab.packer.environment import packer_version
 from packerlab.sandbox import Sandbox, choose
@@ -91,8 +92,8 @@ def grade(course: Path, crowd: Path, out: Path, jobs: int = 2) -> tuple[Tally, l
     heard: list[Report] = []
     backend = choose("bubblewrap", {"packer"}, [course], full_limits=True)
     with open_gradebook(out, "bubblewrap") as book:
-        batch = Batch(Course(course), book, backend, heard.append)
-        tally = batch.run(handed_in([crowd], None).handed, None, jobs)
+        batch = Batch(Course(course), book, Local(backend, jobs), heard.append)
+        tally = batch.run(handed_in([crowd], None).handed, None)
     return tally, heard
 
 
@@ -372,9 +373,8 @@ def test_what_the_machine_fails_at_is_tried_once_more(
         packer_version(steady)  # asked once, and remembered
     heard: list[Report] = []
     with open_gradebook(tmp_path / "book", "bubblewrap") as book:
-        Batch(Course(STATIC), book, backend, heard.append).run(
-            handed_in([crowd], None).handed, None, 1
-        )
+        batch = Batch(Course(STATIC), book, Local(backend, 1), heard.append)
+        batch.run(handed_in([crowd], None).handed, None)
     assert [report.verdict for report in heard] == [verdict]
     assert backend.started == started
     assert heard[0].score == (None if verdict == "fault" else heard[0].max_score)
@@ -389,10 +389,9 @@ def test_with_a_lab_named_markers_are_held_against_it(tmp_path: Path) -> None:
     backend = choose("bubblewrap", {"packer"}, [STATIC], full_limits=True)
     heard: list[Report] = []
     with open_gradebook(tmp_path / "book", "bubblewrap") as book:
-        batch = Batch(Course(STATIC), book, backend, heard.append)
-        batch.run(
-            handed_in([crowd], Course(STATIC).lab("101")).handed, Course(STATIC).lab("101"), 2
-        )
+        lab = Course(STATIC).lab("101")
+        batch = Batch(Course(STATIC), book, Local(backend, JOBS), heard.append)
+        batch.run(handed_in([crowd], lab).handed, lab)
     reasons = {report.run.learner: report.reason for report in heard}
     assert reasons == {
         "other": "its marker names another lab.",

@@ -1,4 +1,4 @@
-"""Grade many submissions on this machine: a thread for each job, a process for each report.
+"""Grade many submissions into a gradebook: a thread for each job, and an executor that grades.
 
 Every report is saved as it ends, so that a crash loses nothing and a second run goes on.
 """
@@ -6,10 +6,7 @@ Every report is saved as it ends, so that a crash loses nothing and a second run
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
 import queue
-import signal
 import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -18,11 +15,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from packerlab import forkserver
 from packerlab.gradebook import UNKNOWN
-from packerlab.grading.grade_one import digests, grade
 from packerlab.report import VERDICTS, Digests, conclude, incapable, person
-from packerlab.sandbox import Sandbox
 from packerlab.submissions.workspaces import refused
 from packerlab.text import visible
 from packerlab.units import units_of
@@ -31,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from packerlab.course import Course
+    from packerlab.executors import Bench, Executor
     from packerlab.gradebook import Gradebook
     from packerlab.lab import Lab
     from packerlab.report import Report
-    from packerlab.sandbox.base import Backend, Needs
     from packerlab.submissions.classes import Handed
     from packerlab.units import Unit
 
@@ -89,12 +83,12 @@ class Batch:
         self,
         course: Course,
         gradebook: Gradebook,
-        backend: Backend,
+        executor: Executor,
         on_report: Callable[[Report], None],
     ) -> None:
         self._course = course
         self._gradebook = gradebook
-        self._backend = backend
+        self._executor = executor
         self._on_report = on_report
         self._tally = Tally()
         self._todo: queue.SimpleQueue[Handed] = queue.SimpleQueue()
@@ -103,18 +97,19 @@ class Batch:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
-    def run(self, handed: list[Handed], lab: Lab | None, jobs: int) -> Tally:
-        """Grade all that was handed in, `jobs` at a time."""
+    def run(self, handed: list[Handed], lab: Lab | None) -> Tally:
+        """Grade all that was handed in, as many at a time as the executor has jobs."""
         started = time.monotonic()
         for entry in handed:
             self._todo.put(entry)
-        self._in_threads(jobs, lambda: self._work(lab))
-        self._in_threads(jobs, self._work_again)
+        self._in_threads(lambda: self._work(lab))
+        self._in_threads(self._work_again)
         self._tally.seconds = time.monotonic() - started
         return self._tally
 
-    def _in_threads(self, jobs: int, work: Callable[[], None]) -> None:
-        """Do the work in so many threads; what breaks one, or Ctrl-C, stops them all."""
+    def _in_threads(self, work: Callable[[], None]) -> None:
+        """Do the work in a thread for each job; what breaks one, or Ctrl-C, stops them all."""
+        jobs = self._executor.jobs
         with ThreadPoolExecutor(jobs) as pool:
             working = [pool.submit(work) for _ in range(jobs)]
             try:
@@ -128,13 +123,10 @@ class Batch:
     def _stop(self) -> None:
         """End the reports under way; what they said is not saved."""
         self._stopped.set()
-        for process in multiprocessing.active_children():
-            if process.pid:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
+        self._executor.stop()
 
     def _work(self, lab: Lab | None) -> None:
-        with contextlib.closing(_Bench(self._backend)) as bench:
+        with contextlib.closing(self._executor.bench()) as bench:
             while not self._stopped.is_set():
                 try:
                     handed = self._todo.get_nowait()
@@ -142,7 +134,7 @@ class Batch:
                     return
                 self._grade_all(self._numbered(units_of(self._course, handed, lab)), bench)
 
-    def _grade_all(self, units: Iterable[Unit], bench: _Bench) -> None:
+    def _grade_all(self, units: Iterable[Unit], bench: Bench) -> None:
         """Grade what one learner handed in: the attempts before the newest share one deadline."""
         used: dict[str, float] = {}
         for unit in units:
@@ -154,7 +146,7 @@ class Batch:
             used[unit.slug] = used.get(unit.slug, 0) + time.monotonic() - started
 
     def _work_again(self) -> None:
-        with contextlib.closing(_Bench(self._backend)) as bench:
+        with contextlib.closing(self._executor.bench()) as bench:
             while not self._stopped.is_set():
                 with self._lock:
                     if not self._again:
@@ -176,7 +168,7 @@ class Batch:
             last[unit.slug] = number
             yield unit._replace(attempt=number)
 
-    def _grade(self, unit: Unit, bench: _Bench) -> None:
+    def _grade(self, unit: Unit, bench: Bench) -> None:
         if unit.lab is None:
             report = conclude(UNKNOWN, [], "rejected", unit.submission.refusal)
             taken = Digests(submission=unit.submission.digest)
@@ -185,19 +177,16 @@ class Batch:
         if lacking := self._lacking(unit.lab):
             report = _beyond_this_machine(unit, unit.lab, lacking, bench)
         else:
-            sandbox = bench.sandbox(unit.lab)
             known = self._gradebook.done(
                 unit.slug,
                 unit.learner,
-                digests(unit.lab, unit.submission, sandbox),
+                bench.digests(unit.lab, unit.submission),
                 msgspec.structs.asdict(unit.lab.limits),
             )
             if known:
                 self._save(known, unit, kept=True)
                 return
-            report = grade(
-                unit.lab, unit.submission, sandbox, unit.lab.limits, context=forkserver.context()
-            )
+            report = bench.grade(unit.lab, unit.submission)
         if self._stopped.is_set():
             return
         if report.run.retry and unit.newest and not unit.again:
@@ -227,7 +216,7 @@ class Batch:
         """Why this machine can't serve a lab; empty where it can."""
         with self._lock:
             for need in lab.needs - self._lacks.keys():
-                self._lacks[need] = self._backend.lacks(need) or ""
+                self._lacks[need] = self._executor.lacks(need)
             return " ".join(filter(None, (self._lacks[need] for need in sorted(lab.needs))))
 
 
@@ -238,36 +227,15 @@ def _out_of_time(unit: Unit) -> Report:
     return msgspec.structs.replace(report, digests=Digests(submission=unit.submission.digest))
 
 
-def _beyond_this_machine(unit: Unit, lab: Lab, lacking: str, bench: _Bench) -> Report:
+def _beyond_this_machine(unit: Unit, lab: Lab, lacking: str, bench: Bench) -> Report:
     """The report where the machine lacks what a lab needs: its checks, all of them incapable.
 
     They are asked for as for a refused submission, which needs no more than Packer.
     """
-    sandbox = bench.sandbox(lab, needs=frozenset({"packer"}))
-    planned = grade(lab, refused(lacking), sandbox, lab.limits, context=forkserver.context())
+    planned = bench.grade(lab, refused(lacking), frozenset({"packer"}))
     if planned.status == "fault":
         return planned
     checks = [incapable(check, lacking) for check in planned.checks]
     report = conclude(lab.slug, checks, reason=f"this machine can't serve the lab: {lacking}")
-    known = digests(lab, unit.submission, sandbox)
+    known = bench.digests(lab, unit.submission)
     return msgspec.structs.replace(report, digests=known, run=planned.run)
-
-
-class _Bench:
-    """One job's open sandbox, with the limits of the lab in hand."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._open: Sandbox | None = None
-
-    def sandbox(self, lab: Lab, needs: Needs | None = None) -> Sandbox:
-        wanted = (lab.limits, needs or lab.needs)
-        if self._open is None or (self._open.limits, self._open.needs) != wanted:
-            self.close()
-            self._open = Sandbox(self._backend, *wanted)
-        return self._open
-
-    def close(self) -> None:
-        if self._open is not None:
-            self._open.close()
-            self._open = None

@@ -81,6 +81,7 @@ def graded(
     from packerlab.batch import Batch
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
+    from packerlab.executors.local import Local
     from packerlab.gradebook import open_gradebook
     from packerlab.sandbox import choose
     from packerlab.submissions.classes import handed_in
@@ -105,7 +106,7 @@ def graded(
             backend = _backend_for(name, needs, masked, full_limits=not weak_limits)
         book.settle_sandbox(backend.name)
         with _Progress(len(handed), quiet=quiet) as on_report:
-            tally = Batch(whole, book, backend, on_report).run(handed, chosen, jobs)
+            tally = Batch(whole, book, Local(backend, jobs), on_report).run(handed, chosen)
     tally.passed_over = passed_over
     return tally
 

@@ -110,7 +110,7 @@ def grade(
     report = conclude(lab.slug, heard.checks(), heard.ending.status, heard.ending.reason)
     return msgspec.structs.replace(
         report,
-        digests=digests(lab, submission, sandbox),
+        digests=digests(lab, submission, sandbox.backend.packer().digest),
         run=Run(
             sandbox=sandbox.backend.name,
             limits=msgspec.structs.asdict(limits),
@@ -124,14 +124,14 @@ def grade(
     )
 
 
-def digests(lab: Lab, submission: Submission, sandbox: Sandbox) -> Digests:
-    """What a report of this submission, on this machine, is computed from."""
+def digests(lab: Lab, submission: Submission, packer: str) -> Digests:
+    """What a report of this submission, with the Packer of this digest, is computed from."""
     return Digests(
         submission=submission.digest,
         lab=lab.digest,
         grader=lab.grader_digest,
         engine=_engine(),
-        packer=sandbox.backend.packer().digest,
+        packer=packer,
     )
 
 
