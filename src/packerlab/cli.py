@@ -38,6 +38,7 @@ from packerlab.commands import (
     variant,
     verify,
     watch,
+    worker,
 )
 from packerlab.encoding import accept_every_character
 from packerlab.text import clean
@@ -103,6 +104,7 @@ for function, panel in (
     (grade.grade, INSTRUCTORS),
     (report.report, INSTRUCTORS),
     (team.team, INSTRUCTORS),
+    (worker.worker, INSTRUCTORS),
     (verify.verify, AUTHORS),
     (variant.variant, AUTHORS),
     (new.new, AUTHORS),

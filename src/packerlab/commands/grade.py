@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -15,12 +15,19 @@ from packerlab.commands.options import (
     JsonOption,
     LabOption,
     SandboxOption,
+    TlsAuthorityOption,
+    TlsCertificateOption,
+    TlsKeyOption,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from packerlab.batch import Tally
+    from packerlab.course import Course
+    from packerlab.executors import Executor
+    from packerlab.executors.address import Keys
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
 
@@ -37,6 +44,18 @@ def grade(
     weak_limits: Annotated[
         bool, typer.Option("--weak-limits", help="Accept a sandbox whose bounds are weak.")
     ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Grade on the workers that have joined this scheduler of Dask's.",
+            show_default=False,
+        ),
+    ] = None,
+    tls_ca: TlsAuthorityOption = None,
+    tls_cert: TlsCertificateOption = None,
+    tls_key: TlsKeyOption = None,
     course: CourseOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,16 +63,15 @@ def grade(
     import msgspec
 
     from packerlab import errors
+    from packerlab.executors.address import Keys
 
     tally = graded(
         paths,
         out,
         lab=lab,
-        jobs=jobs or os.cpu_count() or 1,
-        sandbox=sandbox,
-        weak_limits=weak_limits,
         course=course,
         quiet=as_json,
+        machines=Machines(sandbox, jobs, weak_limits, scheduler, Keys(tls_ca, tls_cert, tls_key)),
     )
     if as_json:
         summary = {"graded": tally.graded, **tally.counts, "kept": tally.kept,
@@ -66,24 +84,30 @@ def grade(
         raise typer.Exit(errors.MACHINE)
 
 
+class Machines(NamedTuple):
+    """Where to grade, as it was asked for."""
+
+    sandbox: str
+    jobs: int
+    weak_limits: bool
+    scheduler: str | None
+    keys: Keys
+
+
 def graded(
     paths: list[Path],
     out: Path,
     *,
     lab: str | None,
-    jobs: int,
-    sandbox: str,
-    weak_limits: bool,
     course: Path | None,
     quiet: bool,
+    machines: Machines,
 ) -> Tally:
     """Grade what lies at `paths` into the gradebook `out`, with progress on standard error."""
     from packerlab.batch import Batch
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
-    from packerlab.executors.local import Local
     from packerlab.gradebook import open_gradebook
-    from packerlab.sandbox import choose
     from packerlab.submissions.classes import handed_in
     from packerlab.text import visible
     from packerlab.units import needs_of
@@ -94,21 +118,46 @@ def graded(
     if not handed:
         nobodys = f" ({', '.join(passed_over)} is nobody's)" if passed_over else ""
         raise BadInputError(f"{visible(str(paths[0]))}: there is no submission in it{nobodys}.")
-    with open_gradebook(out, None if sandbox == "auto" else sandbox) as book:
+    with open_gradebook(out, None if machines.sandbox == "auto" else machines.sandbox) as book:
         if book.doubt:
             typer.echo(f"note: {book.doubt}", err=True)
-        name = book.sandbox or sandbox
-        masked = [whole.root, out.resolve()]
-        if chosen:
-            backend = choose(name, set(chosen.needs), masked, full_limits=not weak_limits)
-        else:
-            needs = needs_of(whole, handed)
-            backend = _backend_for(name, needs, masked, full_limits=not weak_limits)
-        book.settle_sandbox(backend.name)
-        with _Progress(len(handed), quiet=quiet) as on_report:
-            tally = Batch(whole, book, Local(backend, jobs), on_report).run(handed, chosen)
+        settled = machines._replace(sandbox=book.sandbox or machines.sandbox)
+        with contextlib.ExitStack() as opened:
+            if settled.scheduler:
+                executor = opened.enter_context(_cluster(settled, whole))
+            else:
+                needs = set(chosen.needs) if chosen else needs_of(whole, handed)
+                executor = _local(settled, needs, [whole.root, out.resolve()], fewer=not chosen)
+            book.settle_sandbox(executor.sandbox)
+            on_report = opened.enter_context(_Progress(len(handed), quiet=quiet))
+            tally = Batch(whole, book, executor, on_report).run(handed, chosen)
     tally.passed_over = passed_over
     return tally
+
+
+def _local(machines: Machines, needs: set[str], masked: list[Path], *, fewer: bool) -> Executor:
+    """The machine that we are on; with `fewer`, also one that serves only some of the labs."""
+    from packerlab.executors.local import Local
+    from packerlab.sandbox import choose
+
+    full_limits = not machines.weak_limits
+    if fewer:
+        backend = _backend_for(machines.sandbox, needs, masked, full_limits=full_limits)
+    else:
+        backend = choose(machines.sandbox, needs, masked, full_limits=full_limits)
+    return Local(backend, machines.jobs or os.cpu_count() or 1)
+
+
+def _cluster(machines: Machines, course: Course) -> AbstractContextManager[Executor]:
+    """The workers of a scheduler."""
+    from packerlab.executors.address import address
+    from packerlab.executors.cluster import Cluster
+
+    def note(sentence: str) -> None:
+        typer.echo(f"note: {sentence}", err=True)
+
+    where = address(machines.scheduler or "", machines.keys)
+    return contextlib.closing(Cluster(where, machines.keys, course, machines.sandbox, note))
 
 
 def _backend_for(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:

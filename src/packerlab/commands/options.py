@@ -96,3 +96,13 @@ JobsOption = Annotated[
     int,
     typer.Option("--jobs", "-j", min=0, max=256, help="Reports at a time; 0: one per core."),
 ]
+TlsAuthorityOption = Annotated[
+    Path | None,
+    typer.Option("--tls-ca-file", metavar="FILE", help="TLS: the certificate of the authority."),
+]
+TlsCertificateOption = Annotated[
+    Path | None, typer.Option("--tls-cert", metavar="FILE", help="TLS: your own certificate.")
+]
+TlsKeyOption = Annotated[
+    Path | None, typer.Option("--tls-key", metavar="FILE", help="TLS: its private key.")
+]
