@@ -150,13 +150,15 @@ def _local(machines: Machines, needs: set[str], masked: list[Path], *, fewer: bo
 
 def _cluster(machines: Machines, course: Course) -> AbstractContextManager[Executor]:
     """The workers of a scheduler."""
-    from packerlab.executors.address import address
+    from packerlab.executors.address import address, need_dask
+
+    where = address(machines.scheduler or "", machines.keys)
+    need_dask()
     from packerlab.executors.cluster import Cluster
 
     def note(sentence: str) -> None:
         typer.echo(f"note: {sentence}", err=True)
 
-    where = address(machines.scheduler or "", machines.keys)
     return contextlib.closing(Cluster(where, machines.keys, course, machines.sandbox, note))
 
 

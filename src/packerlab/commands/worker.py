@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Annotated
 
@@ -32,15 +33,19 @@ def worker(
     tls_key: TlsKeyOption = None,
 ) -> None:
     """Grade on this machine what `packerlab grade --scheduler ADDRESS` sends."""
+    import asyncio
+
     from packerlab.course import open_course
-    from packerlab.executors.address import Keys, address
+    from packerlab.executors.address import Keys, address, need_dask
     from packerlab.executors.local import Local
     from packerlab.executors.parcel import identity_of
-    from packerlab.executors.serving import serve
     from packerlab.sandbox import choose
 
     keys = Keys(tls_ca, tls_cert, tls_key)
     where = address(scheduler, keys)
+    need_dask()
+    from packerlab.executors.serving import Benches, serve
+
     whole = open_course(course)
     backend = choose(sandbox, {"packer"}, [whole.root], full_limits=not weak_limits)
     identity = identity_of(whole, backend)
@@ -51,4 +56,5 @@ def worker(
         jobs = "1 job" if executor.jobs == 1 else f"{executor.jobs} jobs"
         typer.echo(f"{jobs} in {identity.sandbox} ({served}) joined {where}.", err=True)
 
-    serve(whole, executor, identity, where, keys, tell)
+    with contextlib.closing(Benches(whole, executor)) as benches:
+        asyncio.run(serve(identity, benches, where, keys, tell))

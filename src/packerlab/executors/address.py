@@ -7,10 +7,11 @@ there is only TLS, and both sides show a certificate of the same authority.
 from __future__ import annotations
 
 import ipaddress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from packerlab.errors import BadInputError
+from packerlab.errors import BadInputError, MachineError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,12 @@ def address(text: str, keys: Keys) -> Address:
             "programs: use tls://, with --tls-ca-file, --tls-cert and --tls-key."
         )
     return found
+
+
+def need_dask() -> None:
+    """Raise MachineError where Dask is not installed: the other modules import it at once."""
+    if find_spec("distributed") is None:
+        raise MachineError("A cluster needs Dask: `pip install 'packerlab[cluster]'` installs it.")
 
 
 def _parse(text: str) -> Address:

@@ -15,11 +15,12 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+from distributed import Client, KilledWorker
 
 from packerlab.course import engine_digest
 from packerlab.errors import MachineError
 from packerlab.executors.address import security
-from packerlab.executors.parcel import INTRODUCTION, NO_DASK, Identity, course_digest, need_of, pack
+from packerlab.executors.parcel import INTRODUCTION, Identity, course_digest, need_of, pack
 from packerlab.executors.serving import grade_parcel
 from packerlab.grading.grade_one import digests
 from packerlab.report import conclude, decode
@@ -27,7 +28,7 @@ from packerlab.report import conclude, decode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from distributed import Client, Future
+    from distributed import Future
 
     from packerlab.course import Course
     from packerlab.executors.address import Address, Keys
@@ -97,8 +98,6 @@ class Cluster:
 
     def grade(self, lab: str, submission: Submission, needs: Needs) -> Report | None:
         """A worker's report; None where two workers were lost over it."""
-        from distributed import KilledWorker
-
         wanted = dict.fromkeys((self._identity.resource, *map(need_of, sorted(needs))), 1)
         data = pack(lab, submission, needs)
         try:
@@ -198,10 +197,6 @@ class _ClusterBench:
 
 
 def _connect(where: Address, keys: Keys) -> Client:
-    try:
-        from distributed import Client
-    except ImportError:
-        raise MachineError(NO_DASK) from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         client = Client(str(where), security=security(keys), set_as_default=False, timeout=JOIN_S)

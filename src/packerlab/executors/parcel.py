@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 INTRODUCTION = "packerlab"
 """Under this name a worker tells the scheduler who it is."""
-NO_DASK = "A cluster needs Dask: `pip install 'packerlab[cluster]'` installs it."
 
 
 class Parcel(msgspec.Struct, frozen=True):

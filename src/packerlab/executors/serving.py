@@ -6,96 +6,78 @@ import asyncio
 import logging
 import queue
 import signal
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import dask
 import msgspec
+from distributed import Worker, WorkerPlugin, get_worker
 
-from packerlab import forkserver, state
+from packerlab import state
 from packerlab.errors import MachineError
 from packerlab.executors.address import security
-from packerlab.executors.parcel import INTRODUCTION, NO_DASK, unpack
+from packerlab.executors.parcel import INTRODUCTION, unpack
 from packerlab.report import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from packerlab.course import Course
     from packerlab.executors import Bench
     from packerlab.executors.address import Address, Keys
     from packerlab.executors.local import Local
-    from packerlab.executors.parcel import Identity
+    from packerlab.executors.parcel import Identity, Parcel
+    from packerlab.report import Report
 
 _PATIENCE_S = 30
 """How long a worker waits for a scheduler that isn't there."""
 
 
-class _Serving:
-    """The benches of this worker's jobs, and the labs that they grade."""
+class Benches(WorkerPlugin):
+    """The benches of this worker's jobs, and the labs that they grade: a plugin of Dask's."""
+
+    name = "packerlab"
 
     def __init__(self, course: Course, executor: Local) -> None:
+        self.jobs = executor.jobs
         self._labs = {lab.slug: lab for lab in course.labs()}
         self._all = [executor.bench() for _ in range(executor.jobs)]
         self._free: queue.SimpleQueue[Bench] = queue.SimpleQueue()
         for bench in self._all:
             self._free.put(bench)
 
-    @contextmanager
-    def bench(self) -> Iterator[Bench]:
+    def grade(self, parcel: Parcel) -> Report:
+        """Grade on the first bench that is free."""
         bench = self._free.get()
         try:
-            yield bench
+            lab = self._labs[parcel.lab]
+            return bench.grade(lab, parcel.submission(), frozenset(parcel.needs))
         finally:
             self._free.put(bench)
-
-    def grade(self, data: bytes) -> bytes:
-        parcel = unpack(data)
-        with self.bench() as bench:
-            lab = self._labs[parcel.lab]
-            return encode(bench.grade(lab, parcel.submission(), frozenset(parcel.needs)))
 
     def close(self) -> None:
         for bench in self._all:
             bench.close()
 
 
-_serving: _Serving | None = None
-"""Of this process, which is one worker: a scheduler sends it a function's name and bytes."""
-
-
 def grade_parcel(data: bytes) -> bytes:
-    """Grade a parcel on the worker that this is called on; a report as JSON."""
-    if _serving is None:
-        raise MachineError("this is no worker of packerlab's.")
-    return _serving.grade(data)
+    """Grade a parcel on the worker that this is called on; a report as JSON.
+
+    A scheduler sends a worker this function's name, and the bytes.
+    """
+    benches = get_worker().plugins[Benches.name]
+    if not isinstance(benches, Benches):
+        raise TypeError(benches)
+    return encode(benches.grade(unpack(data)))
 
 
-def serve(
-    course: Course,
-    executor: Local,
+async def serve(
     identity: Identity,
+    benches: Benches,
     where: Address,
     keys: Keys,
     on_joined: Callable[[], None],
 ) -> None:
-    """Be a worker until the scheduler ends or somebody ends this process."""
-    global _serving  # noqa: PLW0603  (a process is one worker)
-    forkserver.start()
-    _serving = _Serving(course, executor)
-    try:
-        asyncio.run(_serve(executor.jobs, identity, where, keys, on_joined))
-    finally:
-        _serving.close()
-
-
-async def _serve(
-    jobs: int, identity: Identity, where: Address, keys: Keys, on_joined: Callable[[], None]
-) -> None:
-    try:
-        import dask
-        from distributed import Worker
-    except ImportError:
-        raise MachineError(NO_DASK) from None
+    """Be a worker until the scheduler ends, or somebody ends this process."""
     dask.config.set({"distributed.worker.http.routes": []})  # it has pages that nobody asked for
     logging.getLogger("distributed").setLevel(logging.ERROR)
 
@@ -104,8 +86,8 @@ async def _serve(
 
     worker = Worker(
         str(where),
-        nthreads=jobs,
-        resources=identity.resources(jobs),
+        nthreads=benches.jobs,
+        resources=identity.resources(benches.jobs),
         security=security(keys),
         host=None if where.encrypted else where.host,
         death_timeout=_PATIENCE_S,
@@ -114,6 +96,7 @@ async def _serve(
         local_directory=str(state.cache_folder()),  # Dask clears away what killed workers left
         memory_limit=0,  # a submission's memory is the sandbox's business
         metrics={INTRODUCTION: introduce},
+        plugins=(benches,),
     )
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
@@ -121,8 +104,7 @@ async def _serve(
     try:
         await worker
     except (TimeoutError, OSError):
-        raise MachineError(
-            f"There is no scheduler at {where}: `dask scheduler` starts one."
-        ) from None
+        reason = f"There is no scheduler at {where}: `dask scheduler` starts one."
+        raise MachineError(reason) from None
     on_joined()
     await worker.finished()
