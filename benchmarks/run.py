@@ -25,6 +25,7 @@ from benchmarks import measure
 from benchmarks.accounts import account, ami, batch_105, containers, reports
 from benchmarks.bare import bare_script, recorded_verbs
 from benchmarks.classes import BENCH_COURSE, PACKERLAB, RUNS, copies, graded
+from benchmarks.crowds import SIZES, class_of_1000, cluster, kills, sizes
 from packerlab.course import open_course
 from packerlab.gradebook import open_gradebook
 from packerlab.packer.verbs import WRAPPED
@@ -110,6 +111,15 @@ FIGURES = {
     "container_build": Figure(1.3, "ratio"),
     "container_build_seconds": Figure(None, "s"),
     "container_build_bare_seconds": Figure(None, "s"),
+    "class_vs_bare": Figure(1.25, "ratio"),
+    "class_seconds": Figure(None, "s"),
+    "class_bare_seconds": Figure(None, "s"),
+    "class_growth": Figure(20, "MB"),
+    "cluster_seconds": Figure(None, "s"),
+    "cluster_growth": Figure(40, "MB"),
+    **{f"static_{size}_per_1000": Figure(None, "s") for size in SIZES},
+    **{f"static_{size}_growth": Figure(20, "MB") for size in SIZES},
+    "kills_lost_or_doubled": Figure(0, "reports"),
 }
 
 Runs = dict[str, list[float]]
@@ -425,7 +435,7 @@ def with_run(report: Report, number: int) -> Report:
 
 PARTS = (
     first_check, batch, single, watch, start_up, trying, ends, static, growth, big_report, site,
-    ami, containers, reports, batch_105, account,
+    ami, containers, reports, batch_105, account, class_of_1000, cluster, sizes, kills,
 )  # fmt: skip
 """Each may be named on the command line, to be measured alone."""
 
