@@ -171,7 +171,8 @@ GOLDEN = """\
   "lab": "sha256:0b",
   "grader": "sha256:0c",
   "engine": "sha256:0d",
-  "packer": "sha256:0e"
+  "packer": "sha256:0e",
+  "policy": "sha256:0f"
  },
  "run": {
   "learner": "ada",
@@ -228,7 +229,7 @@ def test_golden_bytes() -> None:
     ]
     report = msgspec.structs.replace(
         conclude("101_first_build", checks),
-        digests=Digests("sha256:0a", "sha256:0b", "sha256:0c", "sha256:0d", "sha256:0e"),
+        digests=Digests(*(f"sha256:0{letter}" for letter in "abcdef")),
         run=Run(
             learner="ada",
             name="Ada",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from packerlab.errors import BadInputError
 from packerlab.lab import digest_files, load_lab
 from packerlab.outline import load_outline
+from packerlab.policy import Policy
+from packerlab.rules import FILE, read_rules
 
 if TYPE_CHECKING:
     from packerlab.lab import Lab
@@ -27,9 +29,10 @@ def default_root() -> Path:
 
 @dataclass(frozen=True)
 class Course:
-    """A folder of labs, with their graders and pages."""
+    """A folder of labs, with their graders and pages; `given` is a class's own policy."""
 
     root: Path
+    given: Policy | None = None
 
     @cached_property
     def slugs(self) -> list[str]:
@@ -43,7 +46,7 @@ class Course:
 
     def labs(self) -> list[Lab]:
         """All labs, in the order of the course."""
-        return [load_lab(self.root, slug, self.secret) for slug in self.slugs]
+        return [load_lab(self.root, slug, self.secret, self.policy) for slug in self.slugs]
 
     def lab(self, name: str) -> Lab:
         """Find a lab by its slug, its number, or its slug without the number."""
@@ -55,12 +58,24 @@ class Course:
         """The same, and None where there is no such lab."""
         for slug in self.slugs:
             if name in (slug, slug[:3], slug[4:]):
-                return load_lab(self.root, slug, self.secret)
+                return load_lab(self.root, slug, self.secret, self.policy)
         return None
 
     def page(self, name: str) -> Path:
         """The file of a page, which is named by its path below `docs/` without `.md`."""
         return self.root / "docs" / f"{name}.md"
+
+    @cached_property
+    def policy(self) -> Policy:
+        """A team's rules for images: the class's that is graded, else those of the course."""
+        if self.given is not None:
+            return self.given
+        own = self.root / FILE
+        return read_rules(own).rules.policy if own.is_file() else Policy()
+
+    def under(self, policy: Policy) -> Course:
+        """The same course for a class that has rules of its own."""
+        return replace(self, given=policy)
 
     @cached_property
     def secret(self) -> bytes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import msgspec
 
 from packerlab.errors import BadInputError
+from packerlab.policy import Component, Policy  # noqa: TC001  (msgspec reads the annotations)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,16 +23,13 @@ TRACKS = {"1": "beginner", "2": "intermediate", "3": "production"}
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=900)]
 Megabytes = Annotated[int, msgspec.Meta(ge=16, le=8192)]
-Component = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^((source|provisioner|post-processor|data|error-cleanup-provisioner)\.[a-z0-9-]+)$"
-    ),
-]
 Output = Annotated[
     str, msgspec.Meta(pattern="^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")
 ]
 Capability = Annotated[str, msgspec.Meta(pattern="^(packer|account|containers|tools|machines)$")]
+
+
+_NO_POLICY = Policy()
 
 
 def track_of(slug: str) -> str:
@@ -107,6 +105,7 @@ class Lab:
     page: Path
     manifest: Manifest
     secret: bytes = field(default=b"", repr=False)
+    policy: Policy = _NO_POLICY
 
     @property
     def number(self) -> str:
@@ -164,8 +163,14 @@ class Lab:
     def grader_digest(self) -> str:
         return digest_files(self.grader.parent, [self.grader])
 
+    @cached_property
+    def policy_digest(self) -> str:
+        """Over a class's own rules for images; empty where the grader doesn't ask for them."""
+        asks = self.grader.is_file() and b"policy" in self.grader.read_bytes()
+        return self.policy.digest if asks else ""
 
-def load_lab(course: Path, slug: str, secret: bytes = b"") -> Lab:
+
+def load_lab(course: Path, slug: str, secret: bytes = b"", policy: Policy = _NO_POLICY) -> Lab:
     """Load the lab `slug` of the course at `course`, whose hidden inputs come from `secret`."""
     path = course / "labs" / slug
     track = track_of(slug)
@@ -181,6 +186,7 @@ def load_lab(course: Path, slug: str, secret: bytes = b"") -> Lab:
         page=course / "docs" / track / f"{slug}.md",
         manifest=manifest,
         secret=secret,
+        policy=policy,
     )
 
 

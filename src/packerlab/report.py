@@ -65,6 +65,8 @@ class Digests(msgspec.Struct, frozen=True):
     grader: str = ""
     engine: str = ""
     packer: str = ""
+    policy: str = ""
+    """Of a class's own rules for images, where the grader reads them."""
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -34,6 +34,7 @@ from packerlab.grader.machines import (
     matches,
     paths,
 )
+from packerlab.grader.policies import expect_components, expect_policy
 from packerlab.grader.verbs import (
     Build,
     Console,
@@ -58,6 +59,7 @@ from packerlab.hcl.template import Block, Expression, Template, Unknown, referre
 from packerlab.inside.aws import CANONICAL, HOME
 from packerlab.packer.answers import Answer
 from packerlab.packer.environment import HOST_KEY
+from packerlab.policy import Policy
 from packerlab.report import Where
 from packerlab.submissions.reader import TEMPLATE_SUFFIXES, Files
 from packerlab.text import visible
@@ -66,11 +68,12 @@ __all__ = [
     "CANONICAL", "CONFIGURATION", "HOME", "HOST_KEY", "TEMPLATE_SUFFIXES", "UBUNTU",
     "AccountEvidence", "Answer", "Block", "Build", "Call", "Console", "ContainerImage", "Disk",
     "Entry", "Evidence", "Expression", "Files", "Fmt", "Hidden", "Image", "Incapable", "Layer",
-    "Run", "SavedImage", "Tag", "Template", "Unknown", "Validate", "Where", "access_key_in",
-    "argument", "check", "checksum_lines", "comes_again", "command_of", "described", "elsewhere",
-    "expect", "expect_at_boot", "expect_exit", "expect_looked_up", "expect_nothing_left",
-    "expect_package", "expect_second", "expect_settings", "expect_source", "expect_tags", "fail",
-    "found_in", "has_package", "itself", "json_of", "matches", "near", "number_of_sources", "paths",
-    "place_of", "prepared_id", "reachable", "referred_source", "settings", "source_of",
-    "sources_in_use", "steady", "time_formats", "visible",
+    "Policy", "Run", "SavedImage", "Tag", "Template", "Unknown", "Validate", "Where",
+    "access_key_in", "argument", "check", "checksum_lines", "comes_again", "command_of",
+    "described", "elsewhere", "expect", "expect_at_boot", "expect_components", "expect_exit",
+    "expect_looked_up", "expect_nothing_left", "expect_package", "expect_policy", "expect_second",
+    "expect_settings", "expect_source", "expect_tags", "fail", "found_in", "has_package", "itself",
+    "json_of", "matches", "near", "number_of_sources", "paths", "place_of", "prepared_id",
+    "reachable", "referred_source", "settings", "source_of", "sources_in_use", "steady",
+    "time_formats", "visible",
 ]  # fmt: skip

@@ -132,6 +132,7 @@ def digests(lab: Lab, submission: Submission, packer: str) -> Digests:
         grader=lab.grader_digest,
         engine=_engine(),
         packer=packer,
+        policy=lab.policy_digest,
     )
 
 

@@ -39,11 +39,12 @@ if TYPE_CHECKING:
     from packerlab.lab import Lab
     from packerlab.packer.answers import Answer
     from packerlab.packer.verbs import Packer
+    from packerlab.policy import Policy
     from packerlab.report import Outcome, Status
     from packerlab.submissions.reader import Files
     from packerlab.submissions.workspaces import Submission
 
-STATIC_FIXTURES = frozenset(("template", "starter", "submission", "hidden", "request"))
+STATIC_FIXTURES = frozenset(("template", "starter", "submission", "hidden", "policy", "request"))
 
 UNUSED = [
     "cacheprovider", "capture", "debugging", "doctest", "faulthandler", "junitxml", "legacypath",
@@ -105,6 +106,11 @@ class Grading:
     def hidden(self) -> Hidden:
         """Values that this submission can't know, the same on every machine with the course."""
         return self._hidden
+
+    @pytest.fixture(scope="session")
+    def policy(self) -> Policy:
+        """A team's own rules for images, from `class.toml`; where there is none, none of them."""
+        return self.lab.policy
 
     @pytest.fixture(scope="session")
     def build(self) -> Callable[..., Answer]:
