@@ -177,7 +177,10 @@ GOLDEN = """\
  "run": {
   "learner": "ada",
   "name": "Ada",
+  "id": "11",
   "attempt": 2,
+  "handed_in": "2026-11-30T14:05:09",
+  "late": true,
   "workspace": "attempt 2",
   "passed_over": [
    ".DS_Store"
@@ -233,7 +236,10 @@ def test_golden_bytes() -> None:
         run=Run(
             learner="ada",
             name="Ada",
+            id="11",
             attempt=2,
+            handed_in="2026-11-30T14:05:09",
+            late=True,
             workspace="attempt 2",
             passed_over=[".DS_Store"],
             sandbox="bubblewrap",

@@ -197,11 +197,14 @@ class Batch:
 
     def _save(self, report: Report, unit: Unit, *, kept: bool = False) -> None:
         """Keep a report as the unit's attempt; one that is there already stays as it is."""
-        if not kept or report.run.attempt != unit.attempt:
+        if not kept or report.run.attempt != unit.attempt or _says_more(unit, report):
             run = msgspec.structs.replace(
                 report.run,
                 learner=unit.learner,
                 name=visible(unit.name),
+                id=visible(unit.id),
+                handed_in=unit.handed_in,
+                late=unit.late,
                 attempt=unit.attempt,
                 workspace=unit.workspace,
                 passed_over=list(unit.submission.passed_over),
@@ -218,6 +221,11 @@ class Batch:
             for need in lab.needs - self._lacks.keys():
                 self._lacks[need] = self._executor.lacks(need)
             return " ".join(filter(None, (self._lacks[need] for need in sorted(lab.needs))))
+
+
+def _says_more(unit: Unit, report: Report) -> bool:
+    """Whether the platform tells now when something was handed in that was graded before."""
+    return bool(unit.id and not report.run.id)
 
 
 def _out_of_time(unit: Unit) -> Report:

@@ -74,7 +74,13 @@ class Run(msgspec.Struct, frozen=True):
 
     learner: str = ""
     name: str = ""
+    id: str = ""
+    """What the learning platform calls the learner."""
     attempt: int = 1
+    handed_in: str = ""
+    """When, in the learning platform's local time; empty where it does not say."""
+    late: bool = False
+    """Whether the learning platform marked it as late."""
     workspace: str = ""
     passed_over: list[str] = []
     sandbox: str = ""

@@ -36,7 +36,7 @@ class Unit(NamedTuple):
     """One submission to grade, as which attempt; `again` once its wall clock ran out.
 
     `workspace` is its folder in what was handed in; `newest` says that no later attempt at the lab
-    is in there.
+    is in there. `id`, `handed_in` and `late` are what the learning platform says.
     """
 
     learner: str
@@ -47,6 +47,9 @@ class Unit(NamedTuple):
     newest: bool = True
     attempt: int = 1
     again: bool = False
+    id: str = ""
+    handed_in: str = ""
+    late: bool = False
 
     @property
     def slug(self) -> str:
@@ -57,22 +60,35 @@ def needs_of(course: Course, handed: list[Handed]) -> set[str]:
     """What the labs need that are handed in; what can't be read needs nothing."""
     slugs = set()
     for each in handed:
-        with contextlib.suppress(RejectedError):
-            found = find_workspaces(each.entries(), any_template=False)
-            for folder in found.folders[:MAX_WORKSPACES]:
-                marker = marker_of(found.entries, folder)
-                slugs.add(marker.lab if marker else "")
+        for turn in each.turns:
+            with contextlib.suppress(RejectedError):
+                found = find_workspaces(turn.entries(), any_template=False)
+                for folder in found.folders[:MAX_WORKSPACES]:
+                    marker = marker_of(found.entries, folder)
+                    slugs.add(marker.lab if marker else "")
     return {"packer"}.union(*(lab.needs for lab in course.labs() if lab.slug in slugs))
 
 
 def units_of(course: Course, handed: Handed, lab: Lab | None) -> list[Unit]:
     """The workspaces in what a learner handed in, the oldest first; `lab` is --lab's."""
-    try:
-        found = _found(handed, any_template=lab is not None)
-    except RejectedError as error:
-        return [Unit(handed.learner, handed.name, lab, refused(str(error)))]
-    units = [_unit(course, handed, lab, found.entries, folder) for folder in found.folders]
-    return _newest(units, found.unread)
+    units: list[Unit] = []
+    unread: list[str] = []
+    for turn in handed.turns:
+        about = Unit(
+            handed.learner, handed.name, lab, refused(handed.refusal),
+            id=turn.id, handed_in=turn.at, late=turn.late,
+        )  # fmt: skip
+        when = f"{turn.at.replace('T', ' ')}/" if handed.earlier else ""
+        try:
+            found = _found(turn._replace(refusal=handed.refusal), any_template=lab is not None)
+        except RejectedError as error:
+            units.append(about._replace(submission=refused(str(error)), workspace=when))
+            continue
+        unread += found.unread
+        units += [
+            _unit(course, about, found.entries, folder, when + folder) for folder in found.folders
+        ]
+    return _newest(units, tuple(unread))
 
 
 def _found(handed: Handed, *, any_template: bool) -> Found:
@@ -87,10 +103,9 @@ def _found(handed: Handed, *, any_template: bool) -> Found:
     return found
 
 
-def _unit(
-    course: Course, handed: Handed, lab: Lab | None, entries: list[Entry], folder: str
-) -> Unit:
-    """One workspace, with --lab's lab or its marker's."""
+def _unit(course: Course, about: Unit, entries: list[Entry], folder: str, told: str) -> Unit:
+    """One workspace, with --lab's lab or its marker's; `told` is what its folder is called."""
+    lab = about.lab
     marker = marker_of(entries, folder)
     named = marker.lab if marker else ""
     chosen = course.lab(named) if not lab and named in course.slugs else lab
@@ -103,7 +118,7 @@ def _unit(
             taken = refused("its marker names no lab of this course.")
         elif named not in ("", chosen.slug):
             taken = refused("its marker names another lab.")
-    return Unit(handed.learner, handed.name, chosen, taken, visible(folder))
+    return about._replace(lab=chosen, submission=taken, workspace=visible(told))
 
 
 def _newest(units: list[Unit], unread: tuple[str, ...]) -> list[Unit]:

@@ -114,7 +114,7 @@ def graded(
 
     whole = open_course(course)
     chosen = whole.lab(lab) if lab else None
-    handed, passed_over = handed_in(paths, chosen)
+    handed, passed_over, _ = handed_in(paths, chosen)
     if not handed:
         nobodys = f" ({', '.join(passed_over)} is nobody's)" if passed_over else ""
         raise BadInputError(f"{visible(str(paths[0]))}: there is no submission in it{nobodys}.")

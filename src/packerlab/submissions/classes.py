@@ -1,8 +1,8 @@
 """Who handed in what: the entries of a class's folder or archive.
 
 A class is a folder, or an archive of one, in which every entry is what one learner handed in; the
-entry's name is the learner's. Leftovers are nobody's. Where all entries are named as Canvas or
-Moodle name them, the learner is who that name says.
+entry's name is the learner's. Leftovers are nobody's. Where all entries are named as a learning
+platform names them, the learner is who that name says.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from urllib.parse import unquote
 from packerlab.errors import BadInputError, RejectedError
 from packerlab.lab import SLUG
 from packerlab.submissions.archives import is_archive
-from packerlab.submissions.learners import learner_name, person, platform_of, without_suffix
+from packerlab.submissions.learners import learner_name, person, without_suffix
 from packerlab.submissions.leftovers import MARKER, is_no_submission
+from packerlab.submissions.platforms import export_of, repositories
 from packerlab.submissions.reader import TEMPLATE_SUFFIXES, entries_in, entries_of
 from packerlab.submissions.workspaces import below, find_workspaces
 from packerlab.text import visible
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from packerlab.lab import Lab
     from packerlab.submissions.archives import Entry
+    from packerlab.submissions.platforms import Export
 
 MOST_WRAPPERS = 8
 """Folders in one another, each alone, around a class."""
@@ -36,14 +38,25 @@ MOST_WRAPPERS = 8
 class Handed(NamedTuple):
     """What one learner handed in, not yet read.
 
-    `learner` is a gradebook's key, `name` what people call the learner. `refusal` is set where it
-    can't be told whose it is.
+    `learner` is a gradebook's key, `name` what people call the learner, `id` what their learning
+    platform calls them. It says when it was handed in, in its local time, or that it was `late`;
+    what it has of `earlier` times is there too, oldest first. `refusal` is set where it can't be
+    told whose it is.
     """
 
     learner: str
     name: str
     entries: Callable[[], list[Entry]]
     refusal: str = ""
+    id: str = ""
+    at: str = ""
+    late: bool = False
+    earlier: tuple[Handed, ...] = ()
+
+    @property
+    def turns(self) -> tuple[Handed, ...]:
+        """What was handed in each time."""
+        return (*self.earlier, self)
 
 
 class Class(NamedTuple):
@@ -51,6 +64,7 @@ class Class(NamedTuple):
 
     handed: list[Handed]
     passed_over: list[str]
+    platforms: tuple[str, ...] = ()
 
 
 class _Item(NamedTuple):
@@ -83,10 +97,14 @@ def handed_in(paths: list[Path], lab: Lab | None) -> Class:
         classes = [_class_of(path, lab) or [_item(path)] for path in paths]
     found: list[Handed] = []
     passed_over: list[str] = []
+    platforms: list[str] = []
     for items in classes:
         passed_over += [visible(item.name) for item in items if is_no_submission(item.name)]
-        found += _by_learner([item for item in items if not is_no_submission(item.name)])
-    return Class(_told_apart(found), passed_over)
+        own = [item for item in items if not is_no_submission(item.name)]
+        export = _export_of(own)
+        platforms += [export.platform] if export else []
+        found += _by_learner(own, export)
+    return Class(_told_apart(found), passed_over, tuple(dict.fromkeys(platforms)))
 
 
 def _item(path: Path) -> _Item:
@@ -191,7 +209,7 @@ def _class_in_folder(path: Path, lab: Lab | None) -> list[_Item]:
 
 def _is_exported(names: Iterable[str]) -> bool:
     """Whether a learning platform named all that was submitted: templates too, a file for each."""
-    return platform_of([name for name in names if not is_no_submission(name)]) is not None
+    return export_of([name for name in names if not is_no_submission(name)]) is not None
 
 
 def _names(folder: Path) -> list[str]:
@@ -256,21 +274,47 @@ def _inside(name: str, entries: list[Entry]) -> list[Entry]:
 # --- whose it is ---------------------------------------------------------------------------------
 
 
-def _by_learner(items: list[_Item]) -> list[Handed]:
+def _export_of(items: list[_Item]) -> Export | None:
+    """The platform that named all of these entries; a git classroom's are repositories as well."""
+    names = [item.name for item in items]
+    if export := export_of(names):
+        return export
+    cloned = repositories(names)
+    return cloned if cloned and all(map(_is_repository, items)) else None
+
+
+def _is_repository(item: _Item) -> bool:
+    try:
+        return any(entry.name.partition("/")[0] == ".git" for entry in item.entries())
+    except RejectedError:
+        return False
+
+
+def _by_learner(items: list[_Item], export: Export | None) -> list[Handed]:
     """What each learner handed in: an entry, or all those of one learner of a platform's export."""
-    platform = platform_of([item.name for item in items])
-    if not platform:
+    if not export:
         return [Handed(learner_name(name), person(name), entries) for name, entries in items]
-    found: dict[str, tuple[str, list[_Item]]] = {}
+    if export.platform == "git":
+        logins = [(export.said[item.name].id, item.entries) for item in items]
+        return [Handed(learner_name(own), own, entries, id=own) for own, entries in logins]
+    turns: dict[str, dict[str, Handed]] = {}
+    files: dict[tuple[str, str], list[_Item]] = {}
     for item in items:
-        said = platform.fullmatch(item.name)
-        if said:
-            learner = learner_name(f"{said['name']}_{said['id']}")
-            _, own = found.setdefault(learner, (person(said["name"]), []))
-            own.append(item._replace(name=said["file"]))
-    return [
-        Handed(learner, name, partial(_together, own)) for learner, (name, own) in found.items()
-    ]
+        said = export.said[item.name]
+        own = files.setdefault((said.key, said.at), [])
+        if said.file or export.platform == "Moodle":
+            own.append(item._replace(name=said.file))
+        turn = Handed(
+            learner_name(said.key), person(said.name), partial(_together, own),
+            id=said.id, at=said.at, late=said.late,
+        )  # fmt: skip
+        turns.setdefault(said.key, {}).setdefault(said.at, turn)
+    return [_in_turn([own[at] for at in sorted(own)]) for own in turns.values()]
+
+
+def _in_turn(turns: list[Handed]) -> Handed:
+    """The last that a learner handed in, with what came before it."""
+    return turns[-1]._replace(earlier=tuple(turns[:-1]))
 
 
 def _together(items: list[_Item]) -> list[Entry]:

@@ -1,10 +1,9 @@
-"""Learners' names: as people write them, as a gradebook keeps them, as platforms export them."""
+"""Learners' names: as people write them, and as a gradebook keeps them."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 import unicodedata
 from urllib.parse import quote
 
@@ -13,24 +12,6 @@ from packerlab.submissions.reader import TEMPLATE_SUFFIXES
 
 LONGEST_NAME = 150
 """Characters of a key; that of a longer name is cut, and told apart by a hash."""
-
-PLATFORMS = (
-    re.compile(
-        r"(?P<name>.{1,250})_(?P<id>[0-9]{1,20})_assignsubmission_[a-z]{1,20}_(?P<file>.{0,250})"
-    ),
-    re.compile(
-        r"(?P<name>[^_]{1,250})_(?:LATE_)?(?P<id>[0-9]{1,20})_[0-9]{1,20}_(?P<file>.{1,250})"
-    ),
-)
-"""How Moodle and Canvas name what they export. An id, unlike a name, is one learner's."""
-_LONGEST_ENTRY = 255
-
-
-def platform_of(names: list[str]) -> re.Pattern[str] | None:
-    """The pattern that all names have, if there is one: a few could be anybody's."""
-    if not names or max(map(len, names)) > _LONGEST_ENTRY:
-        return None
-    return next((each for each in PLATFORMS if all(map(each.fullmatch, names))), None)
 
 
 def person(name: str) -> str:

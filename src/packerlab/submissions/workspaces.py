@@ -25,6 +25,7 @@ from packerlab.submissions.archives import (
     is_archive,
     listed,
 )
+from packerlab.submissions.learners import without_suffix
 from packerlab.submissions.leftovers import MARKER, leftover_in
 from packerlab.submissions.reader import (
     TEMPLATE_SUFFIXES,
@@ -188,7 +189,7 @@ def find_workspaces(entries: list[Entry], *, any_template: bool) -> Found:
     folders = _folders(entries, any_template=any_template)
     if unread and not folders:
         raise RejectedError(next(iter(unread.values())))
-    return Found(entries, sorted(folders, key=natural), tuple(unread.values()))
+    return Found(entries, sorted(folders, key=_in_order), tuple(unread.values()))
 
 
 def why_none(entries: list[Entry], *, any_template: bool) -> str:
@@ -207,6 +208,11 @@ def why_none(entries: list[Entry], *, any_template: bool) -> str:
     unnamed = "" if any_template else " (--lab names the lab of one without)"
     besides = f"; passed over: {', '.join(passed_over[:3])}" if passed_over else ""
     return f"there is no workspace in it: no {MARKER}{unnamed}{besides}."
+
+
+def _in_order(folder: str) -> list[list[tuple[int, int, str]]]:
+    """Sorts `lab-1.zip` behind `lab.zip`, as platforms call what was handed in again."""
+    return [natural(without_suffix(step)) for step in folder.split("/")]
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
