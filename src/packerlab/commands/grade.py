@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from packerlab.commands.options import (
+    ClassOption,
     CourseOption,
     JobsOption,
     JsonOption,
@@ -25,11 +27,15 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from packerlab.batch import Tally
+    from packerlab.classroom.intake import Intake
+    from packerlab.classroom.opening import Classroom
     from packerlab.course import Course
     from packerlab.executors import Executor
     from packerlab.executors.address import Keys
+    from packerlab.lab import Lab
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
+    from packerlab.submissions.classes import Class
 
 
 def grade(
@@ -37,7 +43,9 @@ def grade(
         list[Path],
         typer.Argument(metavar="PATH...", help="Submissions, or folders that hold them."),
     ],
-    out: Annotated[Path, typer.Option("--out", help="The gradebook's folder.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The gradebook's folder.", show_default=False)
+    ] = None,
     lab: LabOption = None,
     jobs: JobsOption = 0,
     sandbox: SandboxOption = "auto",
@@ -57,6 +65,11 @@ def grade(
     tls_cert: TlsCertificateOption = None,
     tls_key: TlsKeyOption = None,
     course: CourseOption = None,
+    class_file: ClassOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what was handed in, and grade nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't show it first and ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Grade a class; what is in the gradebook already is not graded again."""
@@ -65,11 +78,19 @@ def grade(
     from packerlab import errors
     from packerlab.executors.address import Keys
 
+    if dry_run:
+        _show_intake(taken_in(paths, out, lab, course, class_file), as_json=as_json)
+        return
+    if out is None:
+        raise errors.BadInputError("There is no gradebook to grade into: name one with --out.")
+    if sys.stdin.isatty() and not (yes or as_json):
+        _ask(taken_in(paths, out, lab, course, class_file))
     tally = graded(
         paths,
         out,
         lab=lab,
         course=course,
+        class_file=class_file,
         quiet=as_json,
         machines=Machines(sandbox, jobs, weak_limits, scheduler, Keys(tls_ca, tls_cert, tls_key)),
     )
@@ -100,24 +121,20 @@ def graded(
     *,
     lab: str | None,
     course: Path | None,
+    class_file: Path | None = None,
     quiet: bool,
     machines: Machines,
 ) -> Tally:
     """Grade what lies at `paths` into the gradebook `out`, with progress on standard error."""
     from packerlab.batch import Batch
-    from packerlab.course import open_course
-    from packerlab.errors import BadInputError
+    from packerlab.classroom import opening
     from packerlab.gradebook import open_gradebook
-    from packerlab.submissions.classes import handed_in
-    from packerlab.text import visible
     from packerlab.units import needs_of
 
-    whole = open_course(course)
+    room, whole = _opened(paths, out, course, class_file)
     chosen = whole.lab(lab) if lab else None
-    handed, passed_over, _ = handed_in(paths, chosen)
-    if not handed:
-        nobodys = f" ({', '.join(passed_over)} is nobody's)" if passed_over else ""
-        raise BadInputError(f"{visible(str(paths[0]))}: there is no submission in it{nobodys}.")
+    found = _handed_in(paths, chosen)
+    handed = found.handed
     with open_gradebook(out, None if machines.sandbox == "auto" else machines.sandbox) as book:
         if book.doubt:
             typer.echo(f"note: {book.doubt}", err=True)
@@ -129,9 +146,13 @@ def graded(
                 needs = set(chosen.needs) if chosen else needs_of(whole, handed)
                 executor = _local(settled, needs, [whole.root, out.resolve()], fewer=not chosen)
             book.settle_sandbox(executor.sandbox)
+            if room:
+                opening.keep(room, out)
+                if not quiet:
+                    _say_who_is_missing(found, room)
             on_report = opened.enter_context(_Progress(len(handed), quiet=quiet))
             tally = Batch(whole, book, executor, on_report).run(handed, chosen)
-    tally.passed_over = passed_over
+    tally.passed_over = found.passed_over
     return tally
 
 
@@ -160,6 +181,83 @@ def _cluster(machines: Machines, course: Course) -> AbstractContextManager[Execu
         typer.echo(f"note: {sentence}", err=True)
 
     return contextlib.closing(Cluster(where, machines.keys, course, machines.sandbox, note))
+
+
+def taken_in(
+    paths: list[Path],
+    out: Path | None,
+    lab: str | None,
+    course: Path | None,
+    class_file: Path | None,
+) -> Intake:
+    """What was handed in, by the class's rules if it has some."""
+    from packerlab.classroom.intake import take_in
+
+    room, whole = _opened(paths, out, course, class_file)
+    chosen = whole.lab(lab) if lab else None
+    return take_in(whole, _handed_in(paths, chosen), chosen, room)
+
+
+def _opened(
+    paths: list[Path], out: Path | None, course: Path | None, class_file: Path | None
+) -> tuple[Classroom | None, Course]:
+    """The class's rules, and the course under its policy."""
+    from packerlab.classroom import opening
+    from packerlab.course import open_course
+
+    whole = open_course(course)
+    rules = opening.find(class_file, paths, out)
+    if rules is None:
+        return None, whole
+    room = opening.open_classroom(rules)
+    opening.refuse_unknown_labs(room, whole)
+    return room, whole.under(room.rules.policy) if room.rules.policy.digest else whole
+
+
+def _handed_in(paths: list[Path], lab: Lab | None) -> Class:
+    from packerlab.errors import BadInputError
+    from packerlab.submissions.classes import handed_in
+    from packerlab.text import visible
+
+    found = handed_in(paths, lab)
+    if not found.handed:
+        nobodys = f" ({', '.join(found.passed_over)} is nobody's)" if found.passed_over else ""
+        raise BadInputError(f"{visible(str(paths[0]))}: there is no submission in it{nobodys}.")
+    return found
+
+
+def _show_intake(found: Intake, *, as_json: bool) -> None:
+    """Print what was handed in, for people or for programs."""
+    import msgspec
+
+    from packerlab.commands.classes import intake_table, notes_before
+    from packerlab.terminal import console
+
+    if as_json:
+        print(msgspec.json.encode(found).decode())
+        return
+    out = console()
+    out.print(intake_table(found), soft_wrap=False)
+    for note in notes_before(found):
+        out.print(note)
+
+
+def _ask(found: Intake) -> None:
+    """Show what was handed in, and go on only if the instructor wants to."""
+    from packerlab import errors
+
+    _show_intake(found, as_json=False)
+    number = len(found.submissions)
+    if not typer.confirm(f"Grade {number} submission{'s' * (number > 1)}?", default=True, err=True):
+        raise typer.Exit(errors.DONE)
+
+
+def _say_who_is_missing(found: Class, room: Classroom) -> None:
+    from packerlab.classroom.intake import call_roll
+    from packerlab.commands.classes import notes_on_roll
+
+    for note in notes_on_roll(call_roll(found, room)):
+        typer.echo(f"note: {note}", err=True)
 
 
 def _backend_for(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:

@@ -91,6 +91,15 @@ LabOption = Annotated[
         show_default=False,
     ),
 ]
+ClassOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--class",
+        metavar="FILE",
+        help="The class's rules, a class.toml; by default those of the gradebook.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
 JobsOption = Annotated[
     int,

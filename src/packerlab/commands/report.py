@@ -6,24 +6,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from packerlab.commands.options import CourseOption, SandboxOption
+from packerlab.commands.options import ClassOption, CourseOption, SandboxOption
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from rich.text import Text
 
+    from packerlab.classroom.opening import Classroom
     from packerlab.gradebook import Gradebook
+    from packerlab.report import Report
     from packerlab.writers.summary import LabSummary
 
 
 UNJUDGED = ("fault", "incomplete")
 """The verdicts that are about the machine, and not about the work."""
+MARKS = "marks"
+"""The form with a row for each learner, over all labs."""
 
 
 def _forms() -> list[str]:
     """The names in the table of writers, which is imported only when it is needed."""
     from packerlab.writers import WRITERS
 
-    return list(WRITERS)
+    return [*WRITERS, MARKS]
 
 
 def report(
@@ -54,8 +60,10 @@ def report(
     ] = False,
     sandbox: SandboxOption = "auto",
     course: CourseOption = None,
+    class_file: ClassOption = None,
 ) -> None:
-    """Show how a class did: the last attempt of each learner on each lab."""
+    """Show how a class did: for each learner and lab, the attempt that counts."""
+    from packerlab.classroom import opening
     from packerlab.errors import BadInputError
     from packerlab.gradebook import read_gradebook
 
@@ -70,10 +78,16 @@ def report(
     book = read_gradebook(gradebook)
     if book.doubt:
         typer.echo(f"note: {book.doubt}", err=True)
-    if form is not None:
-        _write(book, form, output)
+    rules = class_file or opening.kept_in(gradebook)
+    room = opening.open_classroom(rules) if rules else None
+    if form == MARKS:
+        _write(book, [_marks(book, room)], form, output)
+    elif form is not None:
+        _write(book, _written(book, form, room), form, output)
     else:
-        _show(book)
+        _show(_counting(book, room))
+        if room:
+            _show_marks(book, room)
 
 
 def _verify(file: Path, sandbox: str, course: Path | None) -> int:
@@ -115,12 +129,49 @@ def _listed() -> str:
     return f"{', '.join(names)} or {last}"
 
 
-def _write(book: "Gradebook", form: str, output: Path | None) -> None:
-    """Send the gradebook where it was asked for; nobody reads HTML on a terminal."""
-    from packerlab.errors import BadInputError
+def _counting(book: "Gradebook", room: "Classroom | None") -> "Iterator[Report]":
+    """One report for each learner and lab: the one that counts in the class."""
+    from packerlab.classroom.marks import counted
+
+    return counted(book.reports(), room) if room else book.latest()
+
+
+def _written(book: "Gradebook", form: str, room: "Classroom | None") -> "Iterator[bytes]":
     from packerlab.writers import WRITERS
 
-    parts = WRITERS[form](book.latest())
+    return WRITERS[form](_counting(book, room))
+
+
+def _marks(book: "Gradebook", room: "Classroom | None") -> bytes:
+    """The marks as CSV; what an instructor should know of them goes to standard error."""
+    from packerlab.classroom.marks import marks
+    from packerlab.classroom.opening import without_rules
+    from packerlab.commands.classes import lines_of, notes_on
+    from packerlab.writers.marks_table import marks_csv
+
+    found = marks(book.reports(), room or without_rules())
+    for note in notes_on(found):
+        typer.echo(f"note: {note}", err=True)
+    return marks_csv(list(found.labs), lines_of(found))
+
+
+def _show_marks(book: "Gradebook", room: "Classroom") -> None:
+    """A row for each learner, and what an instructor should know."""
+    from packerlab.classroom.marks import marks
+    from packerlab.commands.classes import marks_table, notes_on
+    from packerlab.terminal import console
+
+    out = console()
+    found = marks(book.reports(), room)
+    out.print(marks_table(found), soft_wrap=False)
+    for note in notes_on(found):
+        out.print(note)
+
+
+def _write(book: "Gradebook", parts: "Iterable[bytes]", form: str, output: Path | None) -> None:
+    """Send the gradebook where it was asked for; nobody reads HTML on a terminal."""
+    from packerlab.errors import BadInputError
+
     if form == "html" and not output and sys.stdout.isatty():
         output = book.path / "report.html"
     if not output:
@@ -135,7 +186,7 @@ def _write(book: "Gradebook", form: str, output: Path | None) -> None:
     typer.echo(f"Wrote {output}.", err=True)
 
 
-def _show(book: "Gradebook") -> None:
+def _show(reports: "Iterator[Report]") -> None:
     """One row for each lab."""
     from rich import box
     from rich.table import Table
@@ -144,7 +195,7 @@ def _show(book: "Gradebook") -> None:
     from packerlab.writers.summary import summarise
 
     table = Table("lab", "submissions", "median", "failed most", box=box.SIMPLE_HEAD)
-    for lab in summarise(book.latest()):
+    for lab in summarise(reports):
         table.add_row(*_cells(lab))
     if table.row_count:
         console().print(table, soft_wrap=False)

@@ -32,9 +32,11 @@ _LEFT = (
     # packerlab: what `reset` keeps
     "*.kept-[0-9]*",
 )  # fmt: skip
-_EXPORTED = ("*.csv", "*.xls", "*.xlsx", "*.ods", "index.html", "readme.txt", "readme.md")
-"""What a learning platform, or who keeps the folder, puts beside the submissions: lists of marks, a
-table of contents, notes."""
+_EXPORTED = (
+    "class.toml", "*.csv", "*.xls", "*.xlsx", "*.ods", "index.html", "readme.txt", "readme.md",
+)  # fmt: skip
+"""What a learning platform, or who keeps the folder, puts beside the submissions: a class's rules,
+lists of marks, a table of contents, notes."""
 
 
 def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:

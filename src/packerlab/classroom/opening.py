@@ -1,0 +1,87 @@
+"""Where a class's rules are: named, beside the submissions, or kept in the gradebook.
+
+The gradebook keeps a copy of `class.toml` and of the tables that it names, so that a report is made
+by the rules that were used last.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from packerlab.classroom.people import MAX_BYTES, read_people
+from packerlab.errors import BadInputError
+from packerlab.rules import FILE, Rules, read_bounded, read_rules
+from packerlab.state import write_atomically
+
+if TYPE_CHECKING:
+    from packerlab.classroom.people import People
+    from packerlab.course import Course
+
+KEPT = "class"
+"""The folder of a gradebook that has the copy."""
+
+
+class Classroom(NamedTuple):
+    """A class's rules, its roster, and each lab's table of times; `files` are their bytes."""
+
+    path: Path
+    rules: Rules
+    roster: People | None
+    times: dict[str, People]
+    files: dict[str, bytes]
+
+
+def open_classroom(path: Path) -> Classroom:
+    """Read a `class.toml`, and the tables that it names."""
+    file = read_rules(path)
+    rules = file.rules
+    files = {name: read_bounded(path.parent / name, MAX_BYTES) for name in rules.files()}
+    roster = rules.roster and read_people(path.parent / rules.roster, files[rules.roster])
+    times = {
+        slug: read_people(path.parent / lab.times, files[lab.times], times=True)
+        for slug, lab in rules.labs.items()
+        if lab.times
+    }
+    return Classroom(path, rules, roster or None, times, {FILE: file.data, **files})
+
+
+def without_rules() -> Classroom:
+    """A class that has no `class.toml`: the latest attempt counts, and all labs count the same."""
+    return Classroom(Path(FILE), Rules(1), None, {}, {})
+
+
+def find(named: Path | None, paths: list[Path], gradebook: Path | None) -> Path | None:
+    """The `class.toml` to grade by: what --class names, one beside the submissions, the copy."""
+    if named:
+        return named
+    beside = {path.absolute().parent / FILE for path in paths}
+    found = sorted(path for path in beside if path.is_file())
+    if len(found) > 1:
+        listed = " and ".join(map(str, found[:2]))
+        raise BadInputError(f"There are {listed}: name the one that holds with --class.")
+    return found[0] if found else gradebook and kept_in(gradebook)
+
+
+def kept_in(gradebook: Path) -> Path | None:
+    """A gradebook's own copy, if it has one."""
+    copy = gradebook / KEPT / FILE
+    return copy if copy.is_file() else None
+
+
+def keep(classroom: Classroom, gradebook: Path) -> None:
+    """Put a copy into a gradebook, which must be locked."""
+    if classroom.path == gradebook / KEPT / FILE:
+        return
+    for name, data in classroom.files.items():
+        write_atomically(gradebook / KEPT / name, data)
+
+
+def refuse_unknown_labs(classroom: Classroom, course: Course) -> None:
+    """Say so where the rules name a lab that the course does not have."""
+    for slug in classroom.rules.labs:
+        if slug not in course.slugs:
+            raise BadInputError(
+                f"{classroom.path}: [labs.{slug}] is no lab of this course: "
+                "`packerlab labs` lists them."
+            )
