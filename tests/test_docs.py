@@ -24,7 +24,7 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from packerlab import cli, errors, gradebook, lab, pages, progress, report, variants
+from packerlab import cli, errors, gradebook, lab, pages, progress, report, rules, variants
 from packerlab.evidence import files as evidence
 from packerlab.hcl import parsing, template
 from packerlab.inside import kept, supervisor
@@ -247,6 +247,12 @@ def fields(*structs: type[msgspec.Struct]) -> set[str]:
 )
 def test_every_key_of_a_file_is_on_the_page(anchor: str, struct: type[msgspec.Struct]) -> None:
     assert set(first_cells(section(page(CONTRACTS), anchor))) == fields(struct)
+
+
+def test_every_key_of_a_class_is_on_the_page() -> None:
+    told = first_cells(section(page(CONTRACTS), "class-toml"))
+    tables = rules.TABLES.values()
+    assert sorted(told) == sorted(name for table in tables for name in table.__struct_fields__)
 
 
 def test_every_key_of_a_record_is_on_the_page() -> None:

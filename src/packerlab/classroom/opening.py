@@ -6,6 +6,7 @@ by the rules that were used last.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,7 +56,7 @@ def find(named: Path | None, paths: list[Path], gradebook: Path | None) -> Path 
     """The `class.toml` to grade by: what --class names, one beside the submissions, the copy."""
     if named:
         return named
-    beside = {path.absolute().parent / FILE for path in paths}
+    beside = {Path(os.path.normpath(path / os.pardir)) / FILE for path in paths}
     found = sorted(path for path in beside if path.is_file())
     if len(found) > 1:
         listed = " and ".join(map(str, found[:2]))
