@@ -1,13 +1,16 @@
-"""How a class looks on a terminal: its marks, and what there is to know about them."""
+"""How a class looks on a terminal: what was handed in, its marks, what there is to know of both."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+import typer
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from packerlab.terminal import console
 from packerlab.text import visible
 from packerlab.writers.marks_table import Line
 
@@ -57,7 +60,25 @@ def notes_on(found: Marks) -> Iterator[str]:
             yield f"{label}: {named(names)}"
 
 
-def intake_table(found: Intake) -> Table:
+def asked(found: Intake) -> bool:
+    """Show what was handed in, and ask whether to grade it."""
+    show_intake(found, as_json=False)
+    number = len(found.submissions)
+    return typer.confirm(f"Grade {number} submission{'s' * (number > 1)}?", default=True, err=True)
+
+
+def show_intake(found: Intake, *, as_json: bool) -> None:
+    """Print what was handed in, for people or for programs."""
+    if as_json:
+        print(msgspec.json.encode(found).decode())
+        return
+    out = console()
+    out.print(_intake_table(found), soft_wrap=False)
+    for note in _notes_before(found):
+        out.print(note)
+
+
+def _intake_table(found: Intake) -> Table:
     """A row for each workspace that was handed in."""
     table = Table(
         "learner", "lab", "attempt", "handed in", "late", "what to know", box=box.SIMPLE_HEAD
@@ -83,7 +104,7 @@ def _known_of(each: Arrival) -> Iterator[str]:
         yield f"passed over: {', '.join(each.passed_over)}"
 
 
-def notes_before(found: Intake) -> Iterator[str]:
+def _notes_before(found: Intake) -> Iterator[str]:
     """What there is to know about a class before it is graded, in a line each."""
     if found.platforms:
         yield f"names as {' and '.join(found.platforms)} has them"

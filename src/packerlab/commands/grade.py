@@ -76,15 +76,17 @@ def grade(
     import msgspec
 
     from packerlab import errors
+    from packerlab.commands.classes import asked, show_intake
     from packerlab.executors.address import Keys
 
     if dry_run:
-        _show_intake(taken_in(paths, out, lab, course, class_file), as_json=as_json)
+        show_intake(_taken_in(paths, out, lab, course, class_file), as_json=as_json)
         return
     if out is None:
         raise errors.BadInputError("There is no gradebook to grade into: name one with --out.")
-    if sys.stdin.isatty() and not (yes or as_json):
-        _ask(taken_in(paths, out, lab, course, class_file))
+    ask = sys.stdin.isatty() and not (yes or as_json)
+    if ask and not asked(_taken_in(paths, out, lab, course, class_file)):
+        return
     tally = graded(
         paths,
         out,
@@ -128,6 +130,8 @@ def graded(
     """Grade what lies at `paths` into the gradebook `out`, with progress on standard error."""
     from packerlab.batch import Batch
     from packerlab.classroom import opening
+    from packerlab.classroom.intake import call_roll
+    from packerlab.commands.classes import notes_on_roll
     from packerlab.gradebook import open_gradebook
     from packerlab.units import needs_of
 
@@ -148,8 +152,8 @@ def graded(
             book.settle_sandbox(executor.sandbox)
             if room:
                 opening.keep(room, out)
-                if not quiet:
-                    _say_who_is_missing(found, room)
+                for note in notes_on_roll(call_roll(found, room)) if not quiet else ():
+                    typer.echo(f"note: {note}", err=True)
             on_report = opened.enter_context(_Progress(len(handed), quiet=quiet))
             tally = Batch(whole, book, executor, on_report).run(handed, chosen)
     tally.passed_over = found.passed_over
@@ -183,7 +187,7 @@ def _cluster(machines: Machines, course: Course) -> AbstractContextManager[Execu
     return contextlib.closing(Cluster(where, machines.keys, course, machines.sandbox, note))
 
 
-def taken_in(
+def _taken_in(
     paths: list[Path],
     out: Path | None,
     lab: str | None,
@@ -224,40 +228,6 @@ def _handed_in(paths: list[Path], lab: Lab | None) -> Class:
         nobodys = f" ({', '.join(found.passed_over)} is nobody's)" if found.passed_over else ""
         raise BadInputError(f"{visible(str(paths[0]))}: there is no submission in it{nobodys}.")
     return found
-
-
-def _show_intake(found: Intake, *, as_json: bool) -> None:
-    """Print what was handed in, for people or for programs."""
-    import msgspec
-
-    from packerlab.commands.classes import intake_table, notes_before
-    from packerlab.terminal import console
-
-    if as_json:
-        print(msgspec.json.encode(found).decode())
-        return
-    out = console()
-    out.print(intake_table(found), soft_wrap=False)
-    for note in notes_before(found):
-        out.print(note)
-
-
-def _ask(found: Intake) -> None:
-    """Show what was handed in, and go on only if the instructor wants to."""
-    from packerlab import errors
-
-    _show_intake(found, as_json=False)
-    number = len(found.submissions)
-    if not typer.confirm(f"Grade {number} submission{'s' * (number > 1)}?", default=True, err=True):
-        raise typer.Exit(errors.DONE)
-
-
-def _say_who_is_missing(found: Class, room: Classroom) -> None:
-    from packerlab.classroom.intake import call_roll
-    from packerlab.commands.classes import notes_on_roll
-
-    for note in notes_on_roll(call_roll(found, room)):
-        typer.echo(f"note: {note}", err=True)
 
 
 def _backend_for(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:

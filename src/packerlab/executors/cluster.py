@@ -96,7 +96,7 @@ class Cluster:
         """The digest of the Packer that all workers have."""
         return self._identity.packer
 
-    def grade(self, lab: str, submission: Submission, needs: Needs) -> Report | None:
+    def grade(self, lab: Lab, submission: Submission, needs: Needs) -> Report | None:
         """A worker's report; None where two workers were lost over it."""
         wanted = dict.fromkeys((self._identity.resource, *map(need_of, sorted(needs))), 1)
         data = pack(lab, submission, needs)
@@ -186,7 +186,7 @@ class _ClusterBench:
         return digests(lab, submission, self._cluster.packer())
 
     def grade(self, lab: Lab, submission: Submission, needs: Needs | None = None) -> Report:
-        report = self._cluster.grade(lab.slug, submission, needs or lab.needs)
+        report = self._cluster.grade(lab, submission, needs or lab.needs)
         if report:
             return report
         lost = conclude(lab.slug, [], "fault", "two workers were lost while they graded it.")

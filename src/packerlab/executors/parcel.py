@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from packerlab.course import engine_digest
+from packerlab.policy import Policy
 from packerlab.sandbox import CAPABILITIES
 from packerlab.submissions.reader import Files  # noqa: TC001  (msgspec reads them)
 from packerlab.submissions.workspaces import Submission
 
 if TYPE_CHECKING:
     from packerlab.course import Course
+    from packerlab.lab import Lab
     from packerlab.sandbox.base import Backend
 
 
@@ -22,21 +24,26 @@ INTRODUCTION = "packerlab"
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """A submission on its way to a worker; `needs` is what its sandbox must have."""
+    """A submission on its way to a worker, with the policy of its class.
+
+    `needs` is what its sandbox must have.
+    """
 
     lab: str
     files: Files
     digest: str
     refusal: str
     needs: list[str]
+    policy: Policy = Policy()
 
     def submission(self) -> Submission:
         return Submission(self.files, self.digest, refusal=self.refusal)
 
 
-def pack(lab: str, submission: Submission, needs: frozenset[str]) -> bytes:
+def pack(lab: Lab, submission: Submission, needs: frozenset[str]) -> bytes:
     files, digest, refusal = submission.files, submission.digest, submission.refusal
-    return msgspec.msgpack.encode(Parcel(lab, files, digest, refusal, sorted(needs)))
+    parcel = Parcel(lab.slug, files, digest, refusal, sorted(needs), lab.policy)
+    return msgspec.msgpack.encode(parcel)
 
 
 def unpack(data: bytes) -> Parcel:

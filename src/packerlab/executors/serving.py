@@ -6,6 +6,7 @@ import asyncio
 import logging
 import queue
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dask
@@ -50,6 +51,8 @@ class Benches(WorkerPlugin):
         bench = self._free.get()
         try:
             lab = self._labs[parcel.lab]
+            if lab.policy != parcel.policy:
+                lab = replace(lab, policy=parcel.policy)
             return bench.grade(lab, parcel.submission(), frozenset(parcel.needs))
         finally:
             self._free.put(bench)
