@@ -68,10 +68,12 @@ _MOODLE = re.compile(
     r"(?P<name>.{1,250}?)_(?P<id>[0-9]{1,20})_assignsubmission_[a-z]{1,20}(?:_(?P<file>.{0,250}))?",
     re.DOTALL,
 )
+_CANVAS_FILE = r"(?:[0-9]{1,20}_(?P<file>.{1,250})|(?:text|link)\.html)"
 _CANVAS = re.compile(
-    r"(?P<name>[^_]{1,250})_(?P<late>LATE_)?(?P<id>[0-9]{1,20})_"
-    r"(?:[0-9]{1,20}_(?P<file>.{1,250})|(?:text|link)\.html)",
-    re.DOTALL,
+    rf"(?P<name>.{{1,250}}?)_(?P<late>LATE_)?(?P<id>[0-9]{{1,20}})_{_CANVAS_FILE}", re.DOTALL
+)
+_ANONYMOUS = re.compile(
+    rf"(?P<late>LATE_)?(?P<name>anon)_(?P<id>[A-Za-z0-9]{{1,20}})_{_CANVAS_FILE}", re.DOTALL
 )
 _BLACKBOARD = re.compile(
     r"(?P<head>.{1,200}?_.{1,100}?)_attempt_(?P<at>[0-9]{4}(?:-[0-9]{2}){5})"
@@ -86,7 +88,7 @@ def _moodle(name: str) -> Said | None:
 
 
 def _canvas(name: str) -> Said | None:
-    found = _CANVAS.fullmatch(name)
+    found = _ANONYMOUS.fullmatch(name) or _CANVAS.fullmatch(name)
     if not found:
         return None
     return Said(found["id"], found["name"], found["file"] or "", late=bool(found["late"]))
