@@ -9,6 +9,7 @@ import pytest
 
 from packerlab.classroom.marks import counted, lateness, marks
 from packerlab.classroom.opening import open_classroom
+from packerlab.errors import BadInputError
 from packerlab.report import Check, Run, conclude
 from packerlab.rules import Late, Rules
 
@@ -203,6 +204,11 @@ def test_a_table_of_times_is_of_the_last_attempt(tmp_path: Path) -> None:
     (last, _) = counted(tries[1:], room)
     assert (last.mark, last.run.deducted) == (9, 1)
     assert marks(tries, room).untimed() == ["ada", "ben"]
+
+
+def test_a_table_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"no\.csv: there is no such file"):
+        a_class(tmp_path, 'format = 1\nroster = "no.csv"\n')
 
 
 def test_a_class_of_ten_thousand(tmp_path: Path) -> None:

@@ -24,9 +24,12 @@ MOST_NAMED = 20
 """Learners who are named in a note."""
 
 
-def marks_table(found: Marks) -> Table:
+def marks_table(found: Marks, title: str) -> Table:
     """A row for each learner: the mark of each lab, and the total in percent."""
-    table = Table("learner", *(slug[:3] for slug in found.labs), "total", box=box.SIMPLE_HEAD)
+    table = Table(
+        "learner", *(slug[:3] for slug in found.labs), "total",
+        title=Text(visible(title)) if title else None, title_justify="left", box=box.SIMPLE_HEAD,
+    )  # fmt: skip
     for row in found.rows:
         cells = [_cell(row.cells.get(slug)) for slug in found.labs]
         total = found.total(row)

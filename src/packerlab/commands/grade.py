@@ -152,7 +152,8 @@ def graded(
             book.settle_sandbox(executor.sandbox)
             if room:
                 opening.keep(room, out)
-                for note in notes_on_roll(call_roll(found, room)) if not quiet else ():
+                notes = (f"rules: {room.path}", *notes_on_roll(call_roll(found, room)))
+                for note in notes if not quiet else ():
                     typer.echo(f"note: {note}", err=True)
             on_report = opened.enter_context(_Progress(len(handed), quiet=quiet))
             tally = Batch(whole, book, executor, on_report).run(handed, chosen)

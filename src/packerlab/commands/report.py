@@ -163,7 +163,7 @@ def _show_marks(book: "Gradebook", room: "Classroom") -> None:
 
     out = console()
     found = marks(book.reports(), room)
-    out.print(marks_table(found), soft_wrap=False)
+    out.print(marks_table(found, room.rules.title), soft_wrap=False)
     for note in notes_on(found):
         out.print(note)
 
