@@ -20,6 +20,7 @@ Student,ID,SIS User ID,SIS Login ID,Section,HW1 (77)
     Points Possible,,,,,10
 "Lovelace, Ada",11,s11,alove,A,
 "van Doe, Jane Q.",12,s12,jdoe,A,7
+"Li, Wei",13,s13,wli,A,
 """
 MOODLE = """\
 Identifier,"Full name","Email address",Status,"Last modified (submission)"
@@ -72,6 +73,9 @@ def test_columns_are_found_by_their_names(text: str) -> None:
         ("12", "Jane Doe", "12"),  # no name of the roster's, but a part of that
         ("99", "Jane Doe", ""),
         ("99", "Jane Q. van Doe", "12"),
+        ("12", "vandoejane", "12"),
+        ("13", "Oliver Stone", "the id 13 is that of Wei Li, not Oliver Stone"),
+        ("13", "liverpoolwest", "the id 13 is that of Wei Li, not liverpoolwest"),
         ("11", "Zoe Ng", "the id 11 is that of Ada Lovelace, not Zoe Ng"),
         ("12", "Ada Lovelace", "the id 12 is that of Jane Q. van Doe, not Ada Lovelace"),
         ("", "ada", ""),
@@ -80,7 +84,7 @@ def test_columns_are_found_by_their_names(text: str) -> None:
 )
 def test_who_somebody_is_on_a_roster_of_canvas(own_id: str, name: str, who: str) -> None:
     roster = people(CANVAS)
-    assert len(roster.people) == 2
+    assert len(roster.people) == 3
     assert found(roster, own_id, name) == who
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from packerlab.checks import Failure
+from packerlab.course import Course
+from packerlab.errors import BadInputError
 from packerlab.evidence.account import Image
 from packerlab.grader import expect_components, expect_policy
 from packerlab.hcl.parsing import parse_trusted
@@ -17,6 +19,8 @@ from packerlab.submissions.reader import File
 from tests.toy import COURSE, MESSAGE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from packerlab.evidence.disk import Disk
 
 POLICY = Policy(
@@ -73,3 +77,14 @@ def test_a_report_knows_the_rules_only_where_its_grader_asks_for_them() -> None:
     assert own.lab("101").policy_digest == ""
     assert COURSE.lab("114").policy_digest == ""
     assert replace(own.lab("114"), policy=Policy()).policy_digest == ""
+
+
+def test_a_course_may_have_rules_which_a_class_s_replace(tmp_path: Path) -> None:
+    course = Course(tmp_path)
+    assert course.policy == Policy()
+    (tmp_path / "class.toml").write_text('format = 1\n[policy]\nregions = ["eu-west-1"]\n')
+    assert Course(tmp_path).policy.regions == ["eu-west-1"]
+    assert Course(tmp_path).under(POLICY).policy == POLICY
+    (tmp_path / "class.toml").write_text("format = 1\n[policy]\nregion = []\n")
+    with pytest.raises(BadInputError, match=r"class\.toml:3: `region` is no key here"):
+        Course(tmp_path).policy  # noqa: B018  (it is read when it is asked for)

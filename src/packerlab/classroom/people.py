@@ -89,7 +89,7 @@ class People:
     def _agreed(self, person: Person, by_name: list[Person], own_id: str, name: str) -> Match:
         """The person with an id, unless their name is another one: ids of two systems may clash."""
         known = own_id and person.name and _plain(name) != _plain(own_id)
-        if not known or person in by_name or (not by_name and _have_a_word(person.name, name)):
+        if not known or person in by_name or (not by_name and _are_alike(person.name, name)):
             return Match(person)
         told = f"the id {visible(own_id)} is that of {visible(person.name)}, not {visible(name)}"
         return Match(None, told)
@@ -227,6 +227,11 @@ def _orders(name: str) -> Iterator[str]:
         yield "".join(words[first:] + words[:first])
 
 
-def _have_a_word(name: str, other: str) -> bool:
-    """Whether some part of a name is in another one, which may be squashed."""
-    return any(word in _squashed(other) for word in _words(name) if len(word) > 1)
+def _are_alike(name: str, other: str) -> bool:
+    """Whether two names have a word in common; a squashed one begins and ends with words."""
+    own, others = set(_words(name)), _words(other)
+    if len(others) != 1:
+        return bool(own.intersection(others))
+    first = {word for word in own if others[0].startswith(word)}
+    last = {word for word in own if others[0].endswith(word)}
+    return bool(first and last and len(first | last) > 1)
