@@ -79,14 +79,14 @@ def test_the_table_before_grading(crowd: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     found: dict[str, Any] = json.loads(done.stdout)
     rows = [
-        (each["id"], each["lab"], each["attempt"], each["handed_in"][11:], each["late"])
+        (each["name"], each["lab"], each["attempt"], each["handed_in"][11:], each["late"])
         for each in found["submissions"]
     ]
     assert sorted(rows) == [
-        ("ann", "114_policy", 1, "11:00:00", ""),
+        ("Ann Ng", "114_policy", 1, "11:00:00", ""),
+        ("Jane Doe", "114_policy", 1, "11:59:59", ""),
+        ("Jane Doe", "114_policy", 2, "13:00:00", "1 day"),
         ("eve", "unknown", 1, "10:00:00", ""),
-        ("jdoe", "114_policy", 1, "11:59:59", ""),
-        ("jdoe", "114_policy", 2, "13:00:00", "1 day"),
     ]
     assert found["platforms"] == ["Blackboard"]
     assert found["roll"]["strangers"] == ["eve"]

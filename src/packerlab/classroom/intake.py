@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from packerlab.classroom.marks import Lateness, lateness, time_of
+from packerlab.classroom.people import Match
 from packerlab.text import visible
 from packerlab.units import units_of
 
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """One workspace that was handed in. `attempt` counts those of its learner for its lab."""
+    """One workspace that was handed in. `attempt` counts those of its learner for its lab.
+
+    `name` is the roster's, else what it was handed in under.
+    """
 
     learner: str
     name: str
@@ -93,9 +97,10 @@ def _arrivals(
     for unit in units_of(course, handed, lab):
         attempts[unit.slug] += 1
         at = _time_of(unit, room)
+        person, doubt = _place(unit, room)
         yield Arrival(
             learner=unit.learner,
-            name=visible(unit.name),
+            name=visible((person and person.name) or unit.name),
             id=visible(unit.id),
             lab=unit.slug,
             attempt=attempts[unit.slug],
@@ -104,7 +109,7 @@ def _arrivals(
             workspace=unit.workspace,
             passed_over=list(unit.submission.passed_over),
             rejected=visible(unit.submission.refusal),
-            roster=_place(unit, room),
+            roster=doubt,
         )
 
 
@@ -120,8 +125,9 @@ def _lateness(unit: Unit, at: str, room: Classroom | None) -> Lateness:
     return lateness(room.rules, unit.slug, at, marked=unit.late)
 
 
-def _place(unit: Unit, room: Classroom | None) -> str:
+def _place(unit: Unit, room: Classroom | None) -> Match:
+    """Who it is on the roster; without one there is no doubt."""
     if room is None or room.roster is None:
-        return ""
-    person, doubt = room.roster.match(unit.id, unit.name)
-    return "" if person else doubt or "not on the roster"
+        return Match(None)
+    found = room.roster.match(unit.id, unit.name)
+    return found if found.person or found.doubt else Match(None, "not on the roster")

@@ -82,20 +82,26 @@ def show_intake(found: Intake, *, as_json: bool) -> None:
 
 
 def _intake_table(found: Intake) -> Table:
-    """A row for each workspace that was handed in."""
-    table = Table(
-        "learner", "lab", "attempt", "handed in", "late", "what to know", box=box.SIMPLE_HEAD
-    )
-    for each in found.submissions:
-        table.add_row(
-            Text(each.name + (f" ({each.id})" if each.id not in ("", each.name) else "")),
-            Text(each.lab),
-            str(each.attempt),
-            Text(each.handed_in.replace("T", " ")),
-            Text(each.late),
-            Text("; ".join(_known_of(each))),
-        )
+    """A row for each workspace that was handed in; a column that would be empty is left out."""
+    columns = {
+        "learner": [_named(each) for each in found.submissions],
+        "lab": [each.lab for each in found.submissions],
+        "attempt": [str(each.attempt) for each in found.submissions],
+        "handed in": [each.handed_in.replace("T", " ") for each in found.submissions],
+        "late": [each.late for each in found.submissions],
+        "what to know": ["; ".join(_known_of(each)) for each in found.submissions],
+    }
+    told = {name: cells for name, cells in columns.items() if any(cells)}
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in told:
+        table.add_column(name, no_wrap=name in ("lab", "handed in", "late"))
+    for cells in zip(*told.values(), strict=True):
+        table.add_row(*map(Text, cells))
     return table
+
+
+def _named(each: Arrival) -> str:
+    return each.name + (f" ({each.id})" if each.id not in ("", each.name) else "")
 
 
 def _known_of(each: Arrival) -> Iterator[str]:
