@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from packerlab.commands.options import CourseOption, SandboxOption
+from packerlab.commands.options import CourseOption, LabOption, SandboxOption
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from rich.text import Text
 
     from packerlab.gradebook import Gradebook
+    from packerlab.report import Report
     from packerlab.writers.summary import LabSummary
 
 
@@ -20,10 +23,10 @@ UNJUDGED = ("fault", "incomplete")
 
 
 def _forms() -> list[str]:
-    """The names in the table of writers, which is imported only when it is needed."""
-    from packerlab.writers import WRITERS
+    """The names in the tables of writers, which are imported only when they are needed."""
+    from packerlab.writers import FILLERS, WRITERS
 
-    return list(WRITERS)
+    return [*WRITERS, *FILLERS]
 
 
 def report(
@@ -48,6 +51,21 @@ def report(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write there, not to the terminal."),
     ] = None,
+    fill: Annotated[
+        Path | None,
+        typer.Option(
+            "--fill", metavar="FILE", help="What Canvas or Moodle exported, to be filled in."
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            "--column",
+            metavar="NAME",
+            help="The column to fill, by a part of its name; by default the lab's.",
+        ),
+    ] = None,
+    lab: LabOption = None,
     verify: Annotated[
         bool,
         typer.Option("--verify", help="Grade the work in a certificate again, in a sandbox."),
@@ -56,6 +74,7 @@ def report(
     course: CourseOption = None,
 ) -> None:
     """Show how a class did: the last attempt of each learner on each lab."""
+    from packerlab.course import open_course
     from packerlab.errors import BadInputError
     from packerlab.gradebook import read_gradebook
 
@@ -67,13 +86,32 @@ def report(
         raise BadInputError(f"-o needs a format: add --format {_listed()}.")
     if form is not None and form not in _forms():
         raise BadInputError(f"There is no format `{form}`: it is {_listed()}.")
+    _refuse_unfit(form, fill, column)
     book = read_gradebook(gradebook)
     if book.doubt:
         typer.echo(f"note: {book.doubt}", err=True)
-    if form is not None:
-        _write(book, form, output)
+    slug = open_course(course).lab(lab).slug if lab else None
+    reports = (report for report in book.latest() if slug in (None, report.lab))
+    if form is None:
+        _show(reports)
+    elif fill:
+        _send(_filled(reports, form, fill, column, course), output)
     else:
-        _show(book)
+        _write(book, reports, form, output)
+
+
+def _refuse_unfit(form: str | None, fill: Path | None, column: str | None) -> None:
+    """Raise BadInputError where an option has nothing to do, or lacks another."""
+    from packerlab.errors import BadInputError
+    from packerlab.writers import FILLERS
+
+    if form in FILLERS and not fill:
+        raise BadInputError(
+            f"--format {form} fills in a file that you export from there: name it with --fill."
+        )
+    if (fill or column is not None) and form not in FILLERS:
+        option = "--fill" if fill else "--column"
+        raise BadInputError(f"{option} goes with --format {' or '.join(FILLERS)}.")
 
 
 def _verify(file: Path, sandbox: str, course: Path | None) -> int:
@@ -115,19 +153,61 @@ def _listed() -> str:
     return f"{', '.join(names)} or {last}"
 
 
-def _write(book: "Gradebook", form: str, output: Path | None) -> None:
+def _write(book: "Gradebook", reports: "Iterable[Report]", form: str, output: Path | None) -> None:
     """Send the gradebook where it was asked for; nobody reads HTML on a terminal."""
-    from packerlab.errors import BadInputError
     from packerlab.writers import WRITERS
 
-    parts = WRITERS[form](book.latest())
     if form == "html" and not output and sys.stdout.isatty():
         output = book.path / "report.html"
-    if not output:
+    parts = WRITERS[form](_saying_who_has_no_score(reports))
+    if output:
+        _send(b"".join(parts), output)
+    else:
         sys.stdout.buffer.writelines(parts)
         sys.stdout.buffer.flush()
+
+
+def _filled(
+    reports: "Iterable[Report]", form: str, fill: Path, column: str | None, course: Path | None
+) -> bytes:
+    """A platform's file with the scores in it; what else there is to know goes to stderr."""
+    from packerlab.course import open_course
+    from packerlab.errors import BadInputError
+    from packerlab.text import visible
+    from packerlab.writers import FILLERS
+    from packerlab.writers.filling import Filling
+
+    try:
+        data = fill.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"{fill} can't be read: {error.strerror}.") from None
+    titles = {lab.slug: lab.manifest.title for lab in open_course(course).labs()}
+    filling = Filling(data, visible(fill.name), titles, column)
+    filled = FILLERS[form](_saying_who_has_no_score(reports), filling)
+    for note in filled.notes:
+        typer.echo(f"note: {note}", err=True)
+    return filled.data
+
+
+def _saying_who_has_no_score(reports: "Iterable[Report]") -> "Iterator[Report]":
+    """The same reports; on stderr, those that are not to be taken for a zero."""
+    from packerlab.text import visible
+    from packerlab.writers.people import who
+    from packerlab.writers.words import unscored
+
+    for report in reports:
+        if report.mark is None:
+            typer.echo(f"note: {who(report)}, {visible(report.lab)}: {unscored(report)}", err=True)
+        yield report
+
+
+def _send(data: bytes, output: Path | None) -> None:
+    from packerlab.errors import BadInputError
+
+    if not output:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
         return
-    data = b"".join(parts)
     try:
         output.write_bytes(data)
     except OSError as error:
@@ -135,7 +215,7 @@ def _write(book: "Gradebook", form: str, output: Path | None) -> None:
     typer.echo(f"Wrote {output}.", err=True)
 
 
-def _show(book: "Gradebook") -> None:
+def _show(reports: "Iterable[Report]") -> None:
     """One row for each lab."""
     from rich import box
     from rich.table import Table
@@ -144,7 +224,7 @@ def _show(book: "Gradebook") -> None:
     from packerlab.writers.summary import summarise
 
     table = Table("lab", "submissions", "median", "failed most", box=box.SIMPLE_HEAD)
-    for lab in summarise(book.latest()):
+    for lab in summarise(reports):
         table.add_row(*_cells(lab))
     if table.row_count:
         console().print(table, soft_wrap=False)
