@@ -198,7 +198,7 @@ def test_who_has_no_score_is_said(book: Path, tmp_path: Path, form: str) -> None
         opened.save(msgspec.structs.replace(fault, run=Run(learner="Zo%C3%AB")))
     export = tmp_path / "export.csv"
     export.write_text("Student,ID,ID number,101\nA,1,learner-a,\n")
-    fill = ["--fill", export] if form in FILLERS else []
+    fill = ["--fill", str(export)] if form in FILLERS else []
     said = run(book, "-f", form, *fill).stderr
     name = "Zo\N{LATIN SMALL LETTER E WITH DIAERESIS}"
     assert f"note: {name} (Zo%C3%AB), {LAB}: No score (fault): the sandbox broke.\n" in said
