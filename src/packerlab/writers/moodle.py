@@ -17,7 +17,7 @@ from packerlab.writers.csv_rows import safe_text
 from packerlab.writers.filling import Filled, by_lab, column_for, one_lab, scaled, several
 from packerlab.writers.people import Keys, People, folded, who
 from packerlab.writers.sheet import read_sheet
-from packerlab.writers.words import remarks
+from packerlab.writers.words import findings, points, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,12 +154,13 @@ def feedback(report: Report) -> str:
     Moodle takes it for HTML, so it is escaped, and it is one line.
     """
     wrong = [
-        f"{check.title} {check.points} of {check.max_points}. {check.message}".rstrip()
+        f"{check.points} of {points(check.max_points)}: {check.title} {'; '.join(findings(check))}"
         for check in report.checks
         if check.outcome == "failed"
     ]
-    said = [report.reason, *wrong, *remarks(report)]
-    if report.passed:
-        said = ["All checks passed.", *remarks(report)]
+    blocked = sum(check.outcome == "blocked" for check in report.checks)
+    unreached = [f"Checks that were not reached: {blocked}."] if blocked else []
+    passed = ["All checks passed."] if report.passed else []
+    said = [*passed, report.reason, *wrong, *unreached, *remarks(report)]
     line = " / ".join(" ".join(each.split()) for each in said if each)
     return OURS + safe_text(html.escape(line[:LONGEST], quote=False))
