@@ -77,10 +77,10 @@ def _rows(sheet: Sheet) -> dict[int, Keys]:
     rows = {}
     for number, row in enumerate(sheet.rows[1:], 1):
         said = {key: row.text(place).strip() for key, place in places.items()}
-        participant = re.search(r"[0-9]+$", said["identifier"])
+        participant = said["identifier"]
         names = {folded(said["whole"]), folded(f"{said['first']} {said['last']}")}
         rows[number] = Keys(
-            participant[0] if participant else "",
+            participant[len(participant.rstrip("0123456789")) :],
             said["number"],
             said["login"] or said["user"],
             frozenset(names),

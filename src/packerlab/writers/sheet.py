@@ -118,7 +118,7 @@ def read_sheet(data: bytes, name: str) -> Sheet:
 
 
 def _rows(text: str, delimiter: str, name: str) -> list[Row]:
-    cell = re.compile(rf'"(?:[^"]|"")*+"[^{delimiter}\r\n"]*|(?!")[^{delimiter}\r\n]*')
+    cell = re.compile(rf'"[^"]*(?:""[^"]*)*"[^{delimiter}\r\n"]*|(?!")[^{delimiter}\r\n]*')
     end = re.compile(rf"{delimiter}|\r\n|\n|\r|\Z")
     rows: list[Row] = []
     at, cells = 0, list[str]()
