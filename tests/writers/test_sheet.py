@@ -75,6 +75,7 @@ def test_numbers_are_the_files() -> None:
     point, comma = read("a,b\n1,2.50\n"), read("a;b\n1;2,50\n")
     assert point.number("1,000.50") == comma.number("1.000,50") == Decimal("1000.5")
     assert (point.written(Decimal("7.25")), comma.written(Decimal("7.25"))) == ("7.25", "7,25")
+    assert read('a,b\n"10,00",1\n').number("10,00") == Decimal(10)
     assert [point.number(text) for text in ("", "-", "EX", "NaN", "inf")] == [None] * 5
 
 

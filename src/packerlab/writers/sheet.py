@@ -73,10 +73,9 @@ class Sheet:
 
     @cached_property
     def decimal_comma(self) -> bool:
-        """Whether the file's numbers have a comma where ours have a point."""
-        number = re.compile(r'"?[0-9]+,[0-9]+"?')
-        written = (cell for row in self.rows for cell in row.cells)
-        return self.delimiter == ";" and any(map(number.fullmatch, written))
+        """Whether the file's numbers have a comma where ours have a point: 7,50 and not 7,500."""
+        written = (cell.strip('"') for row in self.rows for cell in row.cells)
+        return any(map(re.compile("[0-9]+,[0-9]{1,2}").fullmatch, written))
 
     def number(self, text: str) -> Decimal | None:
         """What a cell with a number says; None where it says something else."""
