@@ -95,6 +95,7 @@ def test_a_column_is_found_by_the_lab_or_by_a_part_of_its_name(
     columns = {1: "Lab 101 quiz", 2: "Lab 101: Your first build", 3: "final 1101, 101.5"}
     assert column_for(columns, "101_first_build", "Your first build", wanted) == places
     assert column_for(columns, "104_provision", "Provision", None) == []
+    assert column_for({5: "104. Apt", 6: "1.104"}, "104_provision", "Provision", None) == [5]
 
 
 def test_points_are_scaled_to_what_a_column_is_worth() -> None:

@@ -72,7 +72,7 @@ def column_for(columns: dict[int, str], lab: str, title: str, wanted: str | None
         return exact or [place for place, name in names.items() if part in name]
     number, title = lab[:3], title.casefold()
     numbered = [
-        place for place, name in names.items() if re.search(rf"(?<![\w.]){number}(?![\d.])", name)
+        place for place, name in names.items() if re.search(rf"(?<![\w.]){number}(?!\.?\d)", name)
     ]
     slug = [place for place, name in names.items() if lab in name]
     titled = [place for place, name in names.items() if title and title in name]
