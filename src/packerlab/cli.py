@@ -20,6 +20,7 @@ from packerlab.commands import (
     debrief,
     demo,
     doctor,
+    export,
     grade,
     hint,
     labs,
@@ -116,6 +117,7 @@ app.command(
     rich_help_panel=LEARNERS,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )(packer.packer)
+app.add_typer(export.app, name="export", rich_help_panel=INSTRUCTORS)
 app.add_typer(sandbox.app, name="sandbox", rich_help_panel=EVERYONE)
 
 

@@ -73,6 +73,30 @@ def test_json_is_the_report(workspace: Path) -> None:
     assert report["run"]["learner"] == "workspace"
 
 
+def test_a_form_for_another_system_is_printed_or_written(workspace: Path) -> None:
+    """Beside a file, the screen shows what it always shows."""
+    done = cli("check", workspace, "--lab", "101", "--format", "gradescope")
+    assert json.loads(done.stdout)["score"] == 10
+    file = workspace.parent / "result.json"
+    shown = cli("check", workspace, "--lab", "101", "-f", "classroom50", "-o", file)
+    assert "10 of 10 points" in shown.stdout
+    assert json.loads(file.read_text())["score"] == 10
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["-f", "canvas"], "There is no format `canvas`: it is html, csv, json, junit,"),
+        (["-o", "x"], "-o needs a format: add --format html, "),
+        (["-f", "csv", "--json"], "--json and --format are two forms: choose one."),
+    ],
+)
+def test_forms_that_don_t_fit_are_refused(workspace: Path, words: list[str], says: str) -> None:
+    done = cli("check", workspace, "--lab", "101", *words)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {says}")
+
+
 def test_checks_are_shown_as_they_end(workspace: Path) -> None:
     (workspace / "main.pkr.hcl").write_text(SHELL.replace("PROGRAM", "sleep 2"))
     process = subprocess.Popen(

@@ -18,7 +18,7 @@ from packerlab.commands.report import report
 from packerlab.errors import BAD_INPUT, BadInputError
 from packerlab.gradebook import open_gradebook
 from packerlab.report import Check, Run, conclude
-from packerlab.writers import WRITERS
+from packerlab.writers import FILLERS, WRITERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,6 +145,63 @@ def test_a_corrupt_report_is_named_and_leaves_the_file_alone(
     output = ["-o", str(file)] if form else []
     assert refusal(book, *form, *output).startswith(f"{corrupt} is not a whole report")
     assert file.read_text() == "of yesterday"
+
+
+# --- a platform's file, filled --------------------------------------------------------------------
+
+EXPORT = "Student,ID,SIS User ID,Lab 101 (7),Quiz (8)\n    Points Possible,,,4,\n"
+
+
+def test_an_export_is_filled(book: Path, tmp_path: Path) -> None:
+    export, filled = tmp_path / "export.csv", tmp_path / "filled.csv"
+    export.write_text(f"{EXPORT}A,1,learner-a,,3\nC,3,learner-c,,\n")
+    result = run(book, "-f", "canvas", "--fill", export, "-o", filled)
+    assert result.exit_code == 0
+    assert filled.read_text() == export.read_text().replace("learner-a,,", "learner-a,0,")
+    assert result.stderr.splitlines() == [
+        "note: learner-b is not in export.csv: left out.",
+        "note: `Lab 101 (7)`: 1 filled, of 2 in the gradebook.",
+        "note: `Lab 101 (7)` is worth 4, the lab 2: the scores are scaled.",
+        f"Wrote {filled}.",
+    ]
+    same = run(book, "-f", "canvas", "--fill", export, "--column", "lab", "--lab", "101")
+    assert same.stdout_bytes == filled.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["-f", "canvas"], "--format canvas fills in a file that you export from there: name it"),
+        (["-f", "moodle"], "--format moodle fills in a file"),
+        (["-f", "csv", "--fill", "x.csv"], "--fill goes with --format canvas or moodle."),
+        (["--column", "x"], "--column goes with --format canvas or moodle."),
+        (["-f", "canvas", "--fill", "no.csv"], "no.csv can't be read: No such file"),
+        (["--lab", "999"], "There is no lab `999`"),
+    ],
+)
+def test_options_that_don_t_go_together_are_refused(
+    book: Path, options: list[str], says: str
+) -> None:
+    assert refusal(book, *options).startswith(says)
+
+
+def test_one_lab_s_reports_can_be_chosen(book: Path) -> None:
+    assert len(json.loads(run(book, "-f", "json", "--lab", "101").stdout)) == 2
+    assert json.loads(run(book, "-f", "json", "--lab", "102").stdout) == []
+    assert "no reports" in run(book, "--lab", "102").stdout
+
+
+@pytest.mark.parametrize("form", [*WRITERS, *FILLERS])
+def test_who_has_no_score_is_said(book: Path, tmp_path: Path, form: str) -> None:
+    with open_gradebook(book, None) as opened:
+        fault = conclude(LAB, [], "fault", "the sandbox broke.")
+        opened.save(msgspec.structs.replace(fault, run=Run(learner="Zo%C3%AB")))
+    export = tmp_path / "export.csv"
+    export.write_text("Student,ID,ID number,101\nA,1,learner-a,\n")
+    fill = ["--fill", str(export)] if form in FILLERS else []
+    said = run(book, "-f", form, *fill).stderr
+    name = "Zo\N{LATIN SMALL LETTER E WITH DIAERESIS}"
+    assert f"note: {name} (Zo%C3%AB), {LAB}: No score (fault): the sandbox broke.\n" in said
 
 
 def test_nothing_heavy_is_imported_for_the_help() -> None:

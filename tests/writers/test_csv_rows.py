@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from packerlab.report import Report
 
 GOLDEN = b"""\
-learner,lab,status,score,max_score,attempt,complete,reason,failed_checks,key\r
-learner-01,101_first_build,graded,2,5,2,true,,test_b test_c,learner-01\r
-learner-02,101_first_build,rejected,0,5,1,true,"more than 100 files, \xc3\xa9.",,learner-02\r
-learner-03,101_first_build,fault,,5,1,false,"the ""box"" broke.",test_b test_c,learner-03\r
+learner,lab,status,score,max_score,attempt,complete,reason,failed_checks,mark,remarks,key\r
+learner-01,101_first_build,graded,2,5,2,true,,test_b test_c,2,,learner-01\r
+learner-02,101_first_build,rejected,0,5,1,true,"more than 100 files, \xc3\xa9.",,0,,learner-02\r
+learner-03,101_first_build,fault,,5,1,false,"the ""box"" broke.",test_b test_c,,,learner-03\r
 """
 
 
-def make_report(**run: str | int) -> Report:
+def make_report(**run: str | int | dict[str, str]) -> Report:
     checks = [
         Check("test_a", "It builds.", "passed", 2, 2),
         Check("test_b", "It is there.", "failed", 0, 2),
@@ -79,6 +79,17 @@ def test_no_text_is_a_formula(first: str) -> None:
     assert not row[0].startswith(FORMULA)
     assert not row[7].startswith(FORMULA)
     assert row[7].endswith("cmd|'/c calc'!A0")
+
+
+def test_what_counts_is_beside_the_score_with_its_reasons() -> None:
+    notes = {"test_b": "=1+1: it is there."}
+    rows = rows_of(b"".join(write_csv([make_report(deducted=1, overrides=notes)])))
+    row = dict(zip(*rows, strict=True))
+    assert (row["score"], row["mark"]) == ("2", "1")
+    assert row["remarks"] == (
+        "Points for test_b were given by hand: =1+1: it is there. "
+        "1 point taken off by the rules of the class."
+    )
 
 
 def test_numbers_stay_numbers() -> None:

@@ -10,15 +10,18 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from packerlab.classroom.marks import marks
 from packerlab.terminal import console
 from packerlab.text import visible
 from packerlab.writers.marks_table import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from packerlab.classroom.intake import Arrival, Intake, Roll
     from packerlab.classroom.marks import Cell, Marks
+    from packerlab.classroom.opening import Classroom
+    from packerlab.report import Report
 
 MOST_NAMED = 20
 """Learners who are named in a note."""
@@ -47,6 +50,15 @@ def _cell(cell: Cell | None) -> str:
     if cell.mark is None:
         return "?"
     return f"{cell.mark}/{cell.of}" + (f" (late: -{cell.deducted})" if cell.deducted else "")
+
+
+def show_marks(reports: Iterable[Report], room: Classroom) -> None:
+    """Print the marks by a class's rules, and what an instructor should know of them."""
+    out = console()
+    found = marks(reports, room)
+    out.print(marks_table(found, room.rules.title), soft_wrap=False)
+    for note in notes_on(found):
+        out.print(note)
 
 
 def notes_on(found: Marks) -> Iterator[str]:

@@ -1,35 +1,31 @@
 """`packerlab report`: show a gradebook, or write it in another form."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from packerlab.commands.options import ClassOption, CourseOption, SandboxOption
+from packerlab.commands.options import ClassOption, CourseOption, LabOption, SandboxOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rich.text import Text
-
     from packerlab.classroom.opening import Classroom
     from packerlab.gradebook import Gradebook
     from packerlab.report import Report
-    from packerlab.writers.summary import LabSummary
 
-
-UNJUDGED = ("fault", "incomplete")
-"""The verdicts that are about the machine, and not about the work."""
 MARKS = "marks"
 """The form with a row for each learner, over all labs."""
 
 
 def _forms() -> list[str]:
-    """The names in the table of writers, which is imported only when it is needed."""
-    from packerlab.writers import WRITERS
+    """The names in the tables of writers, which are imported only when they are needed."""
+    from packerlab.writers import FILLERS, FOLDERS, WRITERS
 
-    return [*WRITERS, MARKS]
+    return [*WRITERS, *FOLDERS, *FILLERS, MARKS]
 
 
 def report(
@@ -52,97 +48,133 @@ def report(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there, not to the terminal."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE|FOLDER",
+            help="Write there, not to the terminal; pages need a new or empty folder.",
+        ),
     ] = None,
+    fill: Annotated[
+        Path | None,
+        typer.Option(
+            "--fill", metavar="FILE", help="What Canvas or Moodle exported, to be filled in."
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            "--column",
+            metavar="NAME",
+            help="The column to fill, by a part of its name; by default the lab's.",
+        ),
+    ] = None,
+    lab: LabOption = None,
     verify: Annotated[
         bool,
-        typer.Option("--verify", help="Grade the work in a certificate again, in a sandbox."),
+        typer.Option(
+            "--verify",
+            help="See whether all is as it was saved, and grade work again in a sandbox.",
+        ),
     ] = False,
+    sample: Annotated[
+        int, typer.Option("--sample", metavar="N", min=0, help="How many reports to grade again.")
+    ] = 5,
     sandbox: SandboxOption = "auto",
     course: CourseOption = None,
     class_file: ClassOption = None,
 ) -> None:
     """Show how a class did: for each learner and lab, the attempt that counts."""
     from packerlab.classroom import opening
+    from packerlab.commands.classes import show_marks
+    from packerlab.commands.summary import show
+    from packerlab.commands.verifying import opened, verified
+    from packerlab.course import open_course
     from packerlab.errors import BadInputError
-    from packerlab.gradebook import read_gradebook
+    from packerlab.writers import FOLDERS
 
     if verify:
-        raise typer.Exit(_verify(gradebook, sandbox, course))
+        raise typer.Exit(verified(gradebook, sandbox, course, sample))
     if gradebook.is_file():
         raise BadInputError(f"{gradebook} is a file: --verify grades a certificate again.")
-    if output and form is None:
-        raise BadInputError(f"-o needs a format: add --format {_listed()}.")
-    if form is not None and form not in _forms():
-        raise BadInputError(f"There is no format `{form}`: it is {_listed()}.")
-    book = read_gradebook(gradebook)
-    if book.doubt:
-        typer.echo(f"note: {book.doubt}", err=True)
+    _refuse_unfit(form, output, fill, column)
+    book = opened(gradebook, course)
     rules = class_file or opening.kept_in(gradebook)
     room = opening.open_classroom(rules) if rules else None
-    if form == MARKS:
-        _write(book, [_marks(book, room)], form, output)
-    elif form is not None:
-        _write(book, _written(book, form, room), form, output)
-    else:
-        _show(_counting(book, room))
+    slug = open_course(course).lab(lab).slug if lab else None
+    if form is None:
+        show(_Counting(book, room, slug))
         if room:
-            _show_marks(book, room)
+            show_marks(book.reports(), room)
+    elif form == MARKS:
+        _send([_marks(book, room)], output)
+    elif form in FOLDERS:
+        _write_folder(_Counting(book, room, slug, noting=True), form, output)
+    elif fill:
+        _send([_filled(_Counting(book, room, slug, noting=True), form, fill, column, course)], output)
+    else:
+        _write(book, _Counting(book, room, slug, noting=True), form, output)
 
 
-def _verify(file: Path, sandbox: str, course: Path | None) -> int:
-    """Grade all work of a certificate again; the exit code."""
-    from contextlib import closing
+def _refuse_unfit(
+    form: str | None, output: Path | None, fill: Path | None, column: str | None
+) -> None:
+    """Raise BadInputError where an option has nothing to do, or lacks another."""
+    from packerlab.errors import BadInputError
+    from packerlab.writers import FILLERS
 
-    from packerlab import certificate, errors, terminal
-    from packerlab.course import open_course
-    from packerlab.grading.grade_one import grade
-    from packerlab.sandbox import Sandbox, choose
-    from packerlab.text import visible
-
-    whole = open_course(course)
-    found = certificate.read(file)
-    out = terminal.console()
-    passing = total = unjudged = 0
-    for work, lab in certificate.known(found, whole):
-        total += 1
-        if lab is None:
-            out.print(f"✗ {visible(work.lab)}: this course has no such lab")
-            continue
-        backend = choose(sandbox, set(lab.needs), [whole.root], full_limits=True)
-        with closing(Sandbox(backend, lab.limits, lab.needs)) as opened:
-            report = grade(lab, work.handed_in(), opened, lab.limits)
-        passing += report.passed
-        unjudged += report.verdict in UNJUDGED
-        sign = "✓" if report.passed else "?" if report.verdict in UNJUDGED else "✗"
-        changed = "" if work.digests.lab == lab.digest else "; the lab has changed since"
-        out.print(f"{sign} {lab.title}: {report.verdict}, on Packer {report.run.packer}{changed}")
-    out.print(f"{passing} of {total} labs pass.")
-    if unjudged:
-        out.print(f"{unjudged} can't be judged on this machine, which says nothing of the work.")
-        return errors.MACHINE
-    return errors.DONE if passing == total else errors.NEGATIVE
-
-
-def _listed() -> str:
     *names, last = _forms()
-    return f"{', '.join(names)} or {last}"
+    listed = f"{', '.join(names)} or {last}"
+    if output and form is None:
+        raise BadInputError(f"-o needs a format: add --format {listed}.")
+    if form is not None and form not in _forms():
+        raise BadInputError(f"There is no format `{form}`: it is {listed}.")
+    if form in FILLERS and not fill:
+        raise BadInputError(
+            f"--format {form} fills in a file that you export from there: name it with --fill."
+        )
+    if (fill or column is not None) and form not in FILLERS:
+        option = "--fill" if fill else "--column"
+        raise BadInputError(f"{option} goes with --format {' or '.join(FILLERS)}.")
 
 
-def _counting(book: "Gradebook", room: "Classroom | None") -> "Iterator[Report]":
-    """One report for each learner and lab: the one that counts in the class."""
-    from packerlab.classroom.marks import counted
+class _Counting:
+    """One report for each learner and lab: the one that counts in the class.
 
-    return counted(book.reports(), room) if room else book.latest()
+    They are read anew, one at a time, whenever they are gone through. If `noting`, those without a
+    score are named on standard error the first time: they are not to be taken for a zero.
+    """
+
+    def __init__(
+        self, book: Gradebook, room: Classroom | None, slug: str | None, *, noting: bool = False
+    ) -> None:
+        self._book = book
+        self._room = room
+        self._slug = slug
+        self._noting = noting
+
+    def __iter__(self) -> Iterator[Report]:
+        from packerlab.classroom.marks import counted
+
+        book = self._book
+        every = counted(book.reports(), self._room) if self._room else book.latest()
+        noting, self._noting = self._noting, False
+        for report in every:
+            if self._slug in (None, report.lab):
+                if noting and report.mark is None:
+                    _note_no_score(report)
+                yield report
 
 
-def _written(book: "Gradebook", form: str, room: "Classroom | None") -> "Iterator[bytes]":
-    from packerlab.writers import WRITERS
+def _note_no_score(report: Report) -> None:
+    from packerlab.text import visible
+    from packerlab.writers.people import who
+    from packerlab.writers.words import unscored
 
-    return WRITERS[form](_counting(book, room))
+    typer.echo(f"note: {who(report)}, {visible(report.lab)}: {unscored(report)}", err=True)
 
 
-def _marks(book: "Gradebook", room: "Classroom | None") -> bytes:
+def _marks(book: Gradebook, room: Classroom | None) -> bytes:
     """The marks as CSV; what an instructor should know of them goes to standard error."""
     from packerlab.classroom.marks import marks
     from packerlab.classroom.opening import without_rules
@@ -155,66 +187,65 @@ def _marks(book: "Gradebook", room: "Classroom | None") -> bytes:
     return marks_csv(list(found.labs), lines_of(found))
 
 
-def _show_marks(book: "Gradebook", room: "Classroom") -> None:
-    """A row for each learner, and what an instructor should know."""
-    from packerlab.classroom.marks import marks
-    from packerlab.commands.classes import marks_table, notes_on
-    from packerlab.terminal import console
-
-    out = console()
-    found = marks(book.reports(), room)
-    out.print(marks_table(found, room.rules.title), soft_wrap=False)
-    for note in notes_on(found):
-        out.print(note)
-
-
-def _write(book: "Gradebook", parts: "Iterable[bytes]", form: str, output: Path | None) -> None:
+def _write(book: Gradebook, reports: Iterable[Report], form: str, output: Path | None) -> None:
     """Send the gradebook where it was asked for; nobody reads HTML on a terminal."""
-    from packerlab.errors import BadInputError
+    from packerlab.writers import WRITERS
 
     if form == "html" and not output and sys.stdout.isatty():
         output = book.path / "report.html"
-    if not output:
-        sys.stdout.buffer.writelines(parts)
-        sys.stdout.buffer.flush()
-        return
-    data = b"".join(parts)
+    _send(WRITERS[form](reports), output)
+
+
+def _write_folder(reports: Iterable[Report], form: str, output: Path | None) -> None:
+    """Write a form of many files, for the instructor alone, into a folder of their own."""
+    from packerlab.errors import BadInputError
+    from packerlab.writers import FOLDERS
+    from packerlab.writers.learner_pages import INDEX
+
+    if output is None:
+        raise BadInputError(f"{form} are written into a folder: add -o and its name.")
+    count = 0
     try:
-        output.write_bytes(data)
+        output.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(output.iterdir()):
+            raise BadInputError(f"{output} is not empty: name a new folder, or empty it first.")
+        for name, data in FOLDERS[form](reports):
+            file = output / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(data)
+            count += 1
     except OSError as error:
         raise BadInputError(f"{output} can't be written: {error.strerror}.") from None
-    typer.echo(f"Wrote {output}.", err=True)
+    typer.echo(f"Wrote {count} files into {output}; {INDEX} is for you.", err=True)
 
 
-def _show(reports: "Iterator[Report]") -> None:
-    """One row for each lab."""
-    from rich import box
-    from rich.table import Table
-
-    from packerlab.terminal import console
-    from packerlab.writers.summary import summarise
-
-    table = Table("lab", "submissions", "median", "failed most", box=box.SIMPLE_HEAD)
-    for lab in summarise(reports):
-        table.add_row(*_cells(lab))
-    if table.row_count:
-        console().print(table, soft_wrap=False)
-    else:
-        typer.echo("There are no reports in this gradebook yet.")
-
-
-def _cells(lab: "LabSummary") -> "tuple[Text, ...]":
-    from rich.text import Text
-
-    from packerlab.report import VERDICTS
+def _filled(
+    reports: Iterable[Report], form: str, fill: Path, column: str | None, course: Path | None
+) -> bytes:
+    """A platform's file with the scores in it; what else there is to know goes to stderr."""
+    from packerlab.course import open_course
+    from packerlab.errors import BadInputError
     from packerlab.text import visible
+    from packerlab.writers import FILLERS
+    from packerlab.writers.filling import Filling
 
-    counts = [f"{lab.verdicts[name]} {name}" for name in VERDICTS if lab.verdicts[name]]
-    median = "no score" if lab.median_percent is None else f"{lab.median_percent} %"
-    worst = lab.hardest
-    return (
-        Text(visible(lab.slug or "unknown")),
-        Text(f"{len(lab.reports)}: {', '.join(counts)}"),
-        Text(median, no_wrap=True),
-        Text(f"{visible(worst.text.title)} ({worst.failing_percent} %)" if worst else "nothing"),
-    )
+    try:
+        data = fill.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"{fill} can't be read: {error.strerror}.") from None
+    titles = {lab.slug: lab.manifest.title for lab in open_course(course).labs()}
+    filled = FILLERS[form](reports, Filling(data, visible(fill.name), titles, column))
+    for note in filled.notes:
+        typer.echo(f"note: {note}", err=True)
+    return filled.data
+
+
+def _send(parts: Iterable[bytes], output: Path | None) -> None:
+    """Write to a file, or else to standard output."""
+    from packerlab.commands.output import write
+
+    if output:
+        write(output, parts)
+    else:
+        sys.stdout.buffer.writelines(parts)
+        sys.stdout.buffer.flush()

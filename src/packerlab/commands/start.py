@@ -70,7 +70,7 @@ def lay_out(lab: Lab, target: Path) -> None:
 
 def mark(lab: Lab, target: Path) -> None:
     """Note in a workspace which lab it is of."""
+    from packerlab.starters import marker_text
     from packerlab.submissions.leftovers import MARKER
 
-    text = f'format = 1\nlab = "{lab.slug}"\nlab_digest = "{lab.digest}"\n'
-    (target / MARKER).write_text(text)
+    (target / MARKER).write_text(marker_text(lab))

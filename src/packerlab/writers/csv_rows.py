@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from packerlab.report import person
 from packerlab.text import clean
+from packerlab.writers.words import remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,9 +25,12 @@ HEADER = (
     "complete",
     "reason",
     "failed_checks",
+    "mark",
+    "remarks",
     "key",
 )
-"""`key` is the learner's folder in the gradebook: the name, percent-encoded."""
+"""`mark` is what counts: the score, less what the class's rules take off; `remarks` says why.
+`key` is the learner's folder in the gradebook: the name, percent-encoded."""
 FORMULA = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20\uff5c\uff05")
 """What makes a spreadsheet take a cell for a formula: ASCII, and the full-width forms."""
 _CELL = re.compile(rf"(^|[;\t\r\n])(?=[\s\"]*[{re.escape(''.join(FORMULA))}])")
@@ -60,6 +64,8 @@ def _row(report: Report) -> tuple[str | int, ...]:
         "true" if report.complete else "false",
         safe_text(report.reason),
         safe_text(" ".join(failed)),
+        "" if report.mark is None else report.mark,
+        safe_text(" ".join(remarks(report))),
         safe_text(report.run.learner),
     )
 
