@@ -168,7 +168,7 @@ def test_a_form_of_the_report(clone: Clone, tmp_path: Path) -> None:
     assert names
     assert names == [path.name for path in sorted(book.glob("reports/*/*"))]
     refused = clone.packerlab("report", book, "-f", "pdf")
-    assert refused.stderr == "error: There is no format `pdf`: it is html, csv, json or n.\n"
+    assert refused.stderr == "error: There is no format `pdf`: it is html, csv, json, n or pages.\n"
     assert clone.passes("tests/commands/test_report.py") > 20
 
 

@@ -9,10 +9,23 @@ import typer
 from packerlab.commands.options import CourseOption, SandboxOption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from rich.text import Text
 
     from packerlab.gradebook import Gradebook
+    from packerlab.report import Report
     from packerlab.writers.summary import LabSummary
+
+
+class _Again:
+    """Reports that are read anew, one at a time, whenever they are gone through."""
+
+    def __init__(self, read: "Callable[[], Iterable[Report]]") -> None:
+        self.read = read
+
+    def __iter__(self) -> "Iterator[Report]":
+        return iter(self.read())
 
 
 UNJUDGED = ("fault", "incomplete")
@@ -20,10 +33,10 @@ UNJUDGED = ("fault", "incomplete")
 
 
 def _forms() -> list[str]:
-    """The names in the table of writers, which is imported only when it is needed."""
-    from packerlab.writers import WRITERS
+    """The names in the tables of writers, which are imported only when they are needed."""
+    from packerlab.writers import FOLDERS, WRITERS
 
-    return list(WRITERS)
+    return [*WRITERS, *FOLDERS]
 
 
 def report(
@@ -46,7 +59,12 @@ def report(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there, not to the terminal."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE|FOLDER",
+            help="Write there, not to the terminal; pages need a new or empty folder.",
+        ),
     ] = None,
     verify: Annotated[
         bool,
@@ -58,6 +76,7 @@ def report(
     """Show how a class did: the last attempt of each learner on each lab."""
     from packerlab.errors import BadInputError
     from packerlab.gradebook import read_gradebook
+    from packerlab.writers import FOLDERS
 
     if verify:
         raise typer.Exit(_verify(gradebook, sandbox, course))
@@ -70,7 +89,9 @@ def report(
     book = read_gradebook(gradebook)
     if book.doubt:
         typer.echo(f"note: {book.doubt}", err=True)
-    if form is not None:
+    if form in FOLDERS:
+        _write_folder(book, form, output)
+    elif form is not None:
         _write(book, form, output)
     else:
         _show(book)
@@ -117,39 +138,63 @@ def _listed() -> str:
 
 def _write(book: "Gradebook", form: str, output: Path | None) -> None:
     """Send the gradebook where it was asked for; nobody reads HTML on a terminal."""
-    from packerlab.errors import BadInputError
+    from packerlab.commands.output import write
     from packerlab.writers import WRITERS
 
-    parts = WRITERS[form](book.latest())
+    parts = WRITERS[form](_Again(book.latest))
     if form == "html" and not output and sys.stdout.isatty():
         output = book.path / "report.html"
     if not output:
         sys.stdout.buffer.writelines(parts)
         sys.stdout.buffer.flush()
         return
-    data = b"".join(parts)
+    write(output, parts)
+
+
+def _write_folder(book: "Gradebook", form: str, output: Path | None) -> None:
+    """Write a form of many files, for the instructor alone, into a folder of their own."""
+    from packerlab.errors import BadInputError
+    from packerlab.writers import FOLDERS
+    from packerlab.writers.learner_pages import INDEX
+
+    if output is None:
+        raise BadInputError(f"{form} are written into a folder: add -o and its name.")
+    count = 0
     try:
-        output.write_bytes(data)
+        output.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(output.iterdir()):
+            raise BadInputError(f"{output} is not empty: name a new folder, or empty it first.")
+        for name, data in FOLDERS[form](book.latest()):
+            file = output / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(data)
+            count += 1
     except OSError as error:
         raise BadInputError(f"{output} can't be written: {error.strerror}.") from None
-    typer.echo(f"Wrote {output}.", err=True)
+    typer.echo(f"Wrote {count} files into {output}; {INDEX} is for you.", err=True)
 
 
 def _show(book: "Gradebook") -> None:
-    """One row for each lab."""
+    """One row for each lab, and what stands out in it."""
     from rich import box
     from rich.table import Table
 
     from packerlab.terminal import console
+    from packerlab.text import visible
     from packerlab.writers.summary import summarise
 
-    table = Table("lab", "submissions", "median", "failed most", box=box.SIMPLE_HEAD)
-    for lab in summarise(book.latest()):
-        table.add_row(*_cells(lab))
-    if table.row_count:
-        console().print(table, soft_wrap=False)
-    else:
+    labs = summarise(book.latest())
+    if not labs:
         typer.echo("There are no reports in this gradebook yet.")
+        return
+    table = Table("lab", "submissions", "median", "failed most", box=box.SIMPLE_HEAD)
+    for lab in labs:
+        table.add_row(*_cells(lab))
+    out = console()
+    out.print(table, soft_wrap=False)
+    for lab in labs:
+        for remark in _remarks(lab):
+            out.print(f"{visible(lab.short)}: {visible(remark)}")
 
 
 def _cells(lab: "LabSummary") -> "tuple[Text, ...]":
@@ -163,7 +208,19 @@ def _cells(lab: "LabSummary") -> "tuple[Text, ...]":
     worst = lab.hardest
     return (
         Text(visible(lab.slug or "unknown")),
-        Text(f"{len(lab.reports)}: {', '.join(counts)}"),
+        Text(f"{lab.submissions}: {', '.join(counts)}"),
         Text(median, no_wrap=True),
         Text(f"{visible(worst.text.title)} ({worst.failing_percent} %)" if worst else "nothing"),
     )
+
+
+def _remarks(lab: "LabSummary") -> "Iterator[str]":
+    for check in lab.passed_by_nobody:
+        yield f"nobody passes: {check.text.title}"
+    if everybody := len(lab.passed_by_everybody):
+        yield f"everybody passes {everybody} of {len(lab.checks)} checks"
+    wrong = [(count, value, check) for check in lab.checks.values()
+             for value, count in check.commonest[:1] if count > 1]  # fmt: skip
+    if wrong:
+        count, value, check = max(wrong, key=lambda each: each[0])
+        yield f"the commonest wrong answer, {count} times, is `{value}` to: {check.text.title}"
