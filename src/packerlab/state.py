@@ -17,11 +17,15 @@ import threading
 import time
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 from filelock import FileLock, Timeout
 
 from packerlab.errors import MachineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 WRITABLE_BY_OTHERS = 0o022
 RUN_PREFIX = "packerlab-"
@@ -54,11 +58,17 @@ def _folder(variable: str, default: Path) -> Path:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` as a whole, or not at all."""
+    """Replace `path` as a whole, or not at all; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    replace(path, [data])
+
+
+def replace(path: Path, parts: Iterable[bytes]) -> None:
+    """Replace `path` by what comes in parts, which may fail: as a whole, or not at all."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        beside.write_bytes(data)
+        with beside.open("wb") as stream:
+            stream.writelines(parts)
         beside.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,8 +22,6 @@ from packerlab.report import Check, Run, conclude
 from packerlab.writers import FILLERS, WRITERS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from typer.testing import Result
 
 LAB = "101_first_build"
@@ -127,6 +126,39 @@ def test_a_file_needs_a_format(book: Path, tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_named(book: Path, tmp_path: Path) -> None:
     missing = tmp_path / "no" / "out"
     assert refusal(book, "-f", "csv", "-o", missing).startswith(f"{missing} can't be written: No")
+
+
+def test_pages_go_into_a_folder_of_their_own(book: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "class" / "pages"
+    written = run(book, "-f", "pages", "-o", folder)
+    assert (written.stdout, written.exit_code) == ("", 0)
+    assert written.stderr == f"Wrote 3 files into {folder}; index.html is for you.\n"
+    found = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.html"))
+    assert found == ["index.html", "learners/learner-a.html", "learners/learner-b.html"]
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert refusal(book, "-f", "pages", "-o", folder).startswith(f"{folder} is not empty")
+    assert "add -o and its name" in refusal(book, "-f", "pages")
+    file = folder / "index.html"
+    assert "can't be written" in refusal(book, "-f", "pages", "-o", file)
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(book: Path) -> None:
+    assert run(book, "-f", "csv", "-o", "/dev/null").exit_code == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_the_summary_says_what_stands_out(tmp_path: Path) -> None:
+    with open_gradebook(tmp_path / "book", "bubblewrap") as opened:
+        for number in range(3):
+            hard = Check("test_a", "It is hard.", "failed", 0, 2, found="x")
+            easy = Check("test_b", "It is easy.", "passed", 2, 2)
+            found = conclude(LAB, [hard, easy])
+            opened.save(msgspec.structs.replace(found, run=Run(learner=f"l{number}")))
+    assert run(tmp_path / "book").stdout.splitlines()[-3:] == [
+        "101: nobody passes: It is hard.",
+        "101: everybody passes 1 of 2 checks",
+        "101: the commonest wrong answer, 3 times, is `x` to: It is hard.",
+    ]
 
 
 @pytest.mark.parametrize("form", [[], *(["-f", form] for form in WRITERS)])

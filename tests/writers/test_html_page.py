@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from html.parser import HTMLParser
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,98 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packerlab.report import Check, Digests, Report, Run, Where
+from packerlab.report import Check, Run, conclude
 from packerlab.text import clean
 from packerlab.writers.html_page import LONGEST_SHOWN, write_html
+from tests.writers.pages import HOSTILE, Page, assert_harmless, make_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-VOID = {"meta", "wbr", "br", "hr", "img", "input", "link"}
-FETCHING = {"script", "link", "img", "iframe", "object", "embed", "form", "base", "svg", "video"}
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>' onfocus='alert(1)",
-    "</style></title></textarea><svg/onload=alert(1)>",
-    "</summary></details></main></body></html>",
-    "<!-- ", "]]>", "<![CDATA[", "&lt;script&gt;", "&#60;b&#62;",
-    "{{ 7 * 7 }}{% raw %}", "javascript:alert(1)", "https://example.org/x.css",
-    "\N{RIGHT-TO-LEFT OVERRIDE}abc\N{POP DIRECTIONAL ISOLATE}\N{ZERO WIDTH SPACE}",
-    "\0\x08\x1b[31m\x7f\x9b31m\u2028\ufeff", "[bold red]x[/]", "a\r\nb\tc", "x" * 5_000,
-]  # fmt: skip
-
-
-class Page(HTMLParser):
-    """What a page is made of; an element that is not closed where it should be is an error."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.open: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return "".join(self.words)
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
-
-    def attribute(self, name: str) -> list[str]:
-        return [attributes[name] or "" for _, attributes in self.elements if name in attributes]
+    from packerlab.report import Report
 
 
 def page_of(reports: Iterable[Report]) -> str:
     return b"".join(write_html(reports)).decode()
-
-
-def make_report(text: str) -> Report:
-    """A report with this text wherever one can stand."""
-    check = Check(
-        name=text,
-        title=text,
-        outcome="failed",
-        points=0,
-        max_points=1,
-        message=text,
-        expected=text,
-        found=text,
-        where=Where(text, 1, 1),
-        hints=[text],
-        docs=text,
-        blocked_by=text,
-    )
-    run = Run(learner=text, sandbox=text, packer=text, check_seconds={text: 1.0})
-    digests = Digests(text, text, text, text, text)
-    return Report(1, text, "graded", text, True, 0, 1, [check], digests, run)
-
-
-def assert_harmless(page: str) -> None:
-    parsed = Page(page)
-    assert FETCHING.isdisjoint(tag for tag, _ in parsed.elements)
-    names = {name for _, attributes in parsed.elements for name in attributes}
-    assert not [name for name in names if name.startswith("on")]
-    assert names.isdisjoint({"src", "srcset", "data", "action", "background", "poster"})
-    assert all(re.fullmatch("#[a-z0-9-]+", target) for target in parsed.attribute("href"))
-    for style in parsed.attribute("style"):
-        assert re.fullmatch(r"(height|width):[0-9.]+%", style)
-    assert page.count("<style>") == page.count("</style>") == 1
-    assert "url(" not in page.partition("</style>")[0]
-    assert page == clean(page, len(page))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -200,3 +121,65 @@ def test_text_stands_out_in_light_and_dark(ground: str) -> None:
         for name in ("text", "soft", "link", "good", "bad", "other"):
             light, dark = sorted((luminance(colours[name]), luminance(colours[ground])))[::-1]
             assert (light + 0.05) / (dark + 0.05) >= 4.5, name
+
+
+def test_what_an_instructor_asks_first_comes_first(
+    make_class: Callable[[int], list[Report]],
+) -> None:
+    page = page_of(make_class(60))
+    places = [page.index(f'<h3 id="{name}">') for name in ("needs", "not-understood", "doubts")]
+    assert places == sorted(places)
+    assert places[-1] < page.index("The class at a glance") < page.index('id="lab-1"')
+    assert "incomplete: there is no score yet" in page[places[0] : places[1]]
+
+
+def test_a_check_that_nobody_passes_is_doubted(make_class: Callable[[int], list[Report]]) -> None:
+    reports = []
+    for report in make_class(20)[:10]:
+        failed = msgspec.structs.replace(report.checks[2], outcome="failed", points=0, found="X")
+        reports.append(conclude(report.lab, [report.checks[0], failed]))
+    doubts = page_of(reports).partition('id="doubts"')[2].partition("</section>")[0]
+    assert "Nobody passes it, of 10 that it judged." in doubts
+    assert "10 of the 10 who fail it fail alike." in doubts
+
+
+def test_what_counts_is_the_mark_and_notes_are_shown(
+    make_class: Callable[[int], list[Report]],
+) -> None:
+    report = make_class(2)[0]
+    run = Run(learner="ada", deducted=2, overrides={"test_1": "Right in <b>another</b> way."})
+    page = page_of([msgspec.structs.replace(report, score=14, run=run)])
+    assert "<span>12 of 15</span>" in page
+    assert "take 2 off, such as for lateness, so 12 count." in page
+    assert "Points given by hand: Right in &lt;b&gt;another&lt;/b&gt; way." in page
+
+
+def test_charts_say_in_words_what_they_show(make_class: Callable[[int], list[Report]]) -> None:
+    charts = Page(page_of(make_class(40))).all("svg")
+    assert len(charts) == 2 * (1 + 8)
+    assert all(chart["role"] == "img" and chart["aria-label"] for chart in charts)
+
+
+class Many:
+    """So many reports, made one at a time whenever they are gone through."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __iter__(self) -> Iterator[Report]:
+        check = Check("test_it", "It builds.", "failed", 0, 2, message="No file.")
+        for number in range(self.count):
+            run = Run(learner=f"learner-{number}", attempt=number % 5 + 1, seconds=number / 10)
+            found = msgspec.structs.replace(check, found=f"value {number}")
+            yield msgspec.structs.replace(conclude("101_first_build", [found]), run=run)
+
+
+def test_memory_does_not_grow_with_the_class() -> None:
+    peaks = []
+    page_of(Many(5))  # the templates are compiled once
+    for count in (1_200, 4_800):
+        tracemalloc.start()
+        assert sum(map(len, write_html(Many(count)))) > 300 * count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from packerlab.report import VERDICTS, Check, Run, conclude, person
-from packerlab.writers.summary import summarise
+from packerlab.writers.summary import MOST_FOUND, most_needing, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,10 +56,10 @@ def test_labs_are_counted_apart(make_class: Callable[[int], list[Report]]) -> No
     labs = summarise(make_class(40))
     assert [lab.slug for lab in labs] == ["101_first_build", "203_reusable_layout"]
     for lab in labs:
-        assert len(lab.reports) == lab.verdicts.total() == 20
+        assert lab.submissions == lab.verdicts.total() == 20
         assert lab.graded == 17
         assert (lab.verdicts["rejected"], lab.verdicts["timeout"]) == (1, 1)
-        assert sum(lab.distribution) == len(lab.percents) == 19
+        assert sum(lab.distribution) == lab.percents.total() == 19
 
 
 def test_scores_fall_into_tenths_and_full_marks() -> None:
@@ -119,4 +119,49 @@ def test_the_slowest_submissions_keep_their_places() -> None:
         )
     ]
     (lab,) = summarise(reports)
-    assert [place for place, _ in lab.slowest] == [2, 4, 6, 7, 5]
+    assert [slow.place for slow in lab.slowest] == [2, 4, 6, 7, 5]
+
+
+def test_nobody_and_everybody_are_said_from_three_on() -> None:
+    for count, said in ((2, False), (3, True)):
+        checks = [make_check("failed", name="test_a"), make_check("passed", name="test_b")]
+        (lab,) = summarise(conclude("101_first_build", checks) for _ in range(count))
+        assert bool(lab.passed_by_nobody) is bool(lab.passed_by_everybody) is said
+
+
+def test_a_check_that_the_better_ones_fail_is_doubted() -> None:
+    """Only from ten on each side, and only where chance can hardly do it."""
+    good, bad = make_check("passed", name="test_b"), make_check("failed", name="test_b")
+    turned = [make_check("failed", "a"), good], [make_check("passed"), bad]
+    for each, doubted in ((9, False), (10, True)):
+        (lab,) = summarise(conclude("101_first_build", checks) for checks in [*turned] * each)
+        assert lab.checks["test_it"].turned_round is doubted
+    usual = [make_check("failed", "a"), bad], [make_check("passed"), good]
+    (lab,) = summarise(conclude("101_first_build", checks) for checks in [*usual] * 20)
+    assert not lab.checks["test_it"].turned_round
+
+
+def test_who_may_need_the_instructor_comes_in_order_of_urgency() -> None:
+    def one(name: str, outcome: Any, attempt: int = 1, status: Any = "graded") -> Report:
+        report = conclude("101_first_build", [make_check(outcome)], status)
+        return msgspec.structs.replace(report, run=Run(learner=name, attempt=attempt))
+
+    labs = summarise(
+        [
+            one("low", "failed"),
+            one("stuck", "failed", 4),
+            one("fine", "passed", 9),
+            one("refused", "blocked", 1, "rejected"),
+            one("broken", "passed", 1, "fault"),
+        ]
+    )
+    assert [need.name for _, need in most_needing(labs)] == ["broken", "stuck", "refused", "low"]
+    assert labs[0].needing == 4
+    assert (labs[0].median_attempts, max(labs[0].attempts)) == (1, 9)
+
+
+def test_a_flood_of_wrong_values_is_bounded_and_the_commonest_stays() -> None:
+    found = [value for number in range(3 * MOST_FOUND) for value in (f"one {number}", "many")]
+    (lab,) = summarise(make_reports([make_check("failed", value) for value in found]))
+    assert lab.checks["test_it"].commonest[0] == ("many", 3 * MOST_FOUND)
+    assert len(lab.checks["test_it"].wrong) <= 2 * MOST_FOUND

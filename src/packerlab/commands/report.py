@@ -102,18 +102,19 @@ def report(
     rules = class_file or opening.kept_in(gradebook)
     room = opening.open_classroom(rules) if rules else None
     slug = open_course(course).lab(lab).slug if lab else None
+    reports = _Counting(book, room, slug, noting=form is not None)
     if form is None:
-        show(_Counting(book, room, slug))
+        show(reports)
         if room:
             show_marks(book.reports(), room)
     elif form == MARKS:
         _send([_marks(book, room)], output)
     elif form in FOLDERS:
-        _write_folder(_Counting(book, room, slug, noting=True), form, output)
+        _write_folder(reports, form, output)
     elif fill:
-        _send([_filled(_Counting(book, room, slug, noting=True), form, fill, column, course)], output)
+        _send([_filled(reports, form, fill, column, course)], output)
     else:
-        _write(book, _Counting(book, room, slug, noting=True), form, output)
+        _write(book, reports, form, output)
 
 
 def _refuse_unfit(
@@ -146,7 +147,7 @@ class _Counting:
     """
 
     def __init__(
-        self, book: Gradebook, room: Classroom | None, slug: str | None, *, noting: bool = False
+        self, book: Gradebook, room: Classroom | None, slug: str | None, *, noting: bool
     ) -> None:
         self._book = book
         self._room = room

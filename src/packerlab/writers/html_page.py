@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from packerlab.report import VERDICTS, person
 from packerlab.text import clean
-from packerlab.writers.summary import brief, summarise
+from packerlab.writers.summary import brief, doubted, most_needing, not_understood, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,8 +35,25 @@ LONGEST_SHOWN = 400
 
 
 def write_html(reports: Iterable[Report]) -> Iterator[bytes]:
-    """The class at a glance, then each lab: its scores, its checks, its learners."""
-    stream = environment().get_template("report.html").stream(labs=summarise(reports))
+    """Where to look first, the class at a glance, then each lab: its marks, checks and learners.
+
+    It goes through the reports twice: to count them, and to show them one at a time.
+    """
+    again = iter(reports)
+    if again is reports:
+        raise TypeError("the reports can be gone through only once")
+    labs = summarise(reports)
+    stream = (
+        environment()
+        .get_template("report.html")
+        .stream(
+            labs=labs,
+            needs=most_needing(labs),
+            not_understood=not_understood(labs),
+            doubted=doubted(labs),
+            reports_of=lambda lab: islice(again, lab.submissions),
+        )
+    )
     stream.enable_buffering(1_000)
     for part in stream:
         yield part.encode()
