@@ -1,7 +1,9 @@
 """A gradebook: a folder of reports, one file for each lab, learner and attempt (format 1).
 
 - `gradebook.json`: the format, and the sandbox that it began with
-- `reports/<slug>/<learner>/<attempt>.json`: one report
+- `reports/<slug>/<learner>/<attempt>.json`: one report, as it was graded
+- `submissions/<slug>/<digest>.tar`: the files that reports are about
+- `overrides/<slug>/<learner>/<attempt>/<check>.json`: points given by hand
 - `.lock`: held while grading; readers need no lock
 """
 
@@ -15,23 +17,32 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 from filelock import FileLock, Timeout
 
-from packerlab.errors import BadInputError, MachineError
+from packerlab import overrides
+from packerlab.errors import BadInputError, MachineError, RejectedError
 from packerlab.lab import SLUG
 from packerlab.report import decode, encode
 from packerlab.state import WRITABLE_BY_OTHERS, write_atomically
+from packerlab.submissions import bundles
 from packerlab.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from packerlab.overrides import Override
     from packerlab.report import Digests, Report
+    from packerlab.submissions.workspaces import Submission
 
 HEADER = "gradebook.json"
 LOCK = ".lock"
+REPORTS = "reports"
+WORK = "submissions"
+OVERRIDES = "overrides"
 UNKNOWN = "unknown"
 """The folder for reports whose lab can't be told."""
 
+_DIGEST = re.compile("sha256:([0-9a-f]{64})")
+_CHECK = re.compile("[A-Za-z_][A-Za-z0-9_]{0,199}")
 _LEARNER = re.compile(r"[A-Za-z0-9_%-][A-Za-z0-9._%-]*")
 _LONGEST = 200
 """Characters of a learner's folder name; percent-encoded names outgrow what file systems take."""
@@ -77,24 +88,83 @@ class Gradebook:
 
     def save(self, report: Report) -> None:
         """Keep a report; one of the same lab, learner and attempt is replaced."""
-        folder = self._folder(report.lab, report.run.learner)
-        self._write(folder / f"{report.run.attempt}.json", encode(report))
+        self._write(self.file_of(report), encode(report))
 
-    def reports(self) -> Iterator[Report]:
-        """All reports, one at a time, by lab, learner and attempt."""
+    def keep(self, slug: str, submission: Submission) -> None:
+        """Keep the files that a report is about, once for all who handed in the same.
+
+        What the reader refused has none.
+        """
+        file = self.kept(slug, submission.digest)
+        if submission.files and file:
+            data = bundles.packed(submission.files, slug)
+            if not (file.is_file() and file.read_bytes() == data):
+                self._write(file, data)
+
+    def kept(self, slug: str, digest: str) -> Path | None:
+        """Where the files of that digest lie, if they are kept; None for what is no digest."""
+        found = _DIGEST.fullmatch(digest)
+        return self.path / WORK / _slug(slug) / f"{found[1]}{bundles.SUFFIX}" if found else None
+
+    def work(self, report: Report) -> Submission | None:
+        """What a report is about, as it was handed in; None where its files are not kept.
+
+        Raises BadInputError where the file is not what its name says.
+        """
+        file = self.kept(report.lab, report.digests.submission)
+        if file is None or not file.exists():
+            return None
+        try:
+            found = bundles.unpacked(file)
+        except RejectedError as error:
+            raise BadInputError(f"{file} can't be read: {error}") from None
+        if found.digest != report.digests.submission:
+            raise BadInputError(f"{file} was changed: its files are not those that were graded.")
+        return found
+
+    def override(self, report: Report, given: Override) -> None:
+        """Keep the points that were given by hand for a check of a report."""
+        self._write(self._overrides_of(report) / f"{_checked(given.check)}.json",
+                    overrides.encode(given))  # fmt: skip
+
+    def overrides(self, report: Report) -> list[Override]:
+        """What was given by hand for a report's checks, and taken back."""
+        if not (self.path / OVERRIDES).is_dir():  # a whole class is read faster without
+            return []
+        return [_read_override(file) for file in sorted(self._overrides_of(report).glob("*.json"))]
+
+    def graded(self) -> Iterator[Report]:
+        """All reports as they were graded, one at a time, by lab, learner and attempt."""
         for folder in self._folders():
             for file in _saved(folder):
-                yield _read(file)
+                yield read_report(file)
 
-    def latest(self) -> Iterator[Report]:
-        """The last attempt for each lab and learner, one at a time, by lab and learner."""
+    def reports(self) -> Iterator[Report]:
+        """The same, with the points that were given by hand."""
+        yield from map(self._with_overrides, self.graded())
+
+    def last_graded(self) -> Iterator[Report]:
+        """The last attempt for each lab and learner as it was graded, one at a time."""
         for folder in self._folders():
             for file in _saved(folder)[-1:]:
-                yield _read(file)
+                yield read_report(file)
+
+    def latest(self) -> Iterator[Report]:
+        """The same by lab and learner, with the points that were given by hand."""
+        yield from map(self._with_overrides, self.last_graded())
+
+    def slugs(self) -> list[str]:
+        """The labs that there are reports on."""
+        return sorted({folder.parent.name for folder in self._folders()} - {UNKNOWN})
 
     def attempts(self, slug: str, learner: str) -> list[Report]:
-        """A learner's reports on one lab, the oldest first."""
-        return [_read(file) for file in _saved(self._folder(slug, learner))]
+        """A learner's reports on one lab as they were graded, the oldest first."""
+        return [read_report(file) for file in _saved(self._folder(slug, learner))]
+
+    def file_of(self, report: Report, within: str = REPORTS) -> Path:
+        """The file of a report, in a folder of the gradebook that is built like `reports`."""
+        folder = self._folder(report.lab, report.run.learner, within)
+        return folder / f"{report.run.attempt}.json"
 
     def done(
         self, slug: str, learner: str, digests: Digests, limits: dict[str, int]
@@ -124,21 +194,27 @@ class Gradebook:
         found = []
         for file in _saved(self._folder(slug, learner)):
             try:
-                found.append(_read(file))
+                found.append(read_report(file))
             except BadInputError:
                 continue
         return found
 
-    def _folders(self) -> list[Path]:
-        return sorted((self.path / "reports").glob("*/*/"))
+    def _with_overrides(self, report: Report) -> Report:
+        return overrides.applied(report, self.overrides(report))
 
-    def _folder(self, slug: str, learner: str) -> Path:
+    def _overrides_of(self, report: Report) -> Path:
+        return self.file_of(report, OVERRIDES).with_suffix("")
+
+    def _folders(self) -> list[Path]:
+        return sorted((self.path / REPORTS).glob("*/*/"))
+
+    def _folder(self, slug: str, learner: str, within: str = REPORTS) -> Path:
         if not _LEARNER.fullmatch(learner):
             raise BadInputError(f"`{visible(learner)}` is not a learner's name in a gradebook.")
         if len(learner) > _LONGEST:
             # No learner's name has a `~`, so this can't be another learner's folder.
             learner = f"{learner[:150]}~{hashlib.sha256(learner.encode()).hexdigest()[:32]}"
-        return self.path / "reports" / (slug if SLUG.fullmatch(slug) else UNKNOWN) / learner
+        return self.path / within / _slug(slug) / learner
 
     def _write(self, path: Path, data: bytes) -> None:
         try:
@@ -222,7 +298,7 @@ def _is_taken(path: Path) -> bool:
 
 def _clear_half_written(path: Path) -> None:
     """Remove what a killed process was writing; only the holder of the lock writes here."""
-    for pattern in (f".{HEADER}.*", "reports/*/*/.*.json.*"):
+    for pattern in (f".{HEADER}.*", f"{REPORTS}/*/*/.*.json.*", f"{WORK}/*/.*{bundles.SUFFIX}.*"):
         for file in path.glob(pattern):
             file.unlink()
 
@@ -250,7 +326,28 @@ def _saved(folder: Path) -> list[Path]:
     return sorted(files, key=lambda file: int(file.stem))
 
 
-def _read(file: Path) -> Report:
+def _slug(slug: str) -> str:
+    """A lab's folder; what is no lab's name is in one with all whose lab can't be told."""
+    return slug if SLUG.fullmatch(slug) else UNKNOWN
+
+
+def _checked(check: str) -> str:
+    if not _CHECK.fullmatch(check):
+        raise BadInputError(f"`{visible(check)}` is not a check's name.")
+    return check
+
+
+def _read_override(file: Path) -> Override:
+    try:
+        return overrides.decode(file.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadInputError(
+            f"{file} is no override ({_why(error)}): delete it, and give the points again."
+        ) from None
+
+
+def read_report(file: Path) -> Report:
+    """The report in a file of a gradebook. Raises BadInputError where it is none."""
     try:
         return decode(file.read_bytes())
     except (OSError, ValueError, RecursionError) as error:

@@ -129,7 +129,7 @@ def graded(
                 needs = set(chosen.needs) if chosen else needs_of(whole, handed)
                 executor = _local(settled, needs, [whole.root, out.resolve()], fewer=not chosen)
             book.settle_sandbox(executor.sandbox)
-            on_report = opened.enter_context(_Progress(len(handed), quiet=quiet))
+            on_report = opened.enter_context(ReportProgress(len(handed), quiet=quiet))
             tally = Batch(whole, book, executor, on_report).run(handed, chosen)
     tally.passed_over = passed_over
     return tally
@@ -142,7 +142,7 @@ def _local(machines: Machines, needs: set[str], masked: list[Path], *, fewer: bo
 
     full_limits = not machines.weak_limits
     if fewer:
-        backend = _backend_for(machines.sandbox, needs, masked, full_limits=full_limits)
+        backend = backend_for(machines.sandbox, needs, masked, full_limits=full_limits)
     else:
         backend = choose(machines.sandbox, needs, masked, full_limits=full_limits)
     return Local(backend, machines.jobs or os.cpu_count() or 1)
@@ -162,7 +162,7 @@ def _cluster(machines: Machines, course: Course) -> AbstractContextManager[Execu
     return contextlib.closing(Cluster(where, machines.keys, course, machines.sandbox, note))
 
 
-def _backend_for(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:
+def backend_for(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:
     """A sandbox for a class; where none serves all of its labs, one that serves the most."""
     from packerlab.errors import MachineError
     from packerlab.sandbox import choose
@@ -174,7 +174,7 @@ def _backend_for(name: str, needs: set[str], masked: list[Path], *, full_limits:
     return choose(name, {"packer"}, masked, full_limits=full_limits)
 
 
-class _Progress:
+class ReportProgress:
     """A bar with the time left on a terminal, a line for each report elsewhere."""
 
     def __init__(self, total: int, *, quiet: bool) -> None:
