@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 import pytest
 
 from packerlab.overrides import Override, applied, decode, encode
 from packerlab.report import Check, Digests, conclude, incapable
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from packerlab.report import Report, Status

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -21,8 +21,8 @@ from packerlab.staleness import Today
 from tests.toy import cli
 
 if TYPE_CHECKING:
-    from packerlab.report import Report
     from packerlab.regrading import Changes
+    from packerlab.report import Report
 
 STATIC = Path(__file__).parent.parent / "benchmarks" / "course"
 TEMPLATE = (STATIC / "labs" / "101_static" / "solution" / "main.pkr.hcl").read_text()
