@@ -24,7 +24,7 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from packerlab import cli, errors, gradebook, lab, pages, progress, report, variants
+from packerlab import cli, errors, gradebook, lab, overrides, pages, progress, report, variants
 from packerlab.evidence import files as evidence
 from packerlab.hcl import parsing, template
 from packerlab.inside import kept, supervisor
@@ -243,6 +243,7 @@ def fields(*structs: type[msgspec.Struct]) -> set[str]:
         ("variants", variants.Variant),
         ("equivalent", equivalents.Reason),
         ("marker", workspaces.Marker),
+        ("overrides", overrides.Override),
     ],
 )
 def test_every_key_of_a_file_is_on_the_page(anchor: str, struct: type[msgspec.Struct]) -> None:

@@ -103,8 +103,6 @@ def _facts(found: Explanation) -> Iterator[tuple[str, str]]:
     yield "report", f"{found.verdict}, {score}"
     if found.reason:
         yield "reason", visible(found.reason)
-    if found.check.blocked_by:
-        yield "waits for", visible(found.check.blocked_by)
     if given := found.by_hand:
         yield "by hand", f"{given.points} points, {given.made}: {visible(given.note)}"
     bounds = ", ".join(f"{visible(name)} {number}" for name, number in found.limits.items())

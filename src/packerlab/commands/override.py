@@ -67,7 +67,7 @@ def _note(note: str | None) -> str:
 
     text = clean((note or "").strip())
     if not text:
-        raise BadInputError("Say why with --note: whoever reads the score sees it.")
+        raise BadInputError("Say why with --note: it stands beside the score.")
     if len(text) > LONGEST_NOTE:
         raise BadInputError(f"The note has {len(text)} characters: at most {LONGEST_NOTE}.")
     return text
