@@ -24,7 +24,7 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from packerlab import cli, errors, gradebook, lab, overrides, pages, progress, report, variants
+from packerlab import book_opening, cli, errors, lab, overrides, pages, progress, report, variants
 from packerlab.evidence import files as evidence
 from packerlab.hcl import parsing, template
 from packerlab.inside import kept, supervisor
@@ -262,7 +262,7 @@ def test_every_field_of_a_report_is_on_the_page() -> None:
     assert set(first_cells(told)) == keys | statuses | {"status"}
     for word in fields(report.Where) | set(report.Outcome.__args__):  # type: ignore[attr-defined]
         assert f"`{word}`" in told
-    for word in fields(gradebook.Header):
+    for word in fields(book_opening.Header):
         assert f"`{word}`" in section(page(CONTRACTS), "gradebook")
 
 

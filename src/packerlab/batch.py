@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from packerlab.gradebook import UNKNOWN
+from packerlab.book_files import UNKNOWN
 from packerlab.report import VERDICTS, Digests, conclude, incapable, person
 from packerlab.submissions.workspaces import refused
 from packerlab.text import visible

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from packerlab.book_files import REPORTS, read_report
 from packerlab.errors import BadInputError, MachineError
-from packerlab.gradebook import REPORTS, Gradebook, read_report
+from packerlab.gradebook import Gradebook
 from packerlab.overrides import in_force
 from packerlab.report import person
 from packerlab.state import write_atomically
@@ -41,7 +42,7 @@ CHANGES = "changes.json"
 
 
 class Stale(NamedTuple):
-    """A report to make again, without its checks, and why: words of `staleness`, or its verdict."""
+    """A report to make again, without its checks, and why, in words."""
 
     report: Report
     why: list[str]
@@ -67,6 +68,7 @@ def plan(book: Gradebook, today: Today, wanted: Callable[[Report], bool]) -> Pla
     found = Plan({}, [], [])
     for report in filter(wanted, book.graded()):
         why = [*today.changed(report), *([] if report.complete else [report.verdict])]
+        why += [] if book.believes(report) else ["not signed"]
         if not why or today.lab(report.lab) is None:
             continue
         file = book.kept(report.lab, report.digests.submission)
@@ -85,7 +87,7 @@ class Round(Gradebook):
     """The gradebook while it is graded again: what a report replaces is kept beside it."""
 
     def __init__(self, book: Gradebook) -> None:
-        super().__init__(book.path, book.sandbox)
+        super().__init__(book.path, book.sandbox, ledger=book.ledger)
         self.folder = _folder(book.path / ROUNDS)
         self.unjudged: list[str] = []
         """Whose reports stay as they are, since this machine could not judge the work."""

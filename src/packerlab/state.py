@@ -17,11 +17,15 @@ import threading
 import time
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 from filelock import FileLock, Timeout
 
 from packerlab.errors import MachineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WRITABLE_BY_OTHERS = 0o022
 RUN_PREFIX = "packerlab-"
@@ -53,12 +57,17 @@ def _folder(variable: str, default: Path) -> Path:
     return folder
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` as a whole, or not at all."""
+def write_atomically(path: Path, data: bytes, *, before: Callable[[], None] | None = None) -> None:
+    """Replace `path` as a whole, or not at all.
+
+    `before` is called when the bytes are on the disk, and before they are at `path`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         beside.write_bytes(data)
+        if before:
+            before()
         beside.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

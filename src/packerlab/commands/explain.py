@@ -42,12 +42,14 @@ def explain(
     from packerlab import appeals
     from packerlab.course import open_course
     from packerlab.gradebook import read_gradebook
+    from packerlab.signing import key_of
     from packerlab.staleness import Today
 
-    book = read_gradebook(gradebook)
+    whole = open_course(course)
+    book = read_gradebook(gradebook, key_of(whole.root))
     case = appeals.find(book, learner, check, lab)
     options = ["--course", str(course)] if course else []
-    found = appeals.explain(book, case, Today(open_course(course)), options)
+    found = appeals.explain(book, case, Today(whole), options)
     if lay_out:
         _lay_out(book, case, lay_out)
     if as_json:

@@ -108,6 +108,7 @@ def graded(
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
     from packerlab.gradebook import open_gradebook
+    from packerlab.signing import key_of
     from packerlab.submissions.classes import handed_in
     from packerlab.text import visible
     from packerlab.units import needs_of
@@ -118,7 +119,8 @@ def graded(
     if not handed:
         nobodys = f" ({', '.join(passed_over)} is nobody's)" if passed_over else ""
         raise BadInputError(f"{visible(str(paths[0]))}: there is no submission in it{nobodys}.")
-    with open_gradebook(out, None if machines.sandbox == "auto" else machines.sandbox) as book:
+    asked = None if machines.sandbox == "auto" else machines.sandbox
+    with open_gradebook(out, asked, key_of(whole.root)) as book:
         if book.doubt:
             typer.echo(f"note: {book.doubt}", err=True)
         settled = machines._replace(sandbox=book.sandbox or machines.sandbox)

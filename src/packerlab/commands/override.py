@@ -8,6 +8,7 @@ import typer
 
 from packerlab.commands.options import (
     CheckArgument,
+    CourseOption,
     GradebookArgument,
     LabOption,
     LearnerArgument,
@@ -31,18 +32,23 @@ def override(
         bool, typer.Option("--remove", help="Take back what was given for the check.")
     ] = False,
     lab: LabOption = None,
+    course: CourseOption = None,
 ) -> None:
     """Give a check's points by hand, with a note; grading again leaves them alone."""
     from packerlab import appeals
+    from packerlab.course import open_course
     from packerlab.errors import BadInputError
     from packerlab.gradebook import read_gradebook
     from packerlab.overrides import Override, applied, in_force
     from packerlab.progress import today
     from packerlab.report import person
+    from packerlab.signing import key_of
 
     if remove == (points is not None or note is not None):
         raise BadInputError("Give --points and --note, or else --remove alone.")
-    book = read_gradebook(gradebook)
+    book = read_gradebook(gradebook, key_of(open_course(course).root))
+    if book.doubt:
+        typer.echo(f"note: {book.doubt}", err=True)
     case = appeals.find(book, learner, check, lab)
     report, name = case.report, case.check.name
     before = in_force(report, book.overrides(report)).get(name)

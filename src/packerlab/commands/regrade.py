@@ -57,11 +57,13 @@ def regrade(
     from packerlab.executors.local import Local
     from packerlab.gradebook import open_gradebook, read_gradebook
     from packerlab.regrading import Round, plan
+    from packerlab.signing import key_of
     from packerlab.staleness import Today
 
     whole = open_course(course)
     wanted = _Wanted(learners or [], whole.lab(lab).slug if lab else None)
-    book = read_gradebook(gradebook)
+    key = key_of(whole.root)
+    book = read_gradebook(gradebook, key)
     if lab is None:
         _refuse_other_courses(book, whole)
     backend = _backend(book, whole, sandbox, full_limits=not weak_limits)
@@ -71,7 +73,9 @@ def regrade(
         wanted.refuse_unknown(book)
         _show_plan(found, as_json=as_json)
         return
-    with open_gradebook(gradebook, None if sandbox == "auto" else sandbox) as book:
+    with open_gradebook(gradebook, None if sandbox == "auto" else sandbox, key) as book:
+        if book.doubt:
+            typer.echo(f"note: {book.doubt}", err=True)
         book.settle_sandbox(backend.name)
         found = plan(book, today, wanted)
         wanted.refuse_unknown(book)

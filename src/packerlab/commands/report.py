@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from packerlab.writers.summary import LabSummary
 
 
-UNJUDGED = ("fault", "incomplete")
-"""The verdicts that are about the machine, and not about the work."""
-
-
 def _forms() -> list[str]:
     """The names in the table of writers, which is imported only when it is needed."""
     from packerlab.writers import WRITERS
@@ -50,64 +46,34 @@ def report(
     ] = None,
     verify: Annotated[
         bool,
-        typer.Option("--verify", help="Grade the work in a certificate again, in a sandbox."),
+        typer.Option(
+            "--verify",
+            help="See whether all is as it was saved, and grade work again in a sandbox.",
+        ),
     ] = False,
+    sample: Annotated[
+        int, typer.Option("--sample", metavar="N", min=0, help="How many reports to grade again.")
+    ] = 5,
     sandbox: SandboxOption = "auto",
     course: CourseOption = None,
 ) -> None:
     """Show how a class did: the last attempt of each learner on each lab."""
+    from packerlab.commands.verifying import opened, verified
     from packerlab.errors import BadInputError
-    from packerlab.gradebook import read_gradebook
 
     if verify:
-        raise typer.Exit(_verify(gradebook, sandbox, course))
+        raise typer.Exit(verified(gradebook, sandbox, course, sample))
     if gradebook.is_file():
         raise BadInputError(f"{gradebook} is a file: --verify grades a certificate again.")
     if output and form is None:
         raise BadInputError(f"-o needs a format: add --format {_listed()}.")
     if form is not None and form not in _forms():
         raise BadInputError(f"There is no format `{form}`: it is {_listed()}.")
-    book = read_gradebook(gradebook)
-    if book.doubt:
-        typer.echo(f"note: {book.doubt}", err=True)
+    book = opened(gradebook, course)
     if form is not None:
         _write(book, form, output)
     else:
         _show(book)
-
-
-def _verify(file: Path, sandbox: str, course: Path | None) -> int:
-    """Grade all work of a certificate again; the exit code."""
-    from contextlib import closing
-
-    from packerlab import certificate, errors, terminal
-    from packerlab.course import open_course
-    from packerlab.grading.grade_one import grade
-    from packerlab.sandbox import Sandbox, choose
-    from packerlab.text import visible
-
-    whole = open_course(course)
-    found = certificate.read(file)
-    out = terminal.console()
-    passing = total = unjudged = 0
-    for work, lab in certificate.known(found, whole):
-        total += 1
-        if lab is None:
-            out.print(f"✗ {visible(work.lab)}: this course has no such lab")
-            continue
-        backend = choose(sandbox, set(lab.needs), [whole.root], full_limits=True)
-        with closing(Sandbox(backend, lab.limits, lab.needs)) as opened:
-            report = grade(lab, work.handed_in(), opened, lab.limits)
-        passing += report.passed
-        unjudged += report.verdict in UNJUDGED
-        sign = "✓" if report.passed else "?" if report.verdict in UNJUDGED else "✗"
-        changed = "" if work.digests.lab == lab.digest else "; the lab has changed since"
-        out.print(f"{sign} {lab.title}: {report.verdict}, on Packer {report.run.packer}{changed}")
-    out.print(f"{passing} of {total} labs pass.")
-    if unjudged:
-        out.print(f"{unjudged} can't be judged on this machine, which says nothing of the work.")
-        return errors.MACHINE
-    return errors.DONE if passing == total else errors.NEGATIVE
 
 
 def _listed() -> str:
