@@ -24,7 +24,18 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from packerlab import book_opening, cli, errors, lab, overrides, pages, progress, report, variants
+from packerlab import (
+    book_opening,
+    cli,
+    errors,
+    lab,
+    ledger,
+    overrides,
+    pages,
+    progress,
+    report,
+    variants,
+)
 from packerlab.evidence import files as evidence
 from packerlab.hcl import parsing, template
 from packerlab.inside import kept, supervisor
@@ -244,6 +255,7 @@ def fields(*structs: type[msgspec.Struct]) -> set[str]:
         ("equivalent", equivalents.Reason),
         ("marker", workspaces.Marker),
         ("overrides", overrides.Override),
+        ("ledger", ledger.Entry),
     ],
 )
 def test_every_key_of_a_file_is_on_the_page(anchor: str, struct: type[msgspec.Struct]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from packerlab.book_files import OVERRIDES, REPORTS, read_report
+from packerlab.book_files import OVERRIDES, REPORTS, read_override, read_report
 from packerlab.errors import BadInputError
 from packerlab.grading.grade_one import grade
 from packerlab.report import Run, encode
@@ -17,6 +17,7 @@ from packerlab.staleness import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from packerlab.gradebook import Gradebook
     from packerlab.ledger import Ledger
@@ -52,7 +53,8 @@ def _by_ledger(book: Gradebook, ledger: Ledger) -> Iterator[str]:
     }
     for name, file in there.items():
         if name not in ledger.last:
-            yield f"{name} was added: it is not signed"
+            if not _means_nothing(name, file):
+                yield f"{name} was added: it is not signed"
         elif not ledger.holds(name, file.read_bytes()) and not _under_way(book, ledger, name):
             yield f"{name} was edited"
     for name, entry in ledger.last.items():
@@ -60,6 +62,14 @@ def _by_ledger(book: Gradebook, ledger: Ledger) -> Iterator[str]:
             yield f"{name} was taken away"
         if entry.work and not (book.path / entry.work).is_file():
             yield f"{entry.work} was taken away"
+
+
+def _means_nothing(name: str, file: Path) -> bool:
+    """Whether it is points by hand that were taken back, such as before the course had a key."""
+    try:
+        return name.startswith(f"{OVERRIDES}/") and read_override(file).points is None
+    except BadInputError:
+        return False
 
 
 def _under_way(book: Gradebook, ledger: Ledger, name: str) -> bool:
