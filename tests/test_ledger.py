@@ -14,12 +14,15 @@ import msgspec
 import pytest
 
 from packerlab.auditing import findings
+from packerlab.course import Course
 from packerlab.errors import BadInputError
 from packerlab.gradebook import open_gradebook, read_gradebook
 from packerlab.ledger import LEDGER, Ledger
 from packerlab.overrides import Override
+from packerlab.regrading import plan
 from packerlab.report import Check, Digests, Run, conclude
 from packerlab.signing import Key, key_of, make_key
+from packerlab.staleness import Today
 from packerlab.submissions.reader import File, digest
 from packerlab.submissions.workspaces import Submission
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from packerlab.gradebook import Gradebook
     from packerlab.report import Report
 
+STATIC = Path(__file__).parent.parent / "benchmarks" / "course"
 LAB = "101_first_build"
 FILES = {"main.pkr.hcl": File(b"x")}
 WORK = Submission(FILES, digest(FILES))
@@ -163,6 +167,9 @@ def test_what_was_planted_is_not_believed(book: Path, key: Key, tmp_path: Path) 
         assert opened.done(LAB, "ada", report().digests, limits) == report()
         assert opened.attempt_number(LAB, "ada", "sha256:new") == 100
         assert opened.attempt_number(LAB, "ada", WORK.digest) == 99
+        again = plan(opened, Today(Course(STATIC)), lambda _: True)
+        assert again.unsigned == [f"reports/{LAB}/ada/{attempt}.json" for attempt in (2, 99)]
+        assert again.all() == []
     shutil.copy(tmp_path / "theirs" / LEDGER, book / LEDGER)
     with open_gradebook(book, None, key) as opened:
         assert opened.done(LAB, "ada", planted.digests, limits) is None
@@ -185,9 +192,11 @@ def test_a_gradebook_from_before_the_key_is_graded_again(tmp_path: Path, key: Ke
         opened.save(report())
     with open_gradebook(tmp_path / "book", None, key) as opened:
         assert opened.done(LAB, "ada", report().digests, report().run.limits) is None
-        assert not opened.believes(report())
+        assert len(opened.unsigned()) == 1
+        assert list(opened.graded()) == []
         opened.save(report())
-        assert opened.believes(report())
+        assert opened.unsigned() == []
+        assert list(opened.graded()) == [report()]
 
 
 SAVING = """

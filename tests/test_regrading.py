@@ -107,7 +107,7 @@ def test_a_grader_that_changed_is_asked_again(book: Path, course: Path) -> None:
     ]  # fmt: skip
     assert regrade(book, course) | {"seconds": 0} == {
         "graded": 0, "changed": [], "checks": [], "by_hand": [], "refused": ["cleo"], "lost": [],
-        "unjudged": [], "trouble": [], "seconds": 0,
+        "unsigned": [], "unjudged": [], "trouble": [], "seconds": 0,
     }  # fmt: skip
 
 

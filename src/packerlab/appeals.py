@@ -52,8 +52,9 @@ class Explanation(msgspec.Struct, frozen=True):
     """All that there is to say of a check of a report.
 
     `check` is what grading found, `score` what counts with the points given `by_hand`. `changed`
-    names what is no longer as it was, and is None where the course has no such lab. `reproduce` is
-    a command, or empty where the work was not kept.
+    names what is no longer as it was, and is None where the course has no such lab; whether that is
+    Packer can't be told where it was not `packer_compared`. `reproduce` is a command, or empty
+    where the work was not kept.
     """
 
     lab: str
@@ -74,6 +75,7 @@ class Explanation(msgspec.Struct, frozen=True):
     limits: dict[str, int]
     digests: Digests
     changed: list[str] | None
+    packer_compared: bool
     reproduce: str
 
 
@@ -103,6 +105,7 @@ def explain(book: Gradebook, case: Case, today: Today, options: list[str]) -> Ex
         run.limits,
         report.digests,
         today.changed(report) if lab else None,
+        bool(today.packer),
         shlex.join([*words, "--sandbox", run.sandbox, *options]) if work else "",
     )
 

@@ -144,31 +144,28 @@ class Gradebook:
         files = sorted(self._overrides_of(report).glob("*.json"))
         return [read_override(file) for file in files if self._is_believed(file)]
 
-    def believes(self, report: Report) -> bool:
-        """Whether a report in the gradebook counts as one of ours: always, without a ledger."""
-        return self._is_believed(self.file_of(report))
-
     def graded(self) -> Iterator[Report]:
         """All reports as they were graded, one at a time, by lab, learner and attempt."""
         for folder in self._folders():
-            for file in saved(folder):
-                yield read_report(file)
+            yield from map(read_report, self._believed(folder))
 
     def last_graded(self) -> Iterator[Report]:
         """The last attempt for each lab and learner as it was graded, one at a time."""
         for folder in self._folders():
-            for file in saved(folder)[-1:]:
-                yield read_report(file)
+            yield from map(read_report, self._believed(folder)[-1:])
 
     def reports(self) -> Iterator[Report]:
-        """All reports that are believed, with the points that were given by hand."""
-        for folder in self._folders():
-            yield from map(self._counting, self._believed(folder))
+        """All reports, one at a time, with the points that were given by hand."""
+        yield from map(self._with_overrides, self.graded())
 
     def latest(self) -> Iterator[Report]:
-        """The last of these for each lab and learner, one at a time, by lab and learner."""
-        for folder in self._folders():
-            yield from map(self._counting, self._believed(folder)[-1:])
+        """The last attempt for each lab and learner, one at a time, with points given by hand."""
+        yield from map(self._with_overrides, self.last_graded())
+
+    def unsigned(self) -> list[Path]:
+        """The report files that are there and are not believed."""
+        files = (file for folder in self._folders() for file in saved(folder))
+        return [file for file in files if not self._is_believed(file)]
 
     def slugs(self) -> list[str]:
         """The labs that there are reports on."""
@@ -218,8 +215,7 @@ class Gradebook:
                 continue
         return found
 
-    def _counting(self, file: Path) -> Report:
-        report = read_report(file)
+    def _with_overrides(self, report: Report) -> Report:
         return overrides.applied(report, self.overrides(report))
 
     def _overrides_of(self, report: Report) -> Path:
@@ -288,7 +284,7 @@ def open_gradebook(path: Path, sandbox: str | None, key: Key | None = None) -> G
 def read_gradebook(path: Path, key: Key | None = None) -> Gradebook:
     """Open a gradebook to read it, also while another process is grading into it.
 
-    With the course's key, `reports` and `latest` have only what is signed by it.
+    With the course's key, only what is signed by it is believed.
     """
     sandbox = header(path).sandbox
     ledger = Ledger(path, key) if key else None

@@ -52,12 +52,14 @@ class Plan(NamedTuple):
     """What would be graded again, by learner.
 
     `refused` and `lost` are the names of learners whose stale reports stay as they are: no files
-    were kept, because the reader refused them, or because an older packerlab kept none.
+    were kept, because the reader refused them, or because an older packerlab kept none. `unsigned`
+    are files of reports that are not believed, so that nobody knows who handed in what they name.
     """
 
     again: dict[str, list[Stale]]
     refused: list[str]
     lost: list[str]
+    unsigned: list[str]
 
     def all(self) -> list[Stale]:
         return [stale for of_one in self.again.values() for stale in of_one]
@@ -65,10 +67,10 @@ class Plan(NamedTuple):
 
 def plan(book: Gradebook, today: Today, wanted: Callable[[Report], bool]) -> Plan:
     """The wanted reports that grading today might not give, or that were never judged."""
-    found = Plan({}, [], [])
+    unsigned = [file.relative_to(book.path).as_posix() for file in book.unsigned()]
+    found = Plan({}, [], [], unsigned)
     for report in filter(wanted, book.graded()):
         why = [*today.changed(report), *([] if report.complete else [report.verdict])]
-        why += [] if book.believes(report) else ["not signed"]
         if not why or today.lab(report.lab) is None:
             continue
         file = book.kept(report.lab, report.digests.submission)

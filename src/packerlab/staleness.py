@@ -29,7 +29,7 @@ class Today:
     def __init__(self, course: Course, packer: str = "") -> None:
         self._labs: dict[str, Lab] = {lab.slug: lab for lab in course.labs()}
         self._engine = engine_digest()
-        self._packer = packer
+        self.packer = packer
 
     def lab(self, slug: str) -> Lab | None:
         """The lab of this slug, if the course has it."""
@@ -44,7 +44,7 @@ class Today:
             "lab": then.lab == lab.digest,
             "grader": then.grader == lab.grader_digest,
             "engine": then.engine == self._engine,
-            "packer": self._packer in ("", then.packer),
+            "packer": self.packer in ("", then.packer),
             "limits": report.run.limits == msgspec.structs.asdict(lab.limits),
         }
         return [name for name, is_same in same.items() if not is_same]

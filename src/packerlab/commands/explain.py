@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from packerlab.appeals import Case, Explanation
+    from packerlab.course import Course
     from packerlab.gradebook import Gradebook
 
 
@@ -49,7 +50,8 @@ def explain(
     book = read_gradebook(gradebook, key_of(whole.root))
     case = appeals.find(book, learner, check, lab)
     options = ["--course", str(course)] if course else []
-    found = appeals.explain(book, case, Today(whole), options)
+    today = Today(whole, _packer(case.report.run.sandbox, whole))
+    found = appeals.explain(book, case, today, options)
     if lay_out:
         _lay_out(book, case, lay_out)
     if as_json:
@@ -58,6 +60,18 @@ def explain(
         _show(found)
         if lay_out:
             print(f"The work is in {lay_out}: packerlab check {shlex.quote(str(lay_out))}")
+
+
+def _packer(sandbox: str, course: Course) -> str:
+    """The digest of the Packer in a sandbox; empty where that can't be used here."""
+    from packerlab.errors import BadInputError, MachineError
+    from packerlab.sandbox import choose
+
+    try:
+        backend = choose(sandbox, {"packer"}, [course.root], full_limits=False)
+        return backend.packer().digest
+    except (BadInputError, MachineError):
+        return ""
 
 
 def _lay_out(book: Gradebook, case: Case, target: Path) -> None:
@@ -111,14 +125,15 @@ def _facts(found: Explanation) -> Iterator[tuple[str, str]]:
     yield "graded", f"in {visible(found.sandbox)}, on Packer {visible(found.packer)}, with {bounds}"
     for name in found.digests.__struct_fields__:
         yield name, visible(getattr(found.digests, name))
-    yield "since then", _since(found.changed)
+    yield "since then", _since(found)
     yield "do it again", found.reproduce or "the gradebook has no files of this submission"
 
 
-def _since(changed: list[str] | None) -> str:
+def _since(found: Explanation) -> str:
     from packerlab.staleness import WORDS
 
-    if changed is None:
+    if found.changed is None:
         return "this course has no such lab; name the other one with --course"
-    what = " and ".join(WORDS[name] for name in changed)
-    return f"{what} changed: `packerlab regrade` grades it again" if what else "nothing changed"
+    what = " and ".join(WORDS[name] for name in found.changed)
+    said = f"{what} changed: `packerlab regrade` grades it again" if what else "nothing changed"
+    return said if found.packer_compared else f"{said}, but Packer can't be compared here"

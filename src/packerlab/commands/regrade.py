@@ -87,7 +87,7 @@ def regrade(
         if not this.unjudged:
             this.end(changes)
     _show(this, changes, found, as_json=as_json)
-    if this.unjudged or this.trouble or found.lost:
+    if this.unjudged or this.trouble or found.lost or found.unsigned:
         raise typer.Exit(errors.MACHINE)
 
 
@@ -148,7 +148,8 @@ def _show_plan(found: Plan, *, as_json: bool) -> None:
     """What would be graded again, lab by lab."""
     if as_json:
         again = [{**_whose(report), "why": why} for report, why in found.all()]
-        _print_json({"again": again, "refused": found.refused, "lost": found.lost})
+        _print_json({"again": again, "refused": found.refused, "lost": found.lost,
+                     "unsigned": found.unsigned})  # fmt: skip
         return
     labs: dict[str, list[Stale]] = {}
     for stale in found.all():
@@ -180,7 +181,8 @@ def _show(this: Round, changes: Changes, found: Plan, *, as_json: bool) -> None:
                  for report, check, counts in by_hand]  # fmt: skip
         _print_json({"graded": changes.graded, "changed": changes.changed, "checks": by_check,
                      "by_hand": hands, "refused": found.refused, "lost": found.lost,
-                     "unjudged": this.unjudged, "trouble": this.trouble})  # fmt: skip
+                     "unsigned": found.unsigned, "unjudged": this.unjudged,
+                     "trouble": this.trouble})  # fmt: skip
         return
     if changes.graded or found.all():
         print(f"graded {changes.graded} again, {len(changes.changed)} changed")
@@ -219,6 +221,9 @@ def _show_left(found: Plan) -> None:
     if found.lost:
         print(f"{len(found.lost)} can't be graded again, because this gradebook has no files of "
               f"theirs: give `packerlab grade` the submissions: {_listed(found.lost)}")  # fmt: skip
+    if found.unsigned:
+        print(f"{len(found.unsigned)} are not signed, and so are not believed: give "
+              f"`packerlab grade` the submissions: {_listed(found.unsigned)}")  # fmt: skip
 
 
 def _whose(report: Report) -> dict[str, object]:
