@@ -24,7 +24,19 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from packerlab import cli, errors, gradebook, lab, pages, progress, report, rules, variants
+from packerlab import (
+    book_opening,
+    cli,
+    errors,
+    lab,
+    ledger,
+    overrides,
+    pages,
+    progress,
+    report,
+    rules,
+    variants,
+)
 from packerlab.evidence import files as evidence
 from packerlab.hcl import parsing, template
 from packerlab.inside import kept, supervisor
@@ -243,6 +255,8 @@ def fields(*structs: type[msgspec.Struct]) -> set[str]:
         ("variants", variants.Variant),
         ("equivalent", equivalents.Reason),
         ("marker", workspaces.Marker),
+        ("overrides", overrides.Override),
+        ("ledger", ledger.Entry),
     ],
 )
 def test_every_key_of_a_file_is_on_the_page(anchor: str, struct: type[msgspec.Struct]) -> None:
@@ -267,7 +281,7 @@ def test_every_field_of_a_report_is_on_the_page() -> None:
     assert set(first_cells(told)) == keys | statuses | {"status"}
     for word in fields(report.Where) | set(report.Outcome.__args__):  # type: ignore[attr-defined]
         assert f"`{word}`" in told
-    for word in fields(gradebook.Header):
+    for word in fields(book_opening.Header):
         assert f"`{word}`" in section(page(CONTRACTS), "gradebook")
 
 

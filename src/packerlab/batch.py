@@ -11,11 +11,12 @@ import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from packerlab.gradebook import UNKNOWN
+from packerlab.book_files import UNKNOWN
 from packerlab.report import VERDICTS, Digests, conclude, incapable, person
 from packerlab.submissions.workspaces import refused
 from packerlab.text import visible
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from packerlab.report import Report
     from packerlab.submissions.classes import Handed
     from packerlab.units import Unit
+
+    UnitsOfOne = Callable[[], Iterable[Unit]]
+    """What one learner has to be graded, once it is asked for."""
 
 
 @dataclass
@@ -91,7 +95,7 @@ class Batch:
         self._executor = executor
         self._on_report = on_report
         self._tally = Tally()
-        self._todo: queue.SimpleQueue[Handed] = queue.SimpleQueue()
+        self._todo: queue.SimpleQueue[UnitsOfOne] = queue.SimpleQueue()
         self._again: list[Unit] = []
         self._lacks: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -99,10 +103,14 @@ class Batch:
 
     def run(self, handed: list[Handed], lab: Lab | None) -> Tally:
         """Grade all that was handed in, as many at a time as the executor has jobs."""
+        return self.run_units([partial(self._units, entry, lab) for entry in handed])
+
+    def run_units(self, learners: list[UnitsOfOne]) -> Tally:
+        """Grade the units of each learner, which are asked for when it is the learner's turn."""
         started = time.monotonic()
-        for entry in handed:
-            self._todo.put(entry)
-        self._in_threads(lambda: self._work(lab))
+        for units in learners:
+            self._todo.put(units)
+        self._in_threads(self._work)
         self._in_threads(self._work_again)
         self._tally.seconds = time.monotonic() - started
         return self._tally
@@ -125,14 +133,17 @@ class Batch:
         self._stopped.set()
         self._executor.stop()
 
-    def _work(self, lab: Lab | None) -> None:
+    def _work(self) -> None:
         with contextlib.closing(self._executor.bench()) as bench:
             while not self._stopped.is_set():
                 try:
-                    handed = self._todo.get_nowait()
+                    units = self._todo.get_nowait()
                 except queue.Empty:
                     return
-                self._grade_all(self._numbered(units_of(self._course, handed, lab)), bench)
+                self._grade_all(units(), bench)
+
+    def _units(self, handed: Handed, lab: Lab | None) -> Iterator[Unit]:
+        return self._numbered(units_of(self._course, handed, lab))
 
     def _grade_all(self, units: Iterable[Unit], bench: Bench) -> None:
         """Grade what one learner handed in: the attempts before the newest share one deadline."""
@@ -197,6 +208,7 @@ class Batch:
 
     def _save(self, report: Report, unit: Unit, *, kept: bool = False) -> None:
         """Keep a report as the unit's attempt; one that is there already stays as it is."""
+        self._gradebook.keep(unit.slug, unit.submission)
         if not kept or report.run.attempt != unit.attempt or _says_more(unit, report):
             run = msgspec.structs.replace(
                 report.run,

@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from packerlab.errors import MachineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 WRITABLE_BY_OTHERS = 0o022
 RUN_PREFIX = "packerlab-"
@@ -57,18 +57,25 @@ def _folder(variable: str, default: Path) -> Path:
     return folder
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` as a whole, or not at all; its folder is made."""
+def write_atomically(path: Path, data: bytes, *, before: Callable[[], None] | None = None) -> None:
+    """Replace `path` as a whole, or not at all.
+
+    `before` is called when the bytes are on the disk, and before they are at `path`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, [data])
+    replace(path, [data], before=before)
 
 
-def replace(path: Path, parts: Iterable[bytes]) -> None:
+def replace(
+    path: Path, parts: Iterable[bytes], *, before: Callable[[], None] | None = None
+) -> None:
     """Replace `path` by what comes in parts, which may fail: as a whole, or not at all."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with beside.open("wb") as stream:
             stream.writelines(parts)
+        if before:
+            before()
         beside.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from packerlab.book_files import UNKNOWN
 from packerlab.errors import RejectedError
-from packerlab.gradebook import UNKNOWN
 from packerlab.submissions.workspaces import (
     MOST_TOLD,
     find_workspaces,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from packerlab.gradebook import UNKNOWN
+from packerlab.book_files import UNKNOWN
 from packerlab.report import person as called
 from packerlab.text import visible
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from packerlab.classroom.people import MAX_BYTES, read_people
+from packerlab.course import open_course
 from packerlab.errors import BadInputError
 from packerlab.rules import FILE, Rules, read_bounded, read_rules
 from packerlab.state import write_atomically
@@ -76,6 +77,19 @@ def keep(classroom: Classroom, gradebook: Path) -> None:
         return
     for name, data in classroom.files.items():
         write_atomically(gradebook / KEPT / name, data)
+
+
+def course_of(gradebook: Path, course: Path | None) -> Course:
+    """The course that a gradebook was graded with: under the policy of its copy, if it has one."""
+    whole = open_course(course)
+    rules = kept_in(gradebook)
+    return under(whole, open_classroom(rules)) if rules else whole
+
+
+def under(course: Course, classroom: Classroom) -> Course:
+    """The course under a class's policy, if the class has one."""
+    policy = classroom.rules.policy
+    return course.under(policy) if policy.digest else course
 
 
 def refuse_unknown_labs(classroom: Classroom, course: Course) -> None:

@@ -133,13 +133,15 @@ def graded(
     from packerlab.classroom.intake import call_roll
     from packerlab.commands.classes import notes_on_roll
     from packerlab.gradebook import open_gradebook
+    from packerlab.signing import key_of
     from packerlab.units import needs_of
 
     room, whole = _opened(paths, out, course, class_file)
     chosen = whole.lab(lab) if lab else None
     found = _handed_in(paths, chosen)
     handed = found.handed
-    with open_gradebook(out, None if machines.sandbox == "auto" else machines.sandbox) as book:
+    asked = None if machines.sandbox == "auto" else machines.sandbox
+    with open_gradebook(out, asked, key_of(whole.root)) as book:
         if book.doubt:
             typer.echo(f"note: {book.doubt}", err=True)
         settled = machines._replace(sandbox=book.sandbox or machines.sandbox)
@@ -155,7 +157,7 @@ def graded(
                 notes = (f"rules: {room.path}", *notes_on_roll(call_roll(found, room)))
                 for note in notes if not quiet else ():
                     typer.echo(f"note: {note}", err=True)
-            on_report = opened.enter_context(_Progress(len(handed), quiet=quiet))
+            on_report = opened.enter_context(ReportProgress(len(handed), quiet=quiet))
             tally = Batch(whole, book, executor, on_report).run(handed, chosen)
     tally.passed_over = found.passed_over
     return tally
@@ -168,7 +170,7 @@ def _local(machines: Machines, needs: set[str], masked: list[Path], *, fewer: bo
 
     full_limits = not machines.weak_limits
     if fewer:
-        backend = _backend_for(machines.sandbox, needs, masked, full_limits=full_limits)
+        backend = backend_for(machines.sandbox, needs, masked, full_limits=full_limits)
     else:
         backend = choose(machines.sandbox, needs, masked, full_limits=full_limits)
     return Local(backend, machines.jobs or os.cpu_count() or 1)
@@ -216,7 +218,7 @@ def _opened(
         return None, whole
     room = opening.open_classroom(rules)
     opening.refuse_unknown_labs(room, whole)
-    return room, whole.under(room.rules.policy) if room.rules.policy.digest else whole
+    return room, opening.under(whole, room)
 
 
 def _handed_in(paths: list[Path], lab: Lab | None) -> Class:
@@ -231,7 +233,7 @@ def _handed_in(paths: list[Path], lab: Lab | None) -> Class:
     return found
 
 
-def _backend_for(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:
+def backend_for(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:
     """A sandbox for a class; where none serves all of its labs, one that serves the most."""
     from packerlab.errors import MachineError
     from packerlab.sandbox import choose
@@ -243,7 +245,7 @@ def _backend_for(name: str, needs: set[str], masked: list[Path], *, full_limits:
     return choose(name, {"packer"}, masked, full_limits=full_limits)
 
 
-class _Progress:
+class ReportProgress:
     """A bar with the time left on a terminal, a line for each report elsewhere."""
 
     def __init__(self, total: int, *, quiet: bool) -> None:

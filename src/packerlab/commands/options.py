@@ -68,6 +68,20 @@ FolderArgument = Annotated[
         show_default=False,
     ),
 ]
+GradebookArgument = Annotated[
+    Path,
+    typer.Argument(metavar="GRADEBOOK", help="The gradebook that `packerlab grade` made."),
+]
+LearnerArgument = Annotated[
+    str,
+    typer.Argument(metavar="LEARNER", help="The learner's name, or the gradebook's key for it."),
+]
+CheckArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CHECK", help="The check: its number, its name, or a part of its title."
+    ),
+]
 CourseOption = Annotated[
     Path | None,
     typer.Option("--course", help="Another course's folder.", show_default=False),
