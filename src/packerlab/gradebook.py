@@ -75,10 +75,13 @@ class Gradebook:
         self.sandbox = sandbox
         self._write(self.path / HEADER, msgspec.json.encode(Header(1, sandbox)) + b"\n")
 
-    def save(self, report: Report) -> None:
-        """Keep a report; one of the same lab, learner and attempt is replaced."""
+    def save(self, report: Report, *, durable: bool = False) -> None:
+        """Keep a report; one of the same lab, learner and attempt is replaced.
+
+        `durable` where nothing else remembers what was graded: it survives a power cut.
+        """
         folder = self._folder(report.lab, report.run.learner)
-        self._write(folder / f"{report.run.attempt}.json", encode(report))
+        self._write(folder / f"{report.run.attempt}.json", encode(report), durable=durable)
 
     def reports(self) -> Iterator[Report]:
         """All reports, one at a time, by lab, learner and attempt."""
@@ -140,9 +143,9 @@ class Gradebook:
             learner = f"{learner[:150]}~{hashlib.sha256(learner.encode()).hexdigest()[:32]}"
         return self.path / "reports" / (slug if SLUG.fullmatch(slug) else UNKNOWN) / learner
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _write(self, path: Path, data: bytes, *, durable: bool = False) -> None:
         try:
-            write_atomically(path, data)
+            write_atomically(path, data, durable=durable)
         except OSError as error:
             raise MachineError(f"{path} can't be written: {error.strerror}.") from None
 

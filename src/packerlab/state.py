@@ -53,17 +53,36 @@ def _folder(variable: str, default: Path) -> Path:
     return folder
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` as a whole, or not at all."""
+def write_atomically(
+    path: Path, data: bytes, *, durable: bool = False, private: bool = False
+) -> None:
+    """Replace `path` as a whole, or not at all.
+
+    `durable` where it must survive a power cut, `private` where nobody else may read it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
+        beside.touch(0o600 if private else 0o666)
         beside.write_bytes(data)
+        if durable:
+            _sync(beside)
         beside.replace(path)
+        if durable:
+            _sync(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
+
+
+def _sync(path: Path) -> None:
+    """Have the disk take a file's bytes, or a folder's names."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _this_run() -> tuple[str, str, FileLock]:

@@ -1,0 +1,104 @@
+"""The server and its graders: started together, and ended together."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from packerlab.room.app import application
+from packerlab.room.listener import PromptProtocol, listen
+from packerlab.room.marking import Marking
+from packerlab.room.pages import Address, Pages
+from packerlab.room.tls import certificate
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from packerlab.room.listener import Listener
+    from packerlab.room.room import Room
+    from packerlab.sandbox.base import Backend
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+ANY = ("0.0.0.0", "::")  # noqa: S104  (recognised, not bound to)
+MOST_HEADER_BYTES = 16_000
+
+
+class Server:
+    """A room at an address of this machine."""
+
+    def __init__(self, room: Room, host: str, port: int, site: Path | None) -> None:
+        self._room = room
+        self._listener: Listener = listen(host, port)
+        port = self._listener.getsockname()[1]
+        names = [*LOOPBACK, socket.gethostname(), f"{socket.gethostname()}.local"]
+        shown = outward_address(host) if host in ANY else host
+        secured = None if host in LOOPBACK else certificate({*names, shown})
+        bracketed = f"[{shown}]" if ":" in shown else shown
+        self.address = Address(f"{'https' if secured else 'http'}://{bracketed}:{port}", secured)
+        pages = Pages(room, self.address, site=site is not None)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                application(room, pages, names, site),
+                http=PromptProtocol,
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,  # nobody is in front of it whose word would count
+                h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+                timeout_graceful_shutdown=1,
+                ssl_certfile=secured.file if secured else None,
+            )
+        )
+
+    def run(self, backend: Backend, jobs: int) -> None:
+        """Serve and grade until Ctrl-C; what breaks a grader ends all, and is raised."""
+        room = self._room
+        marking = Marking(
+            room.labs, room.book, backend, room.shelf, room.turns, room.members.name, room.on_graded
+        )
+        with ThreadPoolExecutor(jobs) as pool:
+            graders = [pool.submit(marking.work) for _ in range(jobs)]
+            for grader in graders:
+                grader.add_done_callback(self._ended)
+            try:
+                self._server.run(sockets=[self._listener])
+            finally:
+                room.turns.close()
+                _end_reports()
+        for grader in graders:
+            grader.result()
+
+    def _ended(self, grader: Future[None]) -> None:
+        if grader.exception():
+            self._server.should_exit = True
+
+
+def _end_reports() -> None:
+    """End the reports under way: their hand-ins wait for the next start."""
+    for process in multiprocessing.active_children():
+        if process.pid:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def outward_address(host: str) -> str:
+    """The address by which this machine would reach others; nothing is sent to find out."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("2001:db8::1" if ":" in host else "192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return socket.gethostname()
