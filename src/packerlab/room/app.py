@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
+import time
+import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -28,8 +31,8 @@ from starlette.responses import (
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from packerlab import state
 from packerlab.errors import PackerlabError, RejectedError
-from packerlab.room.guard import Guard
 from packerlab.room.members import NotAdmittedError
 from packerlab.room.news import CrowdedError
 from packerlab.room.rates import Rate, neighbourhood
@@ -38,7 +41,7 @@ from packerlab.room.taking import Upload, workspace
 from packerlab.starters import starter_zip
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator
 
     from starlette.requests import Request
 
@@ -57,34 +60,7 @@ MOST_READ = 2
 MOST_FILES = 100
 
 
-def application(
-    room: Room, pages: Pages, names: Collection[str], site: Path | None = None
-) -> Guard:
-    """All that a room answers; `names` is what this machine is called."""
-    own = _Handlers(room, pages)
-    routes = [
-        Route("/", own.home),
-        Route("/join", own.join, methods=["POST"]),
-        Route("/back", own.back, methods=["POST"]),
-        Route("/leave", own.leave, methods=["POST"]),
-        Route("/desk/{key}", own.desk),
-        Route("/wall", own.wall),
-        Route("/news", own.news),
-        Route("/labs/{lab}", own.lab),
-        Route("/labs/{lab}", own.post, methods=["POST"]),
-        Route("/labs/{lab}/starter.zip", own.starter),
-        Route("/labs/{lab}/standing", own.standing),
-        Route("/labs/{lab}/{file}", own.put, methods=["PUT"]),
-        Route("/room.css", lambda _: FileResponse(HERE / "room.css")),
-        Route("/room.js", lambda _: FileResponse(HERE / "room.js")),
-    ]
-    if site:
-        routes.append(Mount("/site", StaticFiles(directory=site, html=True)))  # type: ignore[arg-type]
-    handlers = {HTTPException: own.refuse, PackerlabError: own.fail}
-    return Guard(Starlette(routes=routes, exception_handlers=handlers), names)  # type: ignore[arg-type]
-
-
-class _Handlers:
+class Handlers:
     """One method for each route. What is not async runs in a thread, for it reads the disk."""
 
     def __init__(self, room: Room, pages: Pages) -> None:
@@ -94,6 +70,32 @@ class _Handlers:
         self._joins = Rate(60, 1)
         self._wrong_codes = Rate(10, 6)
         self._hand_ins = Rate(10, 6)
+
+    def application(self, site: Path | None) -> Starlette:
+        """All that a room answers; `site` is the course's built site."""
+        routes = [
+            Route("/", self.home),
+            Route("/join", self.join, methods=["POST"]),
+            Route("/back", self.back, methods=["POST"]),
+            Route("/leave", self.leave, methods=["POST"]),
+            Route("/desk/{key}", self.desk),
+            Route("/wall", self.wall),
+            Route("/news", self.news),
+            Route("/labs/{lab}", self.lab),
+            Route("/labs/{lab}", self.post, methods=["POST"]),
+            Route("/labs/{lab}/starter.zip", self.starter),
+            Route("/labs/{lab}/standing", self.standing),
+            Route("/labs/{lab}/{file}", self.put, methods=["PUT"]),
+            Route("/room.css", lambda _: FileResponse(HERE / "room.css")),
+            Route("/room.js", lambda _: FileResponse(HERE / "room.js")),
+            *([Mount("/site", StaticFiles(directory=site, html=True))] if site else []),
+        ]
+        handlers: dict[Any, Any] = {
+            HTTPException: self.refuse,
+            PackerlabError: self.fail,
+            Exception: self.broke,
+        }
+        return Starlette(routes=routes, exception_handlers=handlers)
 
     # --- joining ----------------------------------------------------------------------------------
 
@@ -174,12 +176,19 @@ class _Handlers:
             raise HTTPException(
                 415, "send a form: curl -F file=@work.zip; or the file itself, with PUT."
             )
-        async with request.form(max_files=MOST_FILES, max_fields=5, max_part_size=1_000) as form:
-            uploads = [
-                Upload(part.filename or "", await part.read())
-                for _, part in form.multi_items()
-                if isinstance(part, UploadFile)
-            ]
+        try:
+            async with request.form(
+                max_files=MOST_FILES, max_fields=5, max_part_size=1_000
+            ) as form:
+                uploads = [
+                    Upload(part.filename or "", await part.read())
+                    for _, part in form.multi_items()
+                    if isinstance(part, UploadFile)
+                ]
+        except HTTPException as error:
+            if error.status_code == 400:
+                error.detail = f"this form can't be read: {error.detail}"
+            raise
         return await self._taken(request, member, lab, uploads)
 
     async def put(self, request: Request) -> Response:
@@ -274,6 +283,13 @@ class _Handlers:
 
     async def fail(self, request: Request, error: PackerlabError) -> Response:
         return await self.refuse(request, HTTPException(500, str(error)))
+
+    async def broke(self, request: Request, error: Exception) -> Response:
+        """A mistake of ours: the traceback goes into a log, which the instructor is shown."""
+        path = state.state_folder() / "log" / f"{time.strftime('%Y%m%d-%H%M%S')}-room.txt"
+        state.write_atomically(path, "".join(traceback.format_exception(error)).encode())
+        print(f"error: a request broke ({error!r}); please report it with {path}", file=sys.stderr)
+        return await self.refuse(request, HTTPException(500, "something of ours broke."))
 
 
 _JOIN_FIRST = "join the room first."

@@ -13,6 +13,8 @@ import asyncio
 import ipaddress
 from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -44,10 +46,6 @@ SITE = (
 """Of the course's built site, whose theme has scripts in its pages."""
 
 
-class TooLargeError(Exception):
-    """A request has more bytes than it may."""
-
-
 class Guard:
     """Around the whole application."""
 
@@ -67,8 +65,6 @@ class Guard:
         try:
             async with asyncio.timeout(seconds):
                 await self._app(scope, _Bounded(receive).receive, answer.send)
-        except TooLargeError:
-            await answer.plain(*_TOO_LARGE)
         except TimeoutError:
             await answer.plain(408, "this took too long.")
 
@@ -125,7 +121,7 @@ class _Bounded:
         message = await self._receive()
         self._left -= len(message.get("body", b""))
         if self._left < 0:
-            raise TooLargeError
+            raise HTTPException(*_TOO_LARGE)
         return message
 
 

@@ -13,9 +13,7 @@ import msgspec
 
 from packerlab import forkserver
 from packerlab.batch import Bench, beyond_this_machine
-from packerlab.errors import RejectedError
 from packerlab.grading.grade_one import digests, grade
-from packerlab.submissions.workspaces import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +64,7 @@ class Marking:
     def _grade(self, handed: HandIn, bench: Bench) -> Report | None:
         """The report, saved; None where there is none yet, because another turn will try again."""
         lab = self._labs[handed.slug]
-        work = self._read(handed)
+        work = self._shelf.read(handed)
         report = self._report(lab, work, handed, bench)
         if self._turns.closed or (
             report.run.retry and not handed.again and self._turns.retry(handed)
@@ -82,12 +80,6 @@ class Marking:
         self._shelf.graded(handed, name, number)
         self._turns.done(handed)
         return report
-
-    def _read(self, handed: HandIn) -> Submission:
-        try:
-            return self._shelf.read(handed)
-        except RejectedError as error:  # no longer what we put there
-            return refused(str(error))
 
     def _report(self, lab: Lab, work: Submission, handed: HandIn, bench: Bench) -> Report:
         if lacking := self._lacks[lab.slug]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from packerlab.lab import Lab
     from packerlab.report import Report
     from packerlab.room.members import Member
+    from packerlab.room.turns import HandIn
     from packerlab.submissions.workspaces import Submission
 
 FOLDER = "room"
@@ -57,8 +58,17 @@ class Room:
         for report in book.reports():
             self.wall.add(report, new=False)
         for handed in self.shelf.waiting():
-            if handed.slug in self.labs:
+            if handed.slug in self.labs and not self._has_report(handed):
                 self.turns.put(handed)
+
+    def _has_report(self, handed: HandIn) -> bool:
+        """Whether we were killed after a report was saved: then the hand-in waits no longer."""
+        for last in self.book.attempts(handed.slug, handed.learner)[-1:]:
+            if last.complete and last.digests.submission == self.shelf.read(handed).digest:
+                name = self.members.name(handed.learner)
+                self.shelf.graded(handed, name, last.run.attempt)
+                return True
+        return False
 
     def standing(self, member: Member, lab: Lab) -> Standing:
         """What a learner's own page says of a lab."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import signal
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from packerlab.room.app import application
+from packerlab.room.app import Handlers
+from packerlab.room.guard import Guard
 from packerlab.room.listener import PromptProtocol, listen
 from packerlab.room.marking import Marking
 from packerlab.room.pages import Address, Pages
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from packerlab.room.listener import Listener
     from packerlab.room.room import Room
     from packerlab.sandbox.base import Backend
 
@@ -36,17 +37,17 @@ class Server:
 
     def __init__(self, room: Room, host: str, port: int, site: Path | None) -> None:
         self._room = room
-        self._listener: Listener = listen(host, port)
-        port = self._listener.getsockname()[1]
+        self.listener = listen(host, port)
+        port = self.listener.getsockname()[1]
         names = [*LOOPBACK, socket.gethostname(), f"{socket.gethostname()}.local"]
         shown = outward_address(host) if host in ANY else host
         secured = None if host in LOOPBACK else certificate({*names, shown})
         bracketed = f"[{shown}]" if ":" in shown else shown
         self.address = Address(f"{'https' if secured else 'http'}://{bracketed}:{port}", secured)
-        pages = Pages(room, self.address, site=site is not None)
+        self.handlers = Handlers(room, Pages(room, self.address, site=site is not None))
         self._server = uvicorn.Server(
             uvicorn.Config(
-                application(room, pages, names, site),
+                Guard(self.handlers.application(site), names),
                 http=PromptProtocol,
                 ws="none",
                 loop="asyncio",
@@ -64,6 +65,8 @@ class Server:
 
     def run(self, backend: Backend, jobs: int) -> None:
         """Serve and grade until Ctrl-C; what breaks a grader ends all, and is raised."""
+        for noisy in ("asyncio", "python_multipart"):  # what strangers send is no news
+            logging.getLogger(noisy).setLevel(logging.CRITICAL)
         room = self._room
         marking = Marking(
             room.labs, room.book, backend, room.shelf, room.turns, room.members.name, room.on_graded
@@ -73,16 +76,24 @@ class Server:
             for grader in graders:
                 grader.add_done_callback(self._ended)
             try:
-                self._server.run(sockets=[self._listener])
+                self._server.run(sockets=[self.listener])
             finally:
                 room.turns.close()
                 _end_reports()
         for grader in graders:
             grader.result()
 
+    @property
+    def is_ready(self) -> bool:
+        return self._server.started
+
+    def stop(self) -> None:
+        """From another thread: end as after Ctrl-C."""
+        self._server.should_exit = True
+
     def _ended(self, grader: Future[None]) -> None:
         if grader.exception():
-            self._server.should_exit = True
+            self.stop()
 
 
 def _end_reports() -> None:

@@ -15,9 +15,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from packerlab import state
+from packerlab.errors import RejectedError
 from packerlab.room.turns import HandIn
 from packerlab.submissions.archives import archive_entries
-from packerlab.submissions.workspaces import submission
+from packerlab.submissions.workspaces import refused, submission
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,10 @@ class Shelf:
     def read(self, handed: HandIn) -> Submission:
         """What was handed in, as the reader of submissions takes it."""
         file = self._file(handed)
-        return submission(archive_entries(file.name, file.read_bytes()))
+        try:
+            return submission(archive_entries(file.name, file.read_bytes()))
+        except RejectedError as error:  # somebody changed what we put there
+            return refused(str(error))
 
     def waiting(self) -> list[HandIn]:
         """All that wait, the oldest first; of one learner and lab, the newest alone."""
