@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from packerlab.course import Course
+from packerlab.executors.local import Local
 from packerlab.gradebook import open_gradebook
 from packerlab.grading.grade_one import GRACE_S
 from packerlab.room.room import Room
@@ -79,10 +80,10 @@ class Served:
         self.tokens: dict[str, str] = {}
         self._book = open_gradebook(out, "bubblewrap")
         whole = Course(course)
-        self.backend = choose("bubblewrap", {"packer"}, [course, out], full_limits=False)
+        backend = choose("bubblewrap", {"packer"}, [course, out], full_limits=False)
         self.room = Room("A workshop", whole.labs(), self._book, **options)
         self.server = Server(self.room, host, 0, None)
-        self._thread = threading.Thread(target=self.server.run, args=(self.backend, jobs))
+        self._thread = threading.Thread(target=self.server.run, args=(Local(backend, jobs),))
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -231,7 +231,9 @@ def _handed_in(paths: list[Path], lab: Lab | None) -> Class:
     return found
 
 
-def backend_serving(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:
+def backend_serving(
+    name: str, needs: set[str], masked: list[Path], *, full_limits: bool
+) -> Backend:
     """A sandbox for a class; where none serves all of its labs, one that serves the most."""
     from packerlab.errors import MachineError
     from packerlab.sandbox import choose

@@ -49,12 +49,13 @@ def serve(
     course: CourseOption = None,
 ) -> None:
     """Serve a workshop to the room: hand out labs, grade what comes in, show who passed."""
-    from packerlab.commands.grade import backend_for
+    from packerlab.commands.grade import backend_serving
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
+    from packerlab.executors.local import Local
     from packerlab.gradebook import open_gradebook
 
-    _refuse_without_extra()
+    refuse_without_extra()
     from packerlab.room.room import Room
     from packerlab.room.serving import Server
 
@@ -69,19 +70,19 @@ def serve(
         needs = {"packer"}.union(*(lab.needs for lab in chosen))
         masked = [whole.root, out.resolve()]
         name = book.sandbox or sandbox
-        backend = backend_for(name, needs, masked, full_limits=not weak_limits)
+        backend = backend_serving(name, needs, masked, full_limits=not weak_limits)
         book.settle_sandbox(backend.name)
         room = Room(whole.outline.title, chosen, book, scores=scores)
         server = Server(room, host, port, pages if (pages / "index.html").is_file() else None)
         _announce(room, server.address)
         with contextlib.suppress(KeyboardInterrupt):
-            server.run(backend, jobs or os.cpu_count() or 1)
+            server.run(Local(backend, jobs or os.cpu_count() or 1))
         left = len(room.turns)
         waits = f"; hand-ins that wait for the next start: {left}" if left else ""
         print(f"The room is closed{waits}.")
 
 
-def _refuse_without_extra() -> None:
+def refuse_without_extra() -> None:
     from importlib.util import find_spec
 
     from packerlab.errors import MachineError

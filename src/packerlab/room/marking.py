@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from packerlab import forkserver
-from packerlab.batch import Bench, beyond_this_machine
-from packerlab.grading.grade_one import digests, grade
+from packerlab.batch import beyond_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from packerlab.executors import Bench, Executor
     from packerlab.gradebook import Gradebook
     from packerlab.lab import Lab
     from packerlab.report import Report
     from packerlab.room.shelf import Shelf
     from packerlab.room.turns import HandIn, Turns
-    from packerlab.sandbox.base import Backend
     from packerlab.submissions.workspaces import Submission
 
 
@@ -36,7 +34,7 @@ class Marking:
         self,
         labs: Mapping[str, Lab],
         book: Gradebook,
-        backend: Backend,
+        executor: Executor,
         shelf: Shelf,
         turns: Turns,
         name_of: Callable[[str], str],
@@ -44,19 +42,19 @@ class Marking:
     ) -> None:
         self._labs = labs
         self._book = book
-        self._backend = backend
+        self._executor = executor
         self._shelf = shelf
         self._turns = turns
         self._name_of = name_of
         self._on_graded = on_graded
         self._lacks = {
-            slug: " ".join(filter(None, map(backend.lacks, sorted(lab.needs))))
+            slug: " ".join(filter(None, map(executor.lacks, sorted(lab.needs))))
             for slug, lab in labs.items()
         }
 
     def work(self) -> None:
         """Grade what comes, one at a time, until the line is closed."""
-        with contextlib.closing(Bench(self._backend)) as bench:
+        with contextlib.closing(self._executor.bench()) as bench:
             while handed := self._turns.take():
                 self._on_graded(None)
                 self._on_graded(self._grade(handed, bench))
@@ -84,7 +82,6 @@ class Marking:
     def _report(self, lab: Lab, work: Submission, handed: HandIn, bench: Bench) -> Report:
         if lacking := self._lacks[lab.slug]:
             return beyond_this_machine(lab, work, lacking, bench)
-        sandbox = bench.sandbox(lab)
         limits = msgspec.structs.asdict(lab.limits)
-        known = self._book.done(lab.slug, handed.learner, digests(lab, work, sandbox), limits)
-        return known or grade(lab, work, sandbox, lab.limits, context=forkserver.context())
+        known = self._book.done(lab.slug, handed.learner, bench.digests(lab, work), limits)
+        return known or bench.grade(lab, work)

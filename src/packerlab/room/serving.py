@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import multiprocessing
-import os
-import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -24,8 +20,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from packerlab.executors import Executor
     from packerlab.room.room import Room
-    from packerlab.sandbox.base import Backend
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ANY = ("0.0.0.0", "::")  # noqa: S104  (recognised, not bound to)
@@ -63,23 +59,29 @@ class Server:
             )
         )
 
-    def run(self, backend: Backend, jobs: int) -> None:
+    def run(self, executor: Executor) -> None:
         """Serve and grade until Ctrl-C; what breaks a grader ends all, and is raised."""
         for noisy in ("asyncio", "python_multipart"):  # what strangers send is no news
             logging.getLogger(noisy).setLevel(logging.CRITICAL)
         room = self._room
         marking = Marking(
-            room.labs, room.book, backend, room.shelf, room.turns, room.members.name, room.on_graded
+            room.labs,
+            room.book,
+            executor,
+            room.shelf,
+            room.turns,
+            room.members.name,
+            room.on_graded,
         )
-        with ThreadPoolExecutor(jobs) as pool:
-            graders = [pool.submit(marking.work) for _ in range(jobs)]
+        with ThreadPoolExecutor(executor.jobs) as pool:
+            graders = [pool.submit(marking.work) for _ in range(executor.jobs)]
             for grader in graders:
                 grader.add_done_callback(self._ended)
             try:
                 self._server.run(sockets=[self.listener])
             finally:
                 room.turns.close()
-                _end_reports()
+                executor.stop()
         for grader in graders:
             grader.result()
 
@@ -94,14 +96,6 @@ class Server:
     def _ended(self, grader: Future[None]) -> None:
         if grader.exception():
             self.stop()
-
-
-def _end_reports() -> None:
-    """End the reports under way: their hand-ins wait for the next start."""
-    for process in multiprocessing.active_children():
-        if process.pid:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
 
 
 def outward_address(host: str) -> str:
