@@ -1,4 +1,4 @@
-"""A workshop: thirty learners hand in five times each over the network, hostile ones beside them."""
+"""A workshop: thirty learners hand in five times each, hostile ones beside them."""
 
 from __future__ import annotations
 

@@ -85,8 +85,8 @@ def wheels(folder: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
         constraints.write("\n".join(locked))
         constraints.flush()
-        wanted = ["--dest", str(folder), "--only-binary=:all:", "-c", constraints.name, f"{ours}[room]"]
-        subprocess.run([*pip, "download", *quiet, *wanted], check=True)
+        wanted = ["--dest", str(folder), "--only-binary=:all:", "-c", constraints.name]
+        subprocess.run([*pip, "download", *quiet, *wanted, f"{ours}[room]"], check=True)
 
 
 def roots(folder: Path) -> None:
