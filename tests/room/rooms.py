@@ -74,15 +74,21 @@ class Served:
     """A room, its server in a thread, and how many jobs grade."""
 
     def __init__(
-        self, course: Path, out: Path, *, host: str = "127.0.0.1", jobs: int = 1, **options: Any
+        self,
+        course: Path,
+        out: Path,
+        *,
+        host: str = "127.0.0.1",
+        jobs: int = 1,
+        site: Path | None = None,
     ) -> None:
         self.out = out
         self.tokens: dict[str, str] = {}
         self._book = open_gradebook(out, "bubblewrap")
         whole = Course(course)
         backend = choose("bubblewrap", {"packer"}, [course, out], full_limits=False)
-        self.room = Room("A workshop", whole.labs(), self._book, **options)
-        self.server = Server(self.room, host, 0, None)
+        self.room = Room("A workshop", whole.labs(), self._book)
+        self.server = Server(self.room, host, 0, site)
         self._thread = threading.Thread(target=self.server.run, args=(Local(backend, jobs),))
 
     def __enter__(self) -> Self:

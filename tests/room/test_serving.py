@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from packerlab.gradebook import read_gradebook
+from packerlab.course import Course
+from packerlab.errors import MachineError
+from packerlab.gradebook import open_gradebook, read_gradebook
 from packerlab.room import listener, news
 from packerlab.room.guard import MOST_BYTES
 from packerlab.room.rates import Rate
+from packerlab.room.room import Room
+from packerlab.room.serving import Server
 from tests.room.rooms import DEADLINE_S, ENDLESS, RIGHT, Served, packed, small_course
 from tests.room.test_taking import HOSTILE
 from tests.waiting import until
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
+
+    from packerlab.executors import Bench
 
 WRONG = "# nothing\n"
 
@@ -387,6 +393,49 @@ def test_streams_without_end_are_bounded(served: Served, monkeypatch: pytest.Mon
         assert (answer.status_code, "close a tab" in answer.text) == (429, True)
         assert [list(each.iter_lines())[-1] for each in streams]  # each ends by itself
     until(lambda: not served.room.listeners._streams, "they are counted down again")
+
+
+# --- beside the labs ------------------------------------------------------------------------------
+
+
+def test_the_built_site_is_handed_out_and_nothing_beside_it(tmp_path: Path) -> None:
+    course, site = small_course(tmp_path / "course"), tmp_path / "site"
+    (site / "beginner").mkdir(parents=True)
+    (site / "beginner" / "101_static.html").write_text("<h1>Static</h1>")
+    (site / "link.html").symlink_to(course / "labs" / "101_static" / "lab.toml")
+    (tmp_path / "secret.html").write_text("secret")
+    with Served(course, tmp_path / "book", site=site) as served, served.learner("Ada") as ada:
+        page = ada.client.get("/labs/101", headers={"accept": "text/html"}).text
+        (address,) = re.findall(r'href="(/site/beginner/.+?)"', page)
+        answer = ada.client.get(address)
+        assert answer.text == "<h1>Static</h1>"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        for path in ("..%2fsecret.html", "%2e%2e/secret.html", "link.html", "/etc/passwd", ""):
+            assert ada.client.get(f"/site/{path}").status_code == 404
+
+
+class Breaking:
+    """A machine on which nothing can be graded any more."""
+
+    sandbox = "bubblewrap"
+    jobs = 2
+
+    def lacks(self, _: str) -> str:
+        return ""
+
+    def bench(self) -> Bench:
+        raise MachineError("The disk is full.")
+
+    def stop(self) -> None:
+        """There is nothing to end."""
+
+
+def test_what_breaks_a_grader_ends_the_room_and_is_said(tmp_path: Path) -> None:
+    """It is better to see that than a line that never moves."""
+    with open_gradebook(tmp_path / "book", "bubblewrap") as book:
+        room = Room("A room", Course(small_course(tmp_path / "course")).labs(), book)
+        with pytest.raises(MachineError, match="disk is full"):
+            Server(room, "127.0.0.1", 0, None).run(Breaking())
 
 
 # --- TLS ------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ class Handlers:
     def home(self, request: Request) -> Response:
         member = self._member(request)
         if member is None:
-            return HTMLResponse(self._pages.join(desk=self._is_desk(request)))
+            return HTMLResponse(self._pages.join())
         standings = [self._room.standing(member, lab) for lab in self._room.labs.values()]
         return HTMLResponse(self._pages.labs(member, standings, _token(request)))
 

@@ -47,8 +47,8 @@ class Pages:
         self._common = {"room": room, "address": address, "site": site, "words": WORDS,
                         "read": self._read if site else None, "place": said}  # fmt: skip
 
-    def join(self, *, desk: bool) -> str:
-        return self._render("join.html", desk=desk)
+    def join(self) -> str:
+        return self._render("join.html")
 
     def labs(self, member: Member, standings: list[Standing], token: str) -> str:
         return self._render("labs.html", member=member, standings=standings, token=token)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ANY = ("0.0.0.0", "::")  # noqa: S104  (recognised, not bound to)
 MOST_HEADER_BYTES = 16_000
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Of TLS 1.2; those of 1.3 are all good."""
 
 
 class Server:
@@ -35,7 +37,8 @@ class Server:
         self._room = room
         self.listener = listen(host, port)
         port = self.listener.getsockname()[1]
-        names = [*LOOPBACK, socket.gethostname(), f"{socket.gethostname()}.local"]
+        own = socket.gethostname()
+        names = [*LOOPBACK, *([own, f"{own}.local"] if own.isascii() else [])]
         shown = outward_address(host) if host in ANY else host
         secured = None if host in LOOPBACK else certificate({*names, shown})
         bracketed = f"[{shown}]" if ":" in shown else shown
@@ -56,6 +59,7 @@ class Server:
                 h11_max_incomplete_event_size=MOST_HEADER_BYTES,
                 timeout_graceful_shutdown=1,
                 ssl_certfile=secured.file if secured else None,
+                ssl_ciphers=CIPHERS,
             )
         )
 
