@@ -69,6 +69,9 @@ def test_a_learner_s_afternoon(
     page.get_by_role("heading", name="Hello").wait_for()
     look()
     page.get_by_role("link", name="101 · Static").click()
+    page.get_by_text("The task", exact=True).click()
+    page.get_by_text("From the command line").click()
+    assert page.inner_html(".task strong") == "green"
     look()
     for text, verdict in (("# nothing\n", "Not there yet: 1 of 3 points"),
                           (RIGHT, "Passed: 3 of 3 points")):  # fmt: skip

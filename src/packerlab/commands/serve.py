@@ -87,7 +87,11 @@ def refuse_without_extra() -> None:
 
     from packerlab.errors import MachineError
 
-    missing = [name for name in ("starlette", "uvicorn", "python_multipart") if not find_spec(name)]
+    missing = [
+        name
+        for name in ("markdown_it", "python_multipart", "starlette", "uvicorn")
+        if not find_spec(name)
+    ]
     if missing:
         raise MachineError(f"`serve` needs {', '.join(missing)}: install them with `{EXTRA}`.")
 

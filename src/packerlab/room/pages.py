@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jinja2 import FileSystemLoader
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 from packerlab.pages import plain
 from packerlab.writers.html_page import environment
@@ -62,7 +64,7 @@ class Pages:
             titles=_titles(standing.report),
             token=token,
             replaced=replaced,
-            task=plain(standing.lab.task.read_text(encoding="utf-8")),
+            task=sheet(standing.lab.task.read_text(encoding="utf-8")),
             page=self._page(standing.lab),
         )
 
@@ -89,6 +91,16 @@ class Pages:
         """The address of a page that a check names."""
         page, _, anchor = docs.partition("#")
         return f"/site/{page}.html" + (f"#{anchor}" if anchor else "")
+
+
+def sheet(text: str) -> Markup:
+    """A task sheet as HTML; its headings begin below the page's own."""
+    markdown = MarkdownIt("commonmark", {"html": False})
+    tokens = markdown.parse(plain(text).replace("- [ ] ", "- "))
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{max(2, int(token.tag[1:]) - 1)}"
+    return Markup(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S704  (the course's own text, as CommonMark without HTML)
 
 
 def said(place: int) -> str:
