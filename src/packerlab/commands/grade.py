@@ -168,7 +168,7 @@ def _local(machines: Machines, needs: set[str], masked: list[Path], *, fewer: bo
 
     full_limits = not machines.weak_limits
     if fewer:
-        backend = backend_serving(machines.sandbox, needs, masked, full_limits=full_limits)
+        backend = backend_for(machines.sandbox, needs, masked, full_limits=full_limits)
     else:
         backend = choose(machines.sandbox, needs, masked, full_limits=full_limits)
     return Local(backend, machines.jobs or os.cpu_count() or 1)
@@ -231,9 +231,7 @@ def _handed_in(paths: list[Path], lab: Lab | None) -> Class:
     return found
 
 
-def backend_serving(
-    name: str, needs: set[str], masked: list[Path], *, full_limits: bool
-) -> Backend:
+def backend_for(name: str, needs: set[str], masked: list[Path], *, full_limits: bool) -> Backend:
     """A sandbox for a class; where none serves all of its labs, one that serves the most."""
     from packerlab.errors import MachineError
     from packerlab.sandbox import choose

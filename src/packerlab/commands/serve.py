@@ -49,7 +49,7 @@ def serve(
     course: CourseOption = None,
 ) -> None:
     """Serve a workshop to the room: hand out labs, grade what comes in, show who passed."""
-    from packerlab.commands.grade import backend_serving
+    from packerlab.commands.grade import backend_for
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
     from packerlab.executors.local import Local
@@ -70,7 +70,7 @@ def serve(
         needs = {"packer"}.union(*(lab.needs for lab in chosen))
         masked = [whole.root, out.resolve()]
         name = book.sandbox or sandbox
-        backend = backend_serving(name, needs, masked, full_limits=not weak_limits)
+        backend = backend_for(name, needs, masked, full_limits=not weak_limits)
         book.settle_sandbox(backend.name)
         room = Room(whole.outline.title, chosen, book, scores=scores)
         server = Server(room, host, port, pages if (pages / "index.html").is_file() else None)
