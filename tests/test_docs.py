@@ -311,8 +311,9 @@ def test_the_bounds_are_the_engines() -> None:
         f"{back.files} files and {back.size // 10**6} MB to hand back",
         f"{MAX_FILES * 20} files and folders",
         f"({round(1 / supervisor.TICK)} times a second)",
-        f"{serving.MOST_HEADER_BYTES // 10**3} kB of headers and {guard.MOST_BYTES // 10**6} MB in "
-        f"all, and {listener.RECEIVE_S:.0f} seconds to arrive",
+        f"{serving.MOST_HEADER_BYTES // 10**3} kB of headers and {listener.RECEIVE_S:.0f} seconds "
+        f"to arrive. A hand-in has {guard.MOST_BYTES // 10**6} MB at most, any other request "
+        f"{guard.MOST_FORM_BYTES // 10**3} kB",
         f"at most {listener.MOST_FOR_ONE} connections, all together have "
         f"{listener.MOST_CONNECTIONS}",
         f"at most {room.MOST_WAITING} labs in the line, and {news.MOST_FOR_ONE} streams of news",

@@ -196,6 +196,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
     "too-large": ("PUT", "/labs/101/w.zip", {"content": b"x" * (MOST_BYTES + 1)}, 413, "8 MB"),
     "too-large-and-no-length": (
         "PUT", "/labs/101/w.zip", {"content": (b"x" * 1_000_000 for _ in range(9))}, 413, "8 MB"),
+    "a-huge-name": ("POST", "/join", {"data": {"name": "x" * 10_000}}, 413, "too large"),
     "a-form-that-is-none": (
         "POST", "/labs/101", {"content": b"{}", "headers": {"content-type": "application/json"}},
         415, "send a form"),

@@ -41,13 +41,12 @@ from packerlab.room.taking import Upload, workspace
 from packerlab.starters import starter_zip
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from packerlab.lab import Lab
     from packerlab.room.members import Member
-    from packerlab.room.news import Stream
+    from packerlab.room.news import Listeners, Stream
     from packerlab.room.pages import Pages
     from packerlab.room.room import Room
 
@@ -242,14 +241,7 @@ class Handlers:
             stream = self._room.listeners.open(listener, owner)
         except CrowdedError as error:
             raise HTTPException(429, str(error)) from None
-        return StreamingResponse(self._lines(stream), media_type="text/event-stream")
-
-    async def _lines(self, stream: Stream) -> AsyncIterator[bytes]:
-        try:
-            async for line in stream.lines():
-                yield line
-        finally:
-            self._room.listeners.close(stream)
+        return _News(stream, self._room.listeners)
 
     # --- who asks, and what is refused ------------------------------------------------------------
 
@@ -290,6 +282,21 @@ class Handlers:
         state.write_atomically(path, "".join(traceback.format_exception(error)).encode())
         print(f"error: a request broke ({error!r}); please report it with {path}", file=sys.stderr)
         return await self.refuse(request, HTTPException(500, "something of ours broke."))
+
+
+class _News(StreamingResponse):
+    """A stream of news, which is counted until it ends, however that comes about."""
+
+    def __init__(self, stream: Stream, listeners: Listeners) -> None:
+        super().__init__(stream.lines(), media_type="text/event-stream")
+        self._stream = stream
+        self._listeners = listeners
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._listeners.close(self._stream)
 
 
 _JOIN_FIRST = "join the room first."

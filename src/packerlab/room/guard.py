@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 8_000_000
-"""Of a request: twice what a workspace may have."""
+"""Of a hand-in: twice what a workspace may have."""
+MOST_FORM_BYTES = 10_000
+"""Of any other request, which may come from somebody who has not joined."""
 ANSWER_S = 60.0
 FOLLOWING_S = 900.0
 """Seconds for an answer; for a stream of news, which ends by itself before."""
@@ -64,7 +66,7 @@ class Guard:
         seconds = FOLLOWING_S if scope["path"] == "/news" else ANSWER_S
         try:
             async with asyncio.timeout(seconds):
-                await self._app(scope, _Bounded(receive).receive, answer.send)
+                await self._app(scope, _Bounded(receive, _most(scope)).receive, answer.send)
         except TimeoutError:
             await answer.plain(408, "this took too long.")
 
@@ -80,7 +82,7 @@ class Guard:
         if scope["method"] in ("POST", "PUT") and not _is_own(scope["scheme"], hosts[0], headers):
             return 403, "this came from another site: open the room itself, and try again there."
         lengths = headers.get("content-length", ["0"])
-        if not (lengths[0].isdecimal() and int(lengths[0][:20]) <= MOST_BYTES):
+        if not (lengths[0].isdecimal() and int(lengths[0][:20]) <= _most(scope)):
             return _TOO_LARGE
         return None
 
@@ -96,9 +98,13 @@ class Guard:
 
 _TOO_LARGE = (
     413,
-    f"that is too large: a room takes {MOST_BYTES // 1_000_000} MB at most. Pack the templates "
+    f"that is too large: a hand-in has {MOST_BYTES // 1_000_000} MB at most. Pack the templates "
     "without what was built from them.",
 )
+
+
+def _most(scope: Scope) -> int:
+    return MOST_BYTES if scope["path"].startswith("/labs/") else MOST_FORM_BYTES
 
 
 def _is_own(scheme: str, host: str, headers: dict[str, list[str]]) -> bool:
@@ -113,9 +119,9 @@ def _is_own(scheme: str, host: str, headers: dict[str, list[str]]) -> bool:
 class _Bounded:
     """The body of a request, which may have announced no length."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
-        self._left = MOST_BYTES
+        self._left = most
 
     async def receive(self) -> Message:
         message = await self._receive()
