@@ -26,6 +26,7 @@ from benchmarks.accounts import account, ami, batch_105, containers, reports
 from benchmarks.bare import bare_script, recorded_verbs
 from benchmarks.classes import BENCH_COURSE, PACKERLAB, RUNS, copies, graded
 from benchmarks.crowds import SIZES, class_of_1000, cluster, kills, sizes
+from benchmarks.rooms import room
 from packerlab.course import open_course
 from packerlab.gradebook import open_gradebook
 from packerlab.packer.verbs import WRAPPED
@@ -120,6 +121,8 @@ FIGURES = {
     **{f"static_{size}_per_1000": Figure(None, "s") for size in SIZES},
     **{f"static_{size}_growth": Figure(20, "MB") for size in SIZES},
     "kills_lost_or_doubled": Figure(0, "reports"),
+    "room_verdict": Figure(2.0, "s"),
+    "room_seconds": Figure(None, "s"),
 }
 
 Runs = dict[str, list[float]]
@@ -435,7 +438,7 @@ def with_run(report: Report, number: int) -> Report:
 
 PARTS = (
     first_check, batch, single, watch, start_up, trying, ends, static, growth, big_report, site,
-    ami, containers, reports, batch_105, account, class_of_1000, cluster, sizes, kills,
+    ami, containers, reports, batch_105, account, class_of_1000, cluster, sizes, kills, room,
 )  # fmt: skip
 """Each may be named on the command line, to be measured alone."""
 

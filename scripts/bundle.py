@@ -26,7 +26,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 target=${1:-packerlab}
 python3 -m venv "$target"
-"$target/bin/pip" install --quiet --no-index --find-links "$here/wheels" packerlab
+"$target/bin/pip" install --quiet --no-index --find-links "$here/wheels" 'packerlab[room]'
 if [ -d "$here/roots" ]; then
     roots=$("$target/bin/python" -P -c \\
         'from packerlab.sandbox.debian import carried_folder as f; print(f())')
@@ -85,8 +85,8 @@ def wheels(folder: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
         constraints.write("\n".join(locked))
         constraints.flush()
-        wanted = ["--dest", str(folder), "--only-binary=:all:", "-c", constraints.name, str(ours)]
-        subprocess.run([*pip, "download", *quiet, *wanted], check=True)
+        wanted = ["--dest", str(folder), "--only-binary=:all:", "-c", constraints.name]
+        subprocess.run([*pip, "download", *quiet, *wanted, f"{ours}[room]"], check=True)
 
 
 def roots(folder: Path) -> None:

@@ -66,6 +66,13 @@ def test_one_module_imports_it(package: str) -> None:
     assert importers == {ONE_IMPORTER[package]}
 
 
+def test_a_server_is_the_room_s_alone() -> None:
+    """It is an extra, so that every other verb works without."""
+    server = {"starlette", "uvicorn", "h11", "multipart", "python_multipart"}
+    importers = {name_of(module) for module in MODULES if imported(module) & server}
+    assert {name for name in importers if not name.startswith("room/")} == set()
+
+
 @pytest.mark.parametrize("module", MODULES, ids=name_of)
 def test_a_module_can_be_read_at_one_sitting(module: Path) -> None:
     lines = len(module.read_text(encoding="utf-8").splitlines())
@@ -124,7 +131,8 @@ def test_no_pattern_is_possessive(module: Path) -> None:
 
 def test_the_command_line_starts_light() -> None:
     """Heavy modules are imported by the verb that needs them."""
-    heavy = ("docker", "hcl2", "lark", "pytest", "jinja2", "multiprocessing", "packerlab.sandbox")
+    heavy = ("docker", "hcl2", "lark", "pytest", "jinja2", "multiprocessing", "packerlab.sandbox",
+             "starlette", "uvicorn", "packerlab.room")  # fmt: skip
     asked = f"import sys, packerlab.cli; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -69,6 +69,10 @@ def test_a_bundle_installs_without_a_network(tmp_path: Path) -> None:
     )  # fmt: skip
     assert listed.returncode == 0, listed.stderr
     assert '"101_first_build"' in listed.stdout
+    served = subprocess.run(  # a workshop needs no network either
+        [target / "bin" / "python", "-P", "-c", "import packerlab.room.serving"], check=False
+    )
+    assert served.returncode == 0
 
 
 def test_a_bundle_is_never_written_over(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ from packerlab.inside.files import MAX_FILES
 from packerlab.inside.meter import PROCESSES
 from packerlab.mutation import equivalents
 from packerlab.packer.answers import Answer
+from packerlab.room import guard, listener, members, news, room, serving, shelf
 from packerlab.submissions import reader, workspaces
 
 if TYPE_CHECKING:
@@ -324,6 +325,14 @@ def test_the_bounds_are_the_engines() -> None:
         f"{back.files} files and {back.size // 10**6} MB to hand back",
         f"{MAX_FILES * 20} files and folders",
         f"({round(1 / supervisor.TICK)} times a second)",
+        f"{serving.MOST_HEADER_BYTES // 10**3} kB of headers and {listener.RECEIVE_S:.0f} seconds "
+        f"to arrive. A hand-in has {guard.MOST_BYTES // 10**6} MB at most, any other request "
+        f"{guard.MOST_FORM_BYTES // 10**3} kB",
+        f"at most {listener.MOST_FOR_ONE} connections, all together have "
+        f"{listener.MOST_CONNECTIONS}",
+        f"at most {room.MOST_WAITING} labs in the line, and {news.MOST_FOR_ONE} streams of news",
+        f"{members.MOST_MEMBERS} learners fill a room",
+        f"{shelf.MIN_FREE // 10**6} MB that stay free",
     ]
     assert [sentence for sentence in sentences if sentence not in text] == []
 
@@ -337,6 +346,15 @@ def test_an_attack_on_what_a_learner_follows_has_its_test() -> None:
     tests = "".join(page(f"tests/{place}.py") for place in places)
     assert len(rows) >= 12
     assert [row for row in rows if f"def {row}(" not in tests] == []
+
+
+def test_an_attack_on_a_room_has_its_test() -> None:
+    table = page("SECURITY.md").partition("## A room")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\|.+\| (`test_.+`) \|$", table, re.MULTILINE)
+    tests = "".join(file.read_text() for file in (ROOT / "tests" / "room").glob("test_*.py"))
+    named = [name for row in rows for name in re.findall("`(.+?)`", row)]
+    assert len(rows) >= 16
+    assert [name for name in named if f"def {name}(" not in tests] == []
 
 
 def test_a_relaxation_has_its_test() -> None:

@@ -111,6 +111,19 @@ def test_a_grader_that_changed_is_asked_again(book: Path, course: Path) -> None:
     }  # fmt: skip
 
 
+def test_what_the_platform_said_stays_in_the_report(book: Path, course: Path) -> None:
+    ada = next(report for report in read_gradebook(book).latest() if report.run.learner == "ada")
+    run = msgspec.structs.replace(ada.run, id="17", handed_in="2026-11-30T10:00:00", late=True)
+    with open_gradebook(book, "bubblewrap") as opened:
+        opened.save(msgspec.structs.replace(ada, run=run))
+    allow(course, 10_000)
+    assert regrade(book, course, "ada")["graded"] == 1
+    again = next(report for report in read_gradebook(book).latest() if report.run.learner == "ada")
+    assert again.digests != ada.digests
+    kept = (again.run.id, again.run.handed_in, again.run.late)
+    assert kept == ("17", "2026-11-30T10:00:00", True)
+
+
 def test_for_people_it_says_who_gained_and_who_lost(book: Path, course: Path) -> None:
     words = ("override", book, "ben", "short", "--points", "2", "--note", "It was allowed.")
     assert cli(*words).returncode == 0

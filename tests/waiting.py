@@ -16,12 +16,12 @@ PATIENCE_S = 60.0
 """Long enough for a busy machine; only a test that fails waits for so long."""
 
 
-def until(condition: Callable[[], T], what: str) -> T:
+def until(condition: Callable[[], T], what: str, step_s: float = 0.02) -> T:
     """The first true value of `condition`; the test fails where it has none in a minute."""
     end = time.monotonic() + PATIENCE_S
     while not (found := condition()):
         assert time.monotonic() < end, f"waited for {PATIENCE_S:.0f} s: {what}"
-        time.sleep(0.02)
+        time.sleep(step_s)
     return found
 
 

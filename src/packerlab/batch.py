@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from packerlab.lab import Lab
     from packerlab.report import Report
     from packerlab.submissions.classes import Handed
+    from packerlab.submissions.workspaces import Submission
     from packerlab.units import Unit
 
     UnitsOfOne = Callable[[], Iterable[Unit]]
@@ -186,7 +187,7 @@ class Batch:
             self._save(msgspec.structs.replace(report, digests=taken), unit)
             return
         if lacking := self._lacking(unit.lab):
-            report = _beyond_this_machine(unit, unit.lab, lacking, bench)
+            report = beyond_this_machine(unit.lab, unit.submission, lacking, bench)
         else:
             known = self._gradebook.done(
                 unit.slug,
@@ -247,7 +248,7 @@ def _out_of_time(unit: Unit) -> Report:
     return msgspec.structs.replace(report, digests=Digests(submission=unit.submission.digest))
 
 
-def _beyond_this_machine(unit: Unit, lab: Lab, lacking: str, bench: Bench) -> Report:
+def beyond_this_machine(lab: Lab, handed: Submission, lacking: str, bench: Bench) -> Report:
     """The report where the machine lacks what a lab needs: its checks, all of them incapable.
 
     They are asked for as for a refused submission, which needs no more than Packer.
@@ -257,5 +258,5 @@ def _beyond_this_machine(unit: Unit, lab: Lab, lacking: str, bench: Bench) -> Re
         return planned
     checks = [incapable(check, lacking) for check in planned.checks]
     report = conclude(lab.slug, checks, reason=f"this machine can't serve the lab: {lacking}")
-    known = bench.digests(lab, unit.submission)
+    known = bench.digests(lab, handed)
     return msgspec.structs.replace(report, digests=known, run=planned.run)

@@ -94,11 +94,15 @@ class Gradebook:
         self.sandbox = sandbox
         self._write(self.path / HEADER, msgspec.json.encode(Header(1, sandbox)) + b"\n")
 
-    def save(self, report: Report) -> None:
-        """Keep a report; one of the same lab, learner and attempt is replaced."""
+    def save(self, report: Report, *, durable: bool = False) -> None:
+        """Keep a report; one of the same lab, learner and attempt is replaced.
+
+        `durable` where nothing else remembers what was graded: it survives a power cut.
+        """
         work = work_file(report.lab, report.digests.submission)
         has_work = bool(work) and (self.path / work).is_file()
-        self._enter(self.file_of(report), encode(report), work if has_work else "")
+        self._enter(self.file_of(report), encode(report), work if has_work else "",
+                    durable=durable)  # fmt: skip
 
     def keep(self, slug: str, submission: Submission) -> None:
         """Keep the files that a report is about, once for all who handed in the same.
@@ -234,19 +238,27 @@ class Gradebook:
     def _folder(self, slug: str, learner: str, within: str = REPORTS) -> Path:
         return self.path / within / learner_folder(slug, learner)
 
-    def _enter(self, path: Path, data: bytes, work: str = "") -> None:
+    def _enter(self, path: Path, data: bytes, work: str = "", *, durable: bool = False) -> None:
         """Save a file of which the ledger, where there is one, is to know."""
         if self.ledger is None:
             refuse_signed(self.path)
-            self._write(path, data)
+            self._write(path, data, durable=durable)
             return
         name = path.relative_to(self.path).as_posix()
         with self.ledger.alone():
-            self._write(path, data, partial(self.ledger.enter, name, data, work))
+            self._write(path, data, partial(self.ledger.enter, name, data, work),
+                        durable=durable)  # fmt: skip
 
-    def _write(self, path: Path, data: bytes, before: Callable[[], None] | None = None) -> None:
+    def _write(
+        self,
+        path: Path,
+        data: bytes,
+        before: Callable[[], None] | None = None,
+        *,
+        durable: bool = False,
+    ) -> None:
         try:
-            write_atomically(path, data, before=before)
+            write_atomically(path, data, before=before, durable=durable)
         except OSError as error:
             raise MachineError(f"{path} can't be written: {error.strerror}.") from None
 

@@ -111,9 +111,12 @@ class Round(Gradebook):
             if work and lab:
                 run = report.run
                 taken = replace(work, passed_over=tuple(run.passed_over))
-                yield Unit(run.learner, run.name, lab, taken, run.workspace, attempt=run.attempt)
+                yield Unit(
+                    run.learner, run.name, lab, taken, run.workspace, attempt=run.attempt,
+                    id=run.id, handed_in=run.handed_in, late=run.late,
+                )  # fmt: skip
 
-    def save(self, report: Report) -> None:
+    def save(self, report: Report, *, durable: bool = False) -> None:
         """Keep a report in place of the one before; where it judges nothing, that one stays."""
         if not report.complete:
             self.unjudged.append(person(report))
@@ -121,7 +124,7 @@ class Round(Gradebook):
         before = self._before(report)
         if not before.exists():  # else an interrupted round kept it already
             _write(before, self.file_of(report).read_bytes())
-        super().save(report)
+        super().save(report, durable=durable)
 
     def changes(self) -> Changes:
         """What the round changed so far."""

@@ -57,30 +57,57 @@ def _folder(variable: str, default: Path) -> Path:
     return folder
 
 
-def write_atomically(path: Path, data: bytes, *, before: Callable[[], None] | None = None) -> None:
-    """Replace `path` as a whole, or not at all.
+def write_atomically(
+    path: Path,
+    data: bytes,
+    *,
+    before: Callable[[], None] | None = None,
+    durable: bool = False,
+    private: bool = False,
+) -> None:
+    """Replace `path` as a whole, or not at all; its folder is made.
 
-    `before` is called when the bytes are on the disk, and before they are at `path`.
+    `durable` where it must survive a power cut, `private` where nobody else may read it. `before`
+    is called when the bytes are on the disk, and before they are at `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, [data], before=before)
+    replace(path, [data], before=before, durable=durable, private=private)
 
 
 def replace(
-    path: Path, parts: Iterable[bytes], *, before: Callable[[], None] | None = None
+    path: Path,
+    parts: Iterable[bytes],
+    *,
+    before: Callable[[], None] | None = None,
+    durable: bool = False,
+    private: bool = False,
 ) -> None:
-    """Replace `path` by what comes in parts, which may fail: as a whole, or not at all."""
+    """The same with what comes in parts, which may fail; the folder must be there."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
+        beside.touch(0o600 if private else 0o666)
         with beside.open("wb") as stream:
             stream.writelines(parts)
+        if durable:
+            _sync(beside)
         if before:
             before()
         beside.replace(path)
+        if durable:
+            _sync(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
+
+
+def _sync(path: Path) -> None:
+    """Have the disk take a file's bytes, or a folder's names."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _this_run() -> tuple[str, str, FileLock]:
