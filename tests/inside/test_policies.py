@@ -102,9 +102,13 @@ def test_what_a_policy_allows(statements: list[dict[str, Any]], expected: str) -
     ("text", "says"),
     [
         ("{", "not JSON"), ("[" * 5000, "not JSON"), ("[]", "no Statement"), ("{}", "no Statement"),
-        ('{"Statement": [1]}', "not an object"), (" " * 10_241, "at most 10240"),
+        ('{"Statement": [1]}', "not an object"), ("x" * 10_241, "at most 10240"),
         (policy({"Effect": "allow"}), "Allow or Deny"), (policy({"Actions": "*"}), "'Actions'"),
         (policy({"Action": "RunInstances"}), "'RunInstances' names no service"),
+        (policy({"Resource": "i-1"}), "'i-1' is neither"), (policy({"Sid": "a b"}), "letters and"),
+        (policy({"Sid": "a"}, {"Sid": "a"}), "Two statements have the Sid 'a'"),
+        ('{"Version": "2026-11-30", "Statement": []}', "is 2012-10-17"),
+        ('{"Statements": [], "Statement": []}', "no element 'Statements'"),
         (policy({"Action": []}), "Action is"), (policy({"Resource": 1}), "Resource is"),
         ('{"Statement": {"Effect": "Allow", "Action": "*"}}', "either Resource or NotResource"),
         (policy({"Condition": {"StringSame": {"a": "b"}}}), "'StringSame'"),
@@ -117,10 +121,17 @@ def test_what_is_no_policy(text: str, says: str) -> None:
         read(text)
 
 
+def test_blanks_of_a_policy_do_not_count() -> None:
+    assert len(read(policy({}, {}).replace(",", "," + " " * 10_000))) == 2
+
+
 # --- the account ----------------------------------------------------------------------------------
 
 RESOURCE = re.compile(r"on resource: arn:aws:ec2:us-east-1:\d*:(\S+) ")
 IMAGES = [{"name": "base"}, {"name": "tagged", "tags": {"Builder": "packer"}}]
+OTHERS = [{"name": "amazons", "owner": "137112412989"}]
+KEY_PAIRS = [{"name": "deploy", "region": "us-east-1"}]
+BACKUP = {"DeviceName": "/dev/sdf", "Ebs": {"SnapshotId": "snap-12345678"}}
 EVERYTHING: dict[str, Any] = {}
 TAGS = [{"Key": "Builder", "Value": "packer"}]
 TAGGED = {"TagSpecifications": [{"ResourceType": "instance", "Tags": TAGS}]}
@@ -157,6 +168,17 @@ def deny(**more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
           {"StringEquals": {"ec2:CreateAction": "RunInstances"}}}),
          "run_instances", launching(**TAGGED), ""),
         (({"NotAction": "ec2:CreateTags"},), "run_instances", launching(**TAGGED), "instance/*"),
+        (deny(Resource="arn:aws:ec2:*::snapshot/*"), "run_instances",
+         launching(BlockDeviceMappings=[BACKUP]), "snapshot/snap-12345678"),
+        (deny(Resource="arn:aws:ec2:*::snapshot/*"), "run_instances", launching(), ""),
+        (deny(Resource="arn:aws:ec2:*::snapshot/*"), "copy_image",
+         {"SourceImageId": "{base}", "SourceRegion": "us-east-1", "Name": "copy"}, "snapshot/*"),
+        (deny(Resource="arn:aws:ec2:*:*:key-pair/deploy"),
+         "delete_key_pair", {"KeyPairId": "{deploy}"}, "key-pair/deploy"),
+        (deny(Condition={"StringLike": {"ec2:KeyPairName": "dep*"}}),
+         "delete_key_pair", {"KeyName": "deploy"}, "key-pair/deploy"),
+        (deny(Condition={"StringEquals": {"ec2:Owner": "amazon"}}),
+         "run_instances", launch(ImageId="{amazons}"), "image/{amazons}"),
         (deny(Action="ec2:CreateTags", Condition=ASKED),
          "create_tags", {"Resources": ["{base}"], "Tags": TAGS}, "image/{base}"),
     ],
@@ -165,14 +187,17 @@ def test_a_call_is_authorized_for_each_thing(
     control: Control, aws: Botocore, statements: tuple[dict[str, Any], ...], call: str,
     parameters: dict[str, Any], refused: str,
 ) -> None:  # fmt: skip
-    with account(control, team_image=IMAGES):
+    things = {"team_image": IMAGES, "image": OTHERS, "key_pair": KEY_PAIRS}
+    with account(control, **things):
         asker = Asker(aws)
         asker.learn_images()
+        for pair in asker.call("ec2.describe_key_pairs")["KeyPairs"]:
+            asker.names[pair["KeyName"]] = pair["KeyPairId"]
     document = policy(*statements)
     for name, thing in asker.names.items():
         document = document.replace(f"{{{name}}}", thing)
         refused = refused.replace(f"{{{name}}}", thing)
-    with account(control, team_image=IMAGES, iam={"document": document}):
+    with account(control, **things, iam={"document": document}):
         error = asker.call(f"ec2.{call}", **parameters).get("Error", "")
     assert error.startswith("UnauthorizedOperation: " if refused else ""), error
     assert RESOURCE.findall(error) == ([refused] if refused else []), error

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 Effect = Literal["Allow", "Deny", ""]
 
 MOST_CHARACTERS = 10_240
-"""Of one document, blanks included: AWS's bound for all inline policies of a role."""
+"""Of one document, without its blanks: AWS's bound for all inline policies of a role."""
+
+TOP = frozenset({"Version", "Id", "Statement"})
+VERSIONS = ("2012-10-17", "2008-10-17")
 
 ELEMENTS = frozenset(
     {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 )
+SID = re.compile("[A-Za-z0-9]*")
 
 
 class PolicyError(ValueError):
@@ -69,16 +73,25 @@ class Statement:
 
 def read(text: str) -> list[Statement]:
     """A document's statements. Raises PolicyError."""
-    if len(text) > MOST_CHARACTERS:
-        raise PolicyError(f"A policy has at most {MOST_CHARACTERS} characters.")
+    if len("".join(text.split())) > MOST_CHARACTERS:
+        raise PolicyError(f"A policy has at most {MOST_CHARACTERS} characters, without blanks.")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         raise PolicyError("The policy is not JSON.") from None
     if not isinstance(document, dict) or "Statement" not in document:
         raise PolicyError("The policy has no Statement.")
+    if unknown := sorted(document.keys() - TOP):
+        raise PolicyError(f"A policy has no element {unknown[0]!r}.")
+    if document.get("Version", VERSIONS[0]) not in VERSIONS:
+        raise PolicyError(f"The Version of a policy is {VERSIONS[0]}: it names IAM's language.")
     found = document["Statement"]
-    return [_statement(each) for each in (found if isinstance(found, list) else [found])]
+    listed = found if isinstance(found, list) else [found]
+    statements = [_statement(each) for each in listed]
+    names = [each["Sid"] for each in listed if each.get("Sid")]
+    if again := [name for name in names if names.count(name) > 1]:
+        raise PolicyError(f"Two statements have the Sid {again[0]!r}.")
+    return statements
 
 
 def decide(statements: Iterable[Statement], request: Request) -> Effect:
@@ -92,23 +105,31 @@ def _statement(found: Any) -> Statement:
         raise PolicyError("A Statement is not an object.")
     if unknown := sorted(found.keys() - ELEMENTS):
         raise PolicyError(f"A Statement has no element {unknown[0]!r}.")
+    if not SID.fullmatch(str(found.get("Sid", ""))):
+        raise PolicyError("A Sid has letters and digits, and nothing else.")
     if found.get("Effect") not in ("Allow", "Deny"):
         raise PolicyError("The Effect of a Statement is Allow or Deny.")
-    for name in ("Action", "Resource"):
-        if (name in found) == (f"Not{name}" in found):
-            raise PolicyError(f"A Statement has either {name} or Not{name}.")
-    actions = _texts(found.get("Action", found.get("NotAction")), "Action")
-    for action in actions:
-        if action != "*" and ":" not in action:
-            raise PolicyError(f"The Action {action!r} names no service.")
     return Statement(
         found["Effect"],
-        actions,
-        _texts(found.get("Resource", found.get("NotResource")), "Resource"),
+        _either(found, "Action", lambda text: ":" in text, "names no service"),
+        _either(found, "Resource", lambda text: text.startswith("arn:"), "is neither an ARN nor *"),
         _conditions(found.get("Condition", {})),
         all_actions_but="NotAction" in found,
         all_resources_but="NotResource" in found,
     )
+
+
+def _either(
+    found: dict[str, Any], name: str, is_one: Callable[[str], bool], wrong: str
+) -> list[str]:
+    """The patterns of an element that a statement has, or of the one that negates it."""
+    if (name in found) == (f"Not{name}" in found):
+        raise PolicyError(f"A Statement has either {name} or Not{name}.")
+    texts = _texts(found.get(name, found.get(f"Not{name}")), name)
+    for text in texts:
+        if text != "*" and not is_one(text):
+            raise PolicyError(f"The {name} {text!r} {wrong}.")
+    return texts
 
 
 def _texts(found: Any, name: str) -> list[str]:

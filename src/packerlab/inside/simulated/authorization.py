@@ -37,19 +37,18 @@ _OF_ONE_KIND = {
         "EnableImageDeprecation", "DisableImageDeprecation",
         "EnableImageDeregistrationProtection", "DisableImageDeregistrationProtection",
     ),
-    ("image", NEW): ("CopyImage",),
     ("snapshot", "SnapshotId"): ("DeleteSnapshot", "ModifySnapshotAttribute"),
     ("snapshot", NEW): ("CopySnapshot",),
     ("instance", r"InstanceId(\.\d+)?"): (
         "StartInstances", "StopInstances", "RebootInstances", "TerminateInstances",
         "ModifyInstanceAttribute", "GetConsoleOutput", "AssociateIamInstanceProfile",
     ),
-    ("key-pair", "KeyName"): ("CreateKeyPair", "ImportKeyPair", "DeleteKeyPair"),
+    ("key-pair", "KeyName"): ("CreateKeyPair", "ImportKeyPair"),
+    ("key-pair", "KeyName|KeyPairId"): ("DeleteKeyPair",),
     ("security-group", "GroupId"): (
         "DeleteSecurityGroup", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress",
         "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress",
     ),
-    ("volume", NEW): ("CreateVolume",),
     ("volume", "VolumeId"): ("DeleteVolume",),
     ("launch-template", NEW): ("CreateLaunchTemplate",),
     ("launch-template", "LaunchTemplateId"): (
@@ -62,17 +61,22 @@ THINGS: dict[str, tuple[tuple[str, str], ...]] = {
         ("image", "ImageId"), ("instance", NEW), ("volume", NEW), ("network-interface", NEW),
         ("security-group", _NETWORK + r"SecurityGroupId\.\d+"), ("subnet", _NETWORK + "SubnetId"),
         ("key-pair", "KeyName"), ("launch-template", r"LaunchTemplate\.LaunchTemplateId"),
+        ("snapshot", r"BlockDeviceMapping\.\d+\.Ebs\.SnapshotId"),
     ),
+    "CopyImage": (("image", NEW), ("snapshot", NEW)),
     "CreateFleet": (("fleet", NEW), ("instance", NEW)),
     "CreateImage": (("image", NEW), ("instance", "InstanceId"), ("snapshot", NEW)),
     "CreateSnapshot": (("snapshot", NEW), ("volume", "VolumeId")),
+    "CreateVolume": (("volume", NEW), ("snapshot", "SnapshotId")),
     "CreateSecurityGroup": (("security-group", NEW), ("vpc", "VpcId")),
     "AttachVolume": (("instance", "InstanceId"), ("volume", "VolumeId")),
     "DetachVolume": (("instance", "InstanceId"), ("volume", "VolumeId")),
 }  # fmt: skip
 """Of EC2's calls: each kind of thing, and in which parameters it is named."""
 
-MAY_BE_MISSING = frozenset({"key-pair", "launch-template", "vpc"})
+MAY_BE_MISSING = frozenset({"key-pair", "launch-template", "snapshot", "vpc"})
+"""The kinds that a call may name, and need not."""
+
 OF_NOBODY = frozenset({"image", "snapshot"})
 """The kinds whose ARN has no account in it."""
 
@@ -110,7 +114,7 @@ def _of_ec2(name: str, action: str, fields: dict[str, str], here: Region) -> lis
     found = [
         Request(name, _arn(kind, thing, here),
                 usual | _known(kind, thing, fields, here) | _in_request(asked[kind] or asked[""]))
-        for kind, thing in _things(action, fields)
+        for kind, thing in _things(action, fields, here)
     ]  # fmt: skip
     found += [
         Request("ec2:CreateTags", _arn(kind, NEW, here),
@@ -122,17 +126,22 @@ def _of_ec2(name: str, action: str, fields: dict[str, str], here: Region) -> lis
     return found or [Request(name, "*", usual)]
 
 
-def _things(action: str, fields: dict[str, str]) -> list[tuple[str, str]]:
-    """The kinds and names of what a call is about."""
+def _things(action: str, fields: dict[str, str], here: Region) -> list[tuple[str, str]]:
+    """The kinds and names of what a call is about; a key pair's ARN has its name, not its id."""
+    pairs = {pair.id: name for name, pair in here.key_pairs.items()}
     if action in {"CreateTags", "DeleteTags"}:
         ids = [value for name, value in fields.items() if name.startswith("ResourceId.")]
-        return [(KINDS.get(each.partition("-")[0], each.partition("-")[0]), each) for each in ids]
+        kinds = [each.partition("-")[0] for each in ids]
+        return [
+            (KINDS.get(kind, kind), pairs.get(each, each))
+            for kind, each in zip(kinds, ids, strict=True)
+        ]
     found = []
     for kind, where in THINGS.get(action, ()):
         named = [value for name, value in fields.items() if where and re.fullmatch(where, name)]
         if not named and (not where or kind not in MAY_BE_MISSING):
             named = [NEW]
-        found += [(kind, each) for each in named]
+        found += [(kind, pairs.get(each, each)) for each in named]
     return found
 
 
@@ -167,7 +176,10 @@ def _known(
     if kind == "instance" and thing == NEW:
         known["ec2:InstanceType"] = fields.get("InstanceType", "m1.small")
     if kind == "image" and (image := here.ever(thing)):
-        known |= {"ec2:Owner": image.owner_id, "ec2:Public": str(image.public).lower()}
+        owner = image.owner_alias or image.owner_id
+        known |= {"ec2:Owner": owner, "ec2:Public": str(image.public).lower()}
+    if kind == "key-pair" and thing:
+        known["ec2:KeyPairName"] = thing
     for key, value in _tags_of(kind, thing, here).items():
         known |= dict.fromkeys((f"aws:ResourceTag/{key}", f"ec2:ResourceTag/{key}"), value)
     return known
