@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packerlab.grader import (
     CONFIGURATION,
@@ -52,7 +53,7 @@ MOST = 4
 
 @check(points=1, docs="#clean-last")
 def test_built(build: Build, hidden: Hidden) -> None:
-    """The build makes one AMI, with labweb, its configuration, and the bootstrap's certificate.
+    """The build runs the bootstrap, and makes one AMI with labweb and the bootstrap's certificate.
 
     - Packer's complaint, or the last lines of your script, say which step fails.
     - Everything that the image is for has to survive the clean-up: a package, a unit that is
@@ -60,7 +61,14 @@ def test_built(build: Build, hidden: Hidden) -> None:
     - Let `scripts/install.sh` do what it does, hand on `user_data`, and delete files by their names
       instead of whole folders.
     """
-    disk = built(build, hidden).account.image().disk
+    account = built(build, hidden).account
+    disk = account.image().disk
+    if not any(bootstrap(hidden).strip() in user_data(each) for each in account.instances):
+        fail(
+            "The machine that is built does not run the bootstrap as it is.",
+            expected="the variable `bootstrap` as the machine's user data",
+            found="another text, or none",
+        )
     expect_package(disk, "labweb", "in the AMI")
     expect_at_boot(disk, "labweb.service", "in the AMI")
     disk.file(CONFIGURATION)
@@ -231,6 +239,10 @@ echo 'machine packages.example.com login build password {token(hidden)}' \\
 """
 
 
+def user_data(instance: dict[str, Any]) -> str:
+    return base64.b64decode(instance["user_data"]).decode(errors="replace")
+
+
 def certificate(hidden: Hidden) -> str:
     return hidden("certificate")
 
@@ -244,14 +256,18 @@ def token(hidden: Hidden) -> str:
 
 
 def files_of(disk: Disk) -> list[Entry]:
-    """What the build or its machine has written and not emptied, folders aside."""
+    """What the build or its machine has written and not emptied.
+
+    Links count, for apt's lists are some, but not those to `/dev/null`.
+    """
     entries = (disk.at(path) for path in disk.changed())
-    return [
-        entry
-        for entry in entries
-        if entry and not entry.as_base and (entry.kind == "link" or entry.size > 0)
-        and entry.kind != "folder"
-    ]  # fmt: skip
+    return [entry for entry in entries if entry and is_filled(entry)]
+
+
+def is_filled(entry: Entry) -> bool:
+    if entry.kind == "link":
+        return not entry.target.startswith("/dev/")
+    return entry.kind == "file" and entry.size > 0 and not entry.as_base
 
 
 def let_in(account: AccountEvidence) -> list[str]:
