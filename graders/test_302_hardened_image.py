@@ -172,6 +172,12 @@ def test_boots(build: Build, run: Run, hidden: Hidden) -> None:
             expected="no /etc/cloud/cloud-init.disabled",
             found="that file",
         )
+    if "enabled" not in {image.disk.unit(name) for name in ("ssh.service", "ssh.socket")}:
+        fail(
+            "sshd does not start at boot on a machine from the image.",
+            expected="ssh.service or ssh.socket enabled",
+            found="neither",
+        )
     machines = boot(run, answer, image, PORT)
     for machine in machines:
         expect(machine.error, "", "EC2 can't launch a machine from the image.", no="no error")

@@ -10,6 +10,7 @@ Of what is in the image, nothing runs here. What a machine answers is data, and 
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -22,7 +23,9 @@ import boto3
 from botocore.exceptions import ClientError
 
 PATIENCE_S = 15
-"""How long a service may take to answer, from when the machine lets people log in."""
+"""How long sshd may take to listen after the launch, and then the service to answer."""
+
+SSH_PORT = 22
 
 PAUSE_S = 0.1
 LONGEST = 10_000
@@ -55,6 +58,7 @@ def _look(ec2: Any, image: str, keys: Path, login: str, port: int) -> dict[str, 
     except ClientError as error:
         return {"error": error.response["Error"]["Code"]}
     address = launched["PrivateIpAddress"]
+    _wait_for(address, SSH_PORT)  # a launch that takes long is answered before
     seen = {
         "lets_in": [key for key in ("own", "another") if _lets_in(keys / key, login, address)],
         "host_keys": _host_keys(address),
@@ -62,6 +66,18 @@ def _look(ec2: Any, image: str, keys: Path, login: str, port: int) -> dict[str, 
     }
     ec2.terminate_instances(InstanceIds=[launched["InstanceId"]])
     return seen
+
+
+def _wait_for(address: str, port: int) -> None:
+    """Wait until something listens there, or for as long as anybody would."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        try:
+            socket.create_connection((address, port), PATIENCE_S).close()
+        except OSError:
+            time.sleep(PAUSE_S)
+        else:
+            return
 
 
 def _lets_in(key: Path, login: str, address: str) -> bool:
