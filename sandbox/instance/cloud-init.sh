@@ -5,6 +5,10 @@
 result=/run/cloud-init/result.json
 
 status() {
+    if [ -e /etc/cloud/cloud-init.disabled ]; then
+        echo "status: disabled"
+        return
+    fi
     while [ "$1" = --wait ] && [ ! -e $result ]; do
         printf .
         sleep 0.25
@@ -25,7 +29,7 @@ clean() {
     for option; do
         case $option in
         -l | --logs) rm -f /var/log/cloud-init*.log ;;
-        --machine-id) rm -f /etc/machine-id ;;
+        --machine-id) echo uninitialized >/etc/machine-id ;;
         esac
     done
 }

@@ -18,6 +18,7 @@ key=$KEY user_data=$USER_DATA
 unset KEY USER_DATA  # not for every service to read
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
 state=/var/lib/cloud/instances/$ID
+switched_off=/etc/cloud/cloud-init.disabled
 
 main() {
     umask 022
@@ -25,7 +26,7 @@ main() {
     empty_what_is_volatile
     name_the_machine
     [ "${BOOT_DELAY:-0}" = 0 ] || { sleep "$BOOT_DELAY" & wait $!; }
-    [ -e "$state/sem/first_boot" ] || first_boot
+    [ -e "$state/sem/first_boot" ] || [ -e "$switched_off" ] || first_boot
     start_sshd
     { systemctl start-enabled; run_user_data; } &
     wait_for_ever
@@ -37,10 +38,14 @@ empty_what_is_volatile() {
     chmod 1777 /run/lock
     rm -f "$state/boot-finished"
     ln -s "$state" /var/lib/cloud/instance
-    [ -s /etc/machine-id ] || {
+    id=
+    [ ! -e /etc/machine-id ] || read -r id </etc/machine-id
+    case $id in
+    '' | uninitialized)
         IFS=- read -r a b c d e </proc/sys/kernel/random/uuid
         echo "$a$b$c$d$e" >/etc/machine-id
-    }
+        ;;
+    esac
 }
 
 # ip-10-0-0-5, as the account's network would say; the launcher gives the kernel the same name.
@@ -101,8 +106,10 @@ hold_the_dpkg_lock() {
 }
 
 # PAM would ask for what an instance has not (login uids, keyrings); all else is in sshd_config.
+# A locked password keeps no key out where PAM is asked, and would here.
 # The shell ignores INT and QUIT for what runs in the background, and sessions would inherit that.
 start_sshd() {
+    ! grep -q "^$LOGIN:!" /etc/shadow || usermod --password '*' "$LOGIN"
     set -- -D -e -o UsePAM=no -o SetEnv=LANG=C.UTF-8
     for address in $ADDRESSES; do
         set -- "$@" -o "ListenAddress=$address"
@@ -113,6 +120,7 @@ start_sshd() {
 
 # Once per instance, after the services. /run/cloud-init/result.json is what `cloud-init status` reads.
 run_user_data() {
+    [ ! -e "$switched_off" ] || return
     errors=
     if [ -n "$user_data" ] && [ ! -e "$state/sem/config_scripts_user" ]; then
         : >"$state/sem/config_scripts_user"

@@ -281,10 +281,28 @@ def test_a_cleaned_image_has_a_first_boot_again(boot: Boot) -> None:
         "cloud-init status --wait >/dev/null; cat /etc/machine-id; "
         "sudo cloud-init clean --logs --machine-id; ! test -e /var/log/cloud-init-output.log"
     )
+    assert first.run("cat /etc/machine-id") == "uninitialized\n"
     first.close()
     again = boot(USER_DATA=data)
     assert again.run("cloud-init status --wait >/dev/null; cat /runs").split() == ["x", "x"]
     assert again.run("cat /etc/machine-id") != machine
+
+
+def test_cloud_init_that_is_switched_off_does_nothing(boot: Boot, tmp_path: Path) -> None:
+    first = boot()
+    first.run("sudo mkdir -p /etc/cloud && sudo touch /etc/cloud/cloud-init.disabled")
+    assert first.run("cloud-init status --wait") == "status: disabled\n"
+    first.close()
+    of_image = boot(new_key(tmp_path / "other"), ID="i-2", USER_DATA=encoded("#!/bin/sh\necho ran"))
+    assert of_image.ssh("true").returncode == 255
+    assert "ran" not in of_image.console.split()
+
+
+def test_a_locked_password_keeps_no_key_out(boot: Boot) -> None:
+    first = boot()
+    first.run("sudo passwd --quiet --lock ubuntu")
+    first.close()
+    assert boot().run("whoami") == "ubuntu\n"
 
 
 def test_the_package_database_is_locked_for_a_while(boot: Boot) -> None:

@@ -22,6 +22,7 @@ from packerlab.grader.accounts import (
     prepared_id,
     source_of,
 )
+from packerlab.grader.booting import Booted, boot
 from packerlab.grader.checksums import checksum_lines
 from packerlab.grader.containers import command_of
 from packerlab.grader.inputs import Hidden, near
@@ -66,10 +67,10 @@ from packerlab.text import visible
 
 __all__ = [
     "CANONICAL", "CONFIGURATION", "HOME", "HOST_KEY", "TEMPLATE_SUFFIXES", "UBUNTU",
-    "AccountEvidence", "Answer", "Block", "Build", "Call", "Console", "ContainerImage", "Disk",
-    "Entry", "Evidence", "Expression", "Files", "Fmt", "Hidden", "Image", "Incapable", "Layer",
-    "Policy", "Run", "SavedImage", "Tag", "Template", "Unknown", "Validate", "Where",
-    "access_key_in", "argument", "check", "checksum_lines", "comes_again", "command_of",
+    "AccountEvidence", "Answer", "Block", "Booted", "Build", "Call", "Console", "ContainerImage",
+    "Disk", "Entry", "Evidence", "Expression", "Files", "Fmt", "Hidden", "Image", "Incapable",
+    "Layer", "Policy", "Run", "SavedImage", "Tag", "Template", "Unknown", "Validate", "Where",
+    "access_key_in", "argument", "boot", "check", "checksum_lines", "comes_again", "command_of",
     "described", "elsewhere", "expect", "expect_at_boot", "expect_components", "expect_exit",
     "expect_looked_up", "expect_nothing_left", "expect_package", "expect_policy", "expect_second",
     "expect_settings", "expect_source", "expect_tags", "fail", "found_in", "has_package", "itself",
