@@ -12,10 +12,12 @@ from packerlab.grader import (
     check,
     comes_again,
     expect,
+    expect_exit,
     expect_package,
     expect_settings,
     expect_tags,
     fail,
+    place_of,
     settings,
     sources_in_use,
     steady,
@@ -43,11 +45,11 @@ SLACK = timedelta(minutes=15)
 def test_ami(template: Template, build: Build, hidden: Hidden) -> None:
     """`packer build .` makes one AMI from HCL alone, with labweb in it.
 
-    - Does Packer find a template in HCL in this folder, and for which builds do its steps run?
-    - `only` in a step is compared with the whole name of a build, and in HCL that name has the type
-      in it. A name that no build has is no error: the step is skipped.
-    - Write the draft with `packer hcl2_upgrade`. Replace what HCL does not know, and let the steps
-      for the machine have `only = ["amazon-ebs.NAME"]`, with the name of your source.
+    - What does Packer complain of? If it is content: which steps are missing from its output?
+    - `only` in a step takes whole names of builds. In HCL such a name begins with the type of the
+      source. A name that no build has is no error: the step is skipped.
+    - Write the draft with `packer hcl2_upgrade`. Replace the functions that HCL does not have, and
+      let the steps for the machine have `only = ["amazon-ebs.web"]`.
     """
     expect_machines(template)
     answer = migrated(build, hidden)
@@ -61,10 +63,10 @@ def test_name(build: Build, hidden: Hidden, submission: Files) -> None:
     """The AMI's name is `web-`, the release with hyphens for plus signs, `-`, and the seconds.
 
     - Build both templates. Which part of the two names has another form?
-    - `timestamp` is a function of HCL and one of the builder's templates. They give different
-      texts. `clean_resource_name` is in JSON alone.
-    - Write `{{timestamp}}` in `ami_name`: the builder fills it in. The plus signs of the release
-      are replaced by `replace` or `regex_replace`.
+    - HCL's function `timestamp()` and the builder's `{{timestamp}}` give different texts. Which of
+      the two has ten digits, as the names had so far?
+    - Write `{{timestamp}}` in `ami_name`, and let the builder fill it in. Put hyphens for the
+      plus signs of the release with `replace(var.release, "+", "-")`.
     """
     image = migrated(build, hidden).account.image()
     release = inputs(hidden)["release"]
@@ -179,10 +181,14 @@ def test_inputs(build: Build, run: Run, hidden: Hidden, submission: Files) -> No
       `repo_token` it is `env("REPO_TOKEN")`, and of `stage` it is `test`.
     """
     answer = by_environment(run, hidden)
-    expect(answer.exit, 0, "With GIT_SHA and REPO_TOKEN in its environment, the build fails.")
+    expect_exit(answer, "A build with GIT_SHA and REPO_TOKEN in its environment")
     image = answer.account.image()
     told = "The AMI of a build that is given only the release"
-    expected = {"GitSha": environment(hidden)["GIT_SHA"], "Stage": "TEST"}
+    stage = image.tags.get("Stage", "")  # whether it is in capitals is what `test_tags` asks
+    expected = {
+        "GitSha": environment(hidden)["GIT_SHA"],
+        "Stage": stage if stage.upper() == "TEST" else "TEST",
+    }
     expect_tags(image.tags, expected, told, submission)
     token = environment(hidden)["REPO_TOKEN"]
     if settings(image.disk.text(CONF)).get("token") != [fingerprint(token)]:
@@ -277,15 +283,15 @@ def is_minute(text: str, image: Image) -> bool:
 
 def expect_whole_day(template: Template, console: Console) -> None:
     """Fail where the tags have the hours of a clock with twelve, which are right until noon."""
-    for block in (block for blocks in sources_in_use(template, "amazon-ebs") for block in blocks):
-        tags = [block.attributes["tags"]] if "tags" in block.attributes else []
-        formats = time_formats(template, tags)
+    blocks = [block for blocks in sources_in_use(template, "amazon-ebs") for block in blocks]
+    for tags in (block.attributes["tags"] for block in blocks if "tags" in block.attributes):
+        formats = time_formats(template, [tags])
         if formats and comes_again(console, formats) == "half day":
             fail(
                 "The time in the tags is the same half a day later.",
                 expected="hours from 00 to 23",
                 found=" and ".join(formats),
-                where=block.place("tags"),
+                where=place_of(blocks, "tags"),
             )
 
 

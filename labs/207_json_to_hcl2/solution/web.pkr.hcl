@@ -40,7 +40,7 @@ source "amazon-ebs" "web" {
     most_recent = true
   }
 
-  # The builder fills in {{timestamp}}: seconds since 1970, for which HCL has no function.
+  # The builder fills in {{timestamp}}: seconds since 1970, as in JSON.
   ami_name = "web-${replace(var.release, "+", "-")}-{{timestamp}}"
 
   tags = {
