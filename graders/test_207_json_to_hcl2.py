@@ -45,7 +45,7 @@ SLACK = timedelta(minutes=15)
 def test_ami(template: Template, build: Build, hidden: Hidden) -> None:
     """`packer build .` makes one AMI from HCL alone, with labweb in it.
 
-    - What does Packer complain of? If it is content: which steps are missing from its output?
+    - What does Packer complain of? If nothing: which steps are missing from its output?
     - `only` in a step takes whole names of builds. In HCL such a name begins with the type of the
       source. A name that no build has is no error: the step is skipped.
     - Write the draft with `packer hcl2_upgrade`. Replace the functions that HCL does not have, and
