@@ -1,6 +1,6 @@
 """A scheduler's address, and the keys without which nothing of a class leaves this machine.
 
-Whoever can speak to a scheduler of Dask can run programs on all of its workers. So beyond loopback
+Anybody who can speak to a scheduler of Dask can run programs on all of its workers. So beyond loopback
 there is only TLS, and both sides show a certificate of the same authority.
 """
 
