@@ -58,7 +58,7 @@ def a_class() -> list[Report]:
     """All points; points taken off and given by hand; rejected; no score, twice."""
     overridden = msgspec.structs.replace(BUILDS, points=2)
     return [
-        report("lovelaceada_1001", [FORMATTED, BUILDS, WRITES], "lovelaceada"),
+        report("lovelaceada_1001", [FORMATTED, BUILDS, WRITES], "lovelaceada", id="1001"),
         report(
             "Zo%C3%AB%20Quinn",
             [FORMATTED, overridden, WRONG],

@@ -29,9 +29,9 @@ ZOE = "Zo\N{LATIN SMALL LETTER E WITH DIAERESIS}"
 ALL = [FORMATTED, BUILDS, WRITES]
 
 
-def fill(form: str, text: str | bytes, reports: list[Report], **more: str) -> Filled:
+def fill(form: str, text: str | bytes, reports: list[Report], column: str | None = None) -> Filled:
     data = text.encode() if isinstance(text, str) else text
-    return FILLERS[form](reports, Filling(data, "export.csv", TITLES, **more))
+    return FILLERS[form](reports, Filling(data, "export.csv", TITLES, column))
 
 
 def rows(data: bytes, delimiter: str = ",") -> list[list[str]]:
@@ -81,7 +81,11 @@ HEADER = "Student,ID,SIS User ID,SIS Login ID,Section,101 (7)\nPoints Possible,,
 @pytest.mark.parametrize(
     "learner",
     [
-        {"learner": "someone_12", "name": "someone"},  # the id that Canvas put into the file's name
+        {
+            "learner": "someone_12",
+            "name": "someone",
+            "id": "12",
+        },  # the id that Canvas put into the file's name
         {"learner": "S-1"},
         {"learner": "ADA@x.org"},
         {"learner": "Ada%20%20Lovelace", "name": "Ada  lovelace"},
@@ -114,13 +118,22 @@ def test_who_could_be_two_is_left_out_and_so_are_two_who_could_be_one() -> None:
         "Cyd Roe could be row 3 or 4 of export.csv: left out.",
         "d3 and Dan Doe could each be row 5 of export.csv: left out.",
     ]
-    known = report("Cyd Roe_2", ALL, "Cyd Roe")
+    known = report("Cyd Roe_2", ALL, "Cyd Roe", id="2")
     assert fill("canvas", HEADER + twins, [known]).data.decode().count(",10\n") == 2
 
 
-def test_a_name_that_ends_with_a_number_is_no_id() -> None:
-    assert platform_id(report("ada_12", ALL)) == ""
-    assert platform_id(report("ada_12", ALL, "ada")) == "12"
+def test_a_login_is_no_number_of_the_platform_s() -> None:
+    assert platform_id(report("12", ALL, id="12")) == ""
+    assert platform_id(report("ada_12", ALL, "ada", id="12")) == "12"
+
+
+def test_a_roster_says_what_else_somebody_is_called() -> None:
+    """A repository has a login, a gradebook of Moodle's has an address."""
+    given = "Email address,101\nada@x.org,\n"
+    handed = report("octo-ada", ALL, id="octo-ada")
+    filling = Filling(given.encode(), "export.csv", TITLES, known_as=lambda _: {"Ada@x.org"})
+    data = FILLERS["moodle"]([handed], filling).data
+    assert rows(data)[1][:2] == ["ada@x.org", "10"]
 
 
 def test_who_is_excused_stays_excused() -> None:
@@ -178,7 +191,7 @@ def test_an_assignment_of_moodle_is_one_lab_s() -> None:
 def test_moodle_keeps_what_is_locked_and_what_somebody_wrote() -> None:
     header = "Identifier,Grade,Grade can be changed,Feedback comments\n"
     locked, open_ = "Participant 1,,No,\n", "Participant 2,,Yes,Come and see me.\n"
-    reports = [report("Ada_1", ALL, "Ada"), report("Ben_2", ALL, "Ben")]
+    reports = [report("Ada_1", ALL, "Ada", id="1"), report("Ben_2", ALL, "Ben", id="2")]
     filled = fill("moodle", header + locked + open_, reports)
     assert filled.data.decode() == header + locked + open_.replace(",,Yes", ",10,Yes")
     assert filled.notes[:2] == [

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from packerlab.classroom.people import MAX_BYTES, read_people
 from packerlab.course import open_course
 from packerlab.errors import BadInputError
+from packerlab.report import person
 from packerlab.rules import FILE, Rules, read_bounded, read_rules
 from packerlab.state import write_atomically
 
 if TYPE_CHECKING:
     from packerlab.classroom.people import People
     from packerlab.course import Course
+    from packerlab.report import Report
 
 KEPT = "class"
 """The folder of a gradebook that has the copy."""
@@ -32,6 +34,11 @@ class Classroom(NamedTuple):
     roster: People | None
     times: dict[str, People]
     files: dict[str, bytes]
+
+    def known_as(self, report: Report) -> frozenset[str]:
+        """What else the roster calls a learner; nothing where it can't be told who that is."""
+        found = self.roster and self.roster.match(report.run.id, person(report)).person
+        return found.ids | {found.name, found.email} if found else frozenset()
 
 
 def open_classroom(path: Path) -> Classroom:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from packerlab.classroom.opening import Classroom
     from packerlab.gradebook import Gradebook
     from packerlab.report import Report
+    from packerlab.writers.filling import Filling
 
 MARKS = "marks"
 """The form with a row for each learner, over all labs."""
@@ -112,7 +113,8 @@ def report(
     elif form in FOLDERS:
         _write_folder(reports, form, output)
     elif fill:
-        _send([_filled(reports, form, fill, column, course)], output)
+        filling = _filling(fill, column, course, room)
+        _send([_filled(reports, form, filling)], output)
     else:
         _write(book, reports, form, output)
 
@@ -220,14 +222,13 @@ def _write_folder(reports: Iterable[Report], form: str, output: Path | None) -> 
     typer.echo(f"Wrote {count} files into {output}; {INDEX} is for you.", err=True)
 
 
-def _filled(
-    reports: Iterable[Report], form: str, fill: Path, column: str | None, course: Path | None
-) -> bytes:
-    """A platform's file with the scores in it; what else there is to know goes to stderr."""
+def _filling(
+    fill: Path, column: str | None, course: Path | None, room: Classroom | None
+) -> Filling:
+    """What a filler is given: the file, and what labs and learners are called."""
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
     from packerlab.text import visible
-    from packerlab.writers import FILLERS
     from packerlab.writers.filling import Filling
 
     try:
@@ -235,7 +236,15 @@ def _filled(
     except OSError as error:
         raise BadInputError(f"{fill} can't be read: {error.strerror}.") from None
     titles = {lab.slug: lab.manifest.title for lab in open_course(course).labs()}
-    filled = FILLERS[form](reports, Filling(data, visible(fill.name), titles, column))
+    filling = Filling(data, visible(fill.name), titles, column)
+    return filling._replace(known_as=room.known_as) if room else filling
+
+
+def _filled(reports: Iterable[Report], form: str, filling: Filling) -> bytes:
+    """A platform's file with the scores in it; what else there is to know goes to stderr."""
+    from packerlab.writers import FILLERS
+
+    filled = FILLERS[form](reports, filling)
     for note in filled.notes:
         typer.echo(f"note: {note}", err=True)
     return filled.data

@@ -45,7 +45,7 @@ def fill_canvas(reports: Iterable[Report], filling: Filling) -> Filled:
     labs, notes = by_lab(reports)
     if filling.column is not None:
         one_lab(labs, "--column is one lab's")
-    people = People(_rows(sheet), filling.name)
+    people = People(_rows(sheet), filling.name, filling.known_as)
     for lab, own in labs.items():
         try:
             column = _column(sheet, lab, filling)

@@ -12,7 +12,7 @@ from packerlab.text import visible
 from packerlab.writers.people import who
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from packerlab.report import Report
 
@@ -21,12 +21,14 @@ class Filling(NamedTuple):
     """What is to be filled: a file, its name for messages, and the columns that are wanted.
 
     `titles` are the labs' names for people by their slugs; `column` is a part of a column's name.
+    `known_as` says what else a learner is called, such as by a class's roster.
     """
 
     data: bytes
     name: str
     titles: dict[str, str]
     column: str | None = None
+    known_as: Callable[[Report], Iterable[str]] = lambda _: ()
 
 
 class Filled(NamedTuple):

@@ -65,7 +65,7 @@ def fill_moodle(reports: Iterable[Report], filling: Filling) -> Filled:
         one_lab(labs, f"{filling.name} is one assignment's")
     if filling.column is not None:
         one_lab(labs, "--column is one lab's")
-    people = People(_rows(sheet), filling.name)
+    people = People(_rows(sheet), filling.name, filling.known_as)
     for lab, own in labs.items():
         columns = _of_worksheet(sheet, filling) if worksheet else _columns(sheet, lab, filling)
         notes += _fill(sheet, columns, people, own)

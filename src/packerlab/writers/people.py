@@ -5,7 +5,6 @@ Nothing is guessed: a learner who could be two rows, or shares a row with anothe
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
@@ -14,7 +13,7 @@ from packerlab.report import person
 from packerlab.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from packerlab.report import Report
 
@@ -29,10 +28,16 @@ class Keys(NamedTuple):
 
 
 class People:
-    """The rows of a file by what they name people by. `file` is its name, for notes."""
+    """The rows of a file by what they name people by. `file` is its name, for notes.
 
-    def __init__(self, rows: dict[int, Keys], file: str) -> None:
+    `known_as` says what else a learner is called than the report does.
+    """
+
+    def __init__(
+        self, rows: dict[int, Keys], file: str, known_as: Callable[[Report], Iterable[str]]
+    ) -> None:
         self._file = file
+        self._known_as = known_as
         self._by: tuple[dict[str, set[int]], ...] = ({}, {}, {}, {})
         for row, keys in rows.items():
             said = ({keys.platform}, {folded(keys.number)}, {folded(keys.login)}, keys.names)
@@ -60,7 +65,8 @@ class People:
         return {row: same[0] for row, same in found.items() if len(same) == 1}, notes
 
     def _rows_of(self, report: Report) -> set[int]:
-        said = {folded(unquote(report.run.learner)), folded(person(report))}
+        own = (unquote(report.run.learner), person(report), report.run.id)
+        said = {folded(text) for text in (*own, *self._known_as(report))}
         for index, keys in zip(self._by, ({platform_id(report)}, said, said, said), strict=True):
             if rows := set().union(*(index.get(key, ()) for key in keys)):
                 return rows
@@ -74,9 +80,8 @@ def who(report: Report) -> str:
 
 
 def platform_id(report: Report) -> str:
-    """The id that a platform's export had beside the name; a plain name has none."""
-    found = re.fullmatch(r"(.+)_([0-9]{1,20})", unquote(report.run.learner), re.DOTALL)
-    return found[2] if found and found[1] == report.run.name else ""
+    """The number that Canvas or Moodle put beside the name; a login is no such number."""
+    return report.run.id if report.run.id != report.run.name else ""
 
 
 def folded(text: str) -> str:
