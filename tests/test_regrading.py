@@ -87,6 +87,14 @@ def regrade(book: Path, course: Path, *words: str, code: int = 0) -> dict[str, A
     return found
 
 
+def when_handed_in(file: Path) -> dict[str, Any]:
+    """Let a platform have said when a report's work was handed in; what it said."""
+    said = {"id": "11", "handed_in": "2026-11-30T14:05:09", "late": True}
+    report = json.loads(file.read_bytes())
+    file.write_text(json.dumps(report | {"run": report["run"] | said}))
+    return said
+
+
 def test_a_grader_that_changed_is_asked_again(book: Path, course: Path) -> None:
     assert regrade(book, course, "--dry-run")["again"] == []
     allow(course, 10_000)
@@ -97,10 +105,13 @@ def test_a_grader_that_changed_is_asked_again(book: Path, course: Path) -> None:
     }  # fmt: skip
     assert found["refused"] == ["cleo"]
     assert sorted(path.read_bytes() for path in book.glob("reports/**/*.json")) == before
+    said = when_handed_in(book / "reports" / LAB / "ada" / "1.json")
     found = regrade(book, course)
     assert found["graded"] == 2
     assert [(each["name"], each["score_before"], each["score_after"])
             for each in found["changed"]] == [("ben", 3, 1)]  # fmt: skip
+    again = json.loads((book / "reports" / LAB / "ada" / "1.json").read_bytes())
+    assert again["run"] | said == again["run"]  # else a deadline would no longer hold
     assert found["checks"] == [
         {"lab": LAB, "check": "test_short", "title": "The template is short.",
          "gained": {}, "lost": {"ben": "passed 2 -> failed 0"}, "other": {}}

@@ -1,7 +1,7 @@
 """A scheduler's address, and the keys without which nothing of a class leaves this machine.
 
-Anybody who can speak to a scheduler of Dask can run programs on all of its workers. So beyond loopback
-there is only TLS, and both sides show a certificate of the same authority.
+Anybody who can speak to a scheduler of Dask can run programs on all of its workers. So beyond
+loopback there is only TLS, and both sides show a certificate of the same authority.
 """
 
 from __future__ import annotations
