@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 from packerlab import errors
-from packerlab.course import Course
+from packerlab.course import Course, engine_digest
 from packerlab.gradebook import open_gradebook, read_gradebook
 from packerlab.overrides import Override
+from packerlab.policy import Policy
 from packerlab.regrading import Round, plan
-from packerlab.report import Check, Run, conclude
+from packerlab.report import Check, Digests, Run, conclude
 from packerlab.sandbox import choose
 from packerlab.staleness import Today
 from tests.toy import cli
@@ -210,6 +211,18 @@ def test_the_last_packer_too_makes_a_report_stale(book: Path, course: Path) -> N
     assert plan(opened, Today(whole, backend.packer().digest), lambda _: True).again == {}
     found = plan(opened, Today(whole, "sha256:other"), lambda _: True)
     assert {tuple(stale.why) for stale in found.all()} == {("packer",)}
+
+
+def test_a_class_s_own_policy_makes_stale_what_reads_it(course: Path) -> None:
+    ours = course / "graders" / f"test_{LAB}.py"
+    strict = Course(course).under(Policy(regions=["eu-central-1"]))
+    lab = strict.lab(LAB)
+    limits = msgspec.structs.asdict(lab.limits)
+    now = Digests("", lab.digest, lab.grader_digest, engine_digest())
+    report = msgspec.structs.replace(reported(), digests=now, run=Run(limits=limits))
+    assert Today(strict).changed(report) == []  # its grader reads no policy
+    ours.write_text(f"{ours.read_text()}# and the policy\n")
+    assert Today(strict).changed(report) == ["grader", "policy"]
 
 
 def reported(*checks: Check, attempt: int = 1) -> Report:

@@ -18,6 +18,7 @@ WORDS = {
     "grader": "the grader",
     "engine": "packerlab",
     "packer": "Packer",
+    "policy": "the class's policy",
     "limits": "the lab's limits",
 }
 """What a report is computed from besides the submission."""
@@ -45,6 +46,7 @@ class Today:
             "grader": then.grader == lab.grader_digest,
             "engine": then.engine == self._engine,
             "packer": self.packer in ("", then.packer),
+            "policy": then.policy == lab.policy_digest,
             "limits": report.run.limits == msgspec.structs.asdict(lab.limits),
         }
         return [name for name, is_same in same.items() if not is_same]

@@ -68,6 +68,7 @@ def test_from_the_starter_to_the_wall(served: Served) -> None:
         assert "Passed: 3 of 3 points" in page
     (latest,) = (each for each in read_gradebook(served.out).latest() if each.run.name == ada.name)
     assert (latest.run.learner, latest.run.attempt) == ("Ada%20Lovelace", 2)
+    assert read_gradebook(served.out).work(latest) is not None
     assert (served.out / "room/work/Ada Lovelace/101_static/2.zip").is_file()
 
 

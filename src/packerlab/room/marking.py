@@ -74,6 +74,7 @@ class Marking:
             report.run, learner=handed.learner, name=name, attempt=number, workspace=""
         )
         report = msgspec.structs.replace(report, run=run)
+        self._book.keep(lab.slug, work)
         self._book.save(report, durable=True)
         self._shelf.graded(handed, name, number)
         self._turns.done(handed)
