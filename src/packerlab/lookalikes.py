@@ -6,17 +6,21 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from packerlab.report import person
 from packerlab.similarity.given import given
 from packerlab.similarity.pairs import compare
 from packerlab.similarity.statements import statements
+from packerlab.submissions.bundles import unpacked
 from packerlab.submissions.reader import without
 from packerlab.units import units_of
 from packerlab.writers.similar_page import Line, Lookalikes, Pair, Side, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from packerlab.course import Course
+    from packerlab.gradebook import Gradebook
     from packerlab.lab import Lab
     from packerlab.similarity.pairs import Alike
     from packerlab.similarity.statements import Statement
@@ -51,6 +55,21 @@ def _files(course: Course, handed: Handed, lab: Lab | None, slug: str) -> Files:
     units = units_of(course, handed, lab)
     found = (unit.submission.files for unit in units if unit.newest and unit.slug == slug)
     return next(found, {})
+
+
+def kept_works(course: Course, book: Gradebook, lab: Lab | None) -> Iterator[tuple[Work, Files]]:
+    """The same from a gradebook: what it keeps of each learner's last attempt."""
+    labs = {each.slug: each for each in ([lab] if lab else course.labs())}
+    for report in book.latest():
+        own = labs.get(report.lab)
+        file = book.kept(report.lab, report.digests.submission)
+        submission = book.work(report) if own else None
+        if own and file and submission:
+            yield Work(person(report), own, partial(_unpacked, file)), submission.files
+
+
+def _unpacked(file: Path) -> Files:
+    return unpacked(file).files
 
 
 def lookalikes(found: Iterator[tuple[Work, Files]]) -> Lookalikes:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from packerlab import errors
+from packerlab.gradebook import open_gradebook
+from packerlab.report import Digests, Run, conclude
+from packerlab.submissions.workspaces import read_workspace
 from tests.toy import MESSAGE, cli
 
 if TYPE_CHECKING:
@@ -81,6 +85,27 @@ def test_what_can_not_be_read_is_no_trouble(crowd: Path, tmp_path: Path) -> None
     assert done.returncode == 0
     assert "broken, chris" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("compared 8, similar 2,")
+
+
+def test_a_gradebook_is_compared_by_what_it_keeps(crowd: Path, tmp_path: Path) -> None:
+    """Nothing is graded for this test: a report only says whose work it is about."""
+    book = tmp_path / "book"
+    with open_gradebook(book, "bubblewrap") as opened:
+        for folder in sorted(crowd.iterdir()):
+            work = read_workspace(folder)
+            opened.keep("101_message", work)
+            report = msgspec.structs.replace(
+                conclude("101_message", []),
+                digests=Digests(submission=work.digest),
+                run=Run(learner=folder.name),
+            )
+            opened.save(report)
+    done = cli("similar", book)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == cli("similar", crowd).stdout
+    page = tmp_path / "similar.html"
+    cli("similar", book, "-o", page)
+    assert page.read_text().count('<ol class="code">') == 2
 
 
 def test_what_is_not_there_is_bad_input(tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def similar(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="Submissions, or folders that hold them."),
+        typer.Argument(
+            metavar="PATH...", help="A gradebook; or submissions, or folders that hold them."
+        ),
     ],
     lab: LabOption = None,
     output: Annotated[
@@ -44,13 +46,17 @@ def similar(
 
 
 def _works(paths: list[Path], lab: str | None, course: Path | None) -> Iterator[tuple[Work, Files]]:
-    """What learners handed in, as `grade` finds it."""
+    """What learners handed in: what a gradebook keeps of it, or what `grade` would find."""
+    from packerlab.book_opening import HEADER
+    from packerlab.commands.verifying import opened
     from packerlab.course import open_course
-    from packerlab.lookalikes import works
+    from packerlab.lookalikes import kept_works, works
     from packerlab.submissions.classes import handed_in
 
     whole = open_course(course)
     chosen = whole.lab(lab) if lab else None
+    if len(paths) == 1 and (paths[0] / HEADER).is_file():
+        return kept_works(whole, opened(paths[0], course), chosen)
     return works(whole, handed_in(paths, chosen).handed, chosen)
 
 
