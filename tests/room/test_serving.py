@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import http.client
 import re
 import socket
@@ -68,6 +69,8 @@ def test_from_the_starter_to_the_wall(served: Served) -> None:
         assert "Passed: 3 of 3 points" in page
     (latest,) = (each for each in read_gradebook(served.out).latest() if each.run.name == ada.name)
     assert (latest.run.learner, latest.run.attempt) == ("Ada%20Lovelace", 2)
+    at = dt.datetime.fromisoformat(latest.run.handed_in)
+    assert abs(dt.datetime.now(dt.UTC) - at) < dt.timedelta(minutes=5)
     assert (served.out / "room/work/Ada Lovelace/101_static/2.zip").is_file()
 
 

@@ -71,7 +71,12 @@ class Marking:
         number = self._book.attempt_number(lab.slug, handed.learner, work.digest)
         name = self._name_of(handed.learner)
         run = msgspec.structs.replace(
-            report.run, learner=handed.learner, name=name, attempt=number, workspace=""
+            report.run,
+            learner=handed.learner,
+            name=name,
+            attempt=number,
+            handed_in=self._shelf.handed_in(handed),
+            workspace="",
         )
         report = msgspec.structs.replace(report, run=run)
         self._book.save(report, durable=True)

@@ -9,6 +9,7 @@ nobody has to fear to open one.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
 import threading
@@ -65,6 +66,11 @@ class Shelf:
             return submission(archive_entries(file.name, file.read_bytes()))
         except RejectedError as error:  # somebody changed what we put there
             return refused(str(error))
+
+    def handed_in(self, handed: HandIn) -> str:
+        """When it was acknowledged."""
+        at = dt.datetime.fromtimestamp(self._file(handed).stat().st_mtime, dt.UTC)
+        return at.astimezone().isoformat(timespec="seconds")
 
     def waiting(self) -> list[HandIn]:
         """All that wait, the oldest first; of one learner and lab, the newest alone."""
