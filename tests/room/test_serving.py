@@ -71,7 +71,9 @@ def test_from_the_starter_to_the_wall(served: Served) -> None:
     assert (latest.run.learner, latest.run.attempt) == ("Ada%20Lovelace", 2)
     at = dt.datetime.fromisoformat(latest.run.handed_in)
     assert abs(dt.datetime.now(dt.UTC) - at) < dt.timedelta(minutes=5)
-    assert (served.out / "room/work/Ada Lovelace/101_static/2.zip").is_file()
+    kept = read_gradebook(served.out).work(latest)
+    assert kept
+    assert kept.files["main.pkr.hcl"].data.decode() == RIGHT
 
 
 def test_a_form_takes_a_workspace_s_files(served: Served) -> None:

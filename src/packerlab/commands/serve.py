@@ -61,6 +61,7 @@ def serve(
     from packerlab.errors import BadInputError
     from packerlab.executors.local import Local
     from packerlab.gradebook import open_gradebook
+    from packerlab.signing import key_of
 
     refuse_without_extra()
     from packerlab.room.room import Room
@@ -72,7 +73,8 @@ def serve(
     pages = site or whole.root / "site"
     if site and not (site / "index.html").is_file():
         raise BadInputError(f"{site} is no built site: it has no index.html (`make docs`).")
-    with open_gradebook(out, None if sandbox == "auto" else sandbox) as book:
+    asked = None if sandbox == "auto" else sandbox
+    with open_gradebook(out, asked, key_of(whole.root)) as book:
         if book.doubt:
             typer.echo(f"note: {book.doubt}", err=True)
         needs = {"packer"}.union(*(lab.needs for lab in chosen))

@@ -79,8 +79,9 @@ class Marking:
             workspace="",
         )
         report = msgspec.structs.replace(report, run=run)
+        self._book.keep(lab.slug, work, durable=True)
         self._book.save(report, durable=True)
-        self._shelf.graded(handed, name, number)
+        self._shelf.drop(handed)
         self._turns.done(handed)
         return report
 
