@@ -104,7 +104,7 @@ class Gradebook:
         self._enter(self.file_of(report), encode(report), work if has_work else "",
                     durable=durable)  # fmt: skip
 
-    def keep(self, slug: str, submission: Submission) -> None:
+    def keep(self, slug: str, submission: Submission, *, durable: bool = False) -> None:
         """Keep the files that a report is about, once for all who handed in the same.
 
         What the reader refused has none.
@@ -113,7 +113,7 @@ class Gradebook:
         if submission.files and file:
             data = bundles.packed(submission.files, slug)
             if not (file.is_file() and file.read_bytes() == data):
-                self._write(file, data)
+                self._write(file, data, durable=durable)
 
     def kept(self, slug: str, digest: str) -> Path | None:
         """Where the files of that digest lie, if they are kept; None for what is no digest."""

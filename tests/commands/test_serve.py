@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         (["--host", "192.0.2.1"], "can't be served at 192.0.2.1, port 8443: "),
         (["--host", "nowhere.invalid"], "can't be served at nowhere.invalid"),
         (["--lab", "999"], "There is no lab `999`"),
+        (["--class", "nowhere.toml"], "nowhere.toml"),
         (["--site", "."], "is no built site"),
         (["--course", "."], "is not a course"),
         (["--port", "70000"], "--port"),

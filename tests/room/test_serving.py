@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import http.client
 import re
 import socket
@@ -68,8 +69,11 @@ def test_from_the_starter_to_the_wall(served: Served) -> None:
         assert "Passed: 3 of 3 points" in page
     (latest,) = (each for each in read_gradebook(served.out).latest() if each.run.name == ada.name)
     assert (latest.run.learner, latest.run.attempt) == ("Ada%20Lovelace", 2)
-    assert read_gradebook(served.out).work(latest) is not None
-    assert (served.out / "room/work/Ada Lovelace/101_static/2.zip").is_file()
+    at = dt.datetime.fromisoformat(latest.run.handed_in)
+    assert abs(dt.datetime.now(dt.UTC) - at) < dt.timedelta(minutes=5)
+    kept = read_gradebook(served.out).work(latest)
+    assert kept
+    assert kept.files["main.pkr.hcl"].data.decode() == RIGHT
 
 
 def test_a_form_takes_a_workspace_s_files(served: Served) -> None:

@@ -136,7 +136,7 @@ def graded(
     from packerlab.signing import key_of
     from packerlab.units import needs_of
 
-    room, whole = _opened(paths, out, course, class_file)
+    room, whole = open_class(paths, out, course, class_file)
     chosen = whole.lab(lab) if lab else None
     found = _handed_in(paths, chosen)
     handed = found.handed
@@ -200,12 +200,12 @@ def _taken_in(
     """What was handed in, by the class's rules if it has some."""
     from packerlab.classroom.intake import take_in
 
-    room, whole = _opened(paths, out, course, class_file)
+    room, whole = open_class(paths, out, course, class_file)
     chosen = whole.lab(lab) if lab else None
     return take_in(whole, _handed_in(paths, chosen), chosen, room)
 
 
-def _opened(
+def open_class(
     paths: list[Path], out: Path | None, course: Path | None, class_file: Path | None
 ) -> tuple[Classroom | None, Course]:
     """The class's rules, and the course under its policy."""

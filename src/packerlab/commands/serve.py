@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from packerlab.commands.options import CourseOption, JobsOption, SandboxOption, lab_names
+from packerlab.commands.options import (
+    ClassOption,
+    CourseOption,
+    JobsOption,
+    SandboxOption,
+    lab_names,
+)
 
 if TYPE_CHECKING:
     from packerlab.room.pages import Address
@@ -24,7 +30,7 @@ def serve(
         list[str] | None,
         typer.Option(
             "--lab",
-            help="A lab of the workshop; name it once for each. By default all of the course.",
+            help="A lab of the workshop; may be repeated. By default the class's, or all.",
             autocompletion=lab_names,
             show_default=False,
         ),
@@ -47,10 +53,11 @@ def serve(
         bool, typer.Option("--weak-limits", help="Accept a sandbox whose bounds are weak.")
     ] = False,
     course: CourseOption = None,
+    class_file: ClassOption = None,
 ) -> None:
     """Serve a workshop to the room: hand out labs, grade what comes in, show who passed."""
-    from packerlab.commands.grade import backend_for
-    from packerlab.course import open_course
+    from packerlab.classroom import opening
+    from packerlab.commands.grade import backend_for, open_class
     from packerlab.errors import BadInputError
     from packerlab.executors.local import Local
     from packerlab.gradebook import open_gradebook
@@ -60,13 +67,14 @@ def serve(
     from packerlab.room.room import Room
     from packerlab.room.serving import Server
 
-    whole = open_course(course)
-    chosen = [whole.lab(name) for name in dict.fromkeys(labs)] if labs else whole.labs()
+    classroom, whole = open_class([], out, course, class_file)
+    named = labs or (classroom.rules.labs if classroom else [])
+    chosen = [whole.lab(name) for name in dict.fromkeys(named)] or whole.labs()
     pages = site or whole.root / "site"
     if site and not (site / "index.html").is_file():
         raise BadInputError(f"{site} is no built site: it has no index.html (`make docs`).")
-    key = key_of(whole.root)
-    with open_gradebook(out, None if sandbox == "auto" else sandbox, key) as book:
+    asked = None if sandbox == "auto" else sandbox
+    with open_gradebook(out, asked, key_of(whole.root)) as book:
         if book.doubt:
             typer.echo(f"note: {book.doubt}", err=True)
         needs = {"packer"}.union(*(lab.needs for lab in chosen))
@@ -74,6 +82,8 @@ def serve(
         name = book.sandbox or sandbox
         backend = backend_for(name, needs, masked, full_limits=not weak_limits)
         book.settle_sandbox(backend.name)
+        if classroom:
+            opening.keep(classroom, out)
         room = Room(whole.outline.title, chosen, book, scores=scores)
         server = Server(room, host, port, pages if (pages / "index.html").is_file() else None)
         _announce(room, server.address)

@@ -71,12 +71,17 @@ class Marking:
         number = self._book.attempt_number(lab.slug, handed.learner, work.digest)
         name = self._name_of(handed.learner)
         run = msgspec.structs.replace(
-            report.run, learner=handed.learner, name=name, attempt=number, workspace=""
+            report.run,
+            learner=handed.learner,
+            name=name,
+            attempt=number,
+            handed_in=self._shelf.handed_in(handed),
+            workspace="",
         )
         report = msgspec.structs.replace(report, run=run)
-        self._book.keep(lab.slug, work)
+        self._book.keep(lab.slug, work, durable=True)
         self._book.save(report, durable=True)
-        self._shelf.graded(handed, name, number)
+        self._shelf.drop(handed)
         self._turns.done(handed)
         return report
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from packerlab.submissions.workspaces import Submission
 
 FOLDER = "room"
-"""In the gradebook: who has joined, what waits, and the work that was graded."""
+"""In the gradebook: who has joined, and what waits."""
 MOST_WAITING = 3
 """Labs of which one learner may have a hand-in in the line."""
 
@@ -65,8 +65,7 @@ class Room:
         """Whether we were killed after a report was saved: then the hand-in waits no longer."""
         for last in self.book.attempts(handed.slug, handed.learner)[-1:]:
             if last.complete and last.digests.submission == self.shelf.read(handed).digest:
-                name = self.members.name(handed.learner)
-                self.shelf.graded(handed, name, last.run.attempt)
+                self.shelf.drop(handed)
                 return True
         return False
 

@@ -1,14 +1,12 @@
 """Where handed-in work lies: on disk before it is acknowledged, and until its report is there too.
 
-- `waiting/<number>~<lab>~<learner>.zip`: acknowledged, not graded yet
-- `work/<name>/<lab>/<attempt>.zip`: graded; the folder is a class that `packerlab grade` takes
-
-The zips are made here, of files that the reader of submissions took in, so that they are small and
-nobody has to fear to open one.
+A hand-in is `waiting/<number>~<lab>~<learner>.zip`. packerlab makes these zips, of files that the
+reader of submissions took in, so that they are small and nobody has to fear to open one.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
 import threading
@@ -35,9 +33,7 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self._waiting = folder / "waiting"
-        self._work = folder / "work"
-        for each in (self._waiting, self._work):
-            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._waiting.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in self._waiting.glob(".*.zip.*"):  # what a killed process was writing
             left.unlink()
         self._lock = threading.Lock()
@@ -55,7 +51,7 @@ class Shelf:
         return handed
 
     def drop(self, handed: HandIn) -> None:
-        """Forget a hand-in whose place a newer one took."""
+        """Forget a hand-in that was graded, or whose place a newer one took."""
         self._file(handed).unlink(missing_ok=True)
 
     def read(self, handed: HandIn) -> Submission:
@@ -65,6 +61,11 @@ class Shelf:
             return submission(archive_entries(file.name, file.read_bytes()))
         except RejectedError as error:  # somebody changed what we put there
             return refused(str(error))
+
+    def handed_in(self, handed: HandIn) -> str:
+        """When it was acknowledged."""
+        at = dt.datetime.fromtimestamp(self._file(handed).stat().st_mtime, dt.UTC)
+        return at.astimezone().isoformat(timespec="seconds")
 
     def waiting(self) -> list[HandIn]:
         """All that wait, the oldest first; of one learner and lab, the newest alone."""
@@ -78,12 +79,6 @@ class Shelf:
                 self.drop(older)
             found[handed.learner, handed.slug] = handed
         return list(found.values())
-
-    def graded(self, handed: HandIn, name: str, attempt: int) -> None:
-        """Its report is on disk: keep the work with the attempt's number."""
-        kept = self._work / name / handed.slug / f"{attempt}.zip"
-        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file(handed).replace(kept)
 
     def _file(self, handed: HandIn) -> Path:
         return self._waiting / f"{handed.number:08}~{handed.slug}~{handed.learner}.zip"
