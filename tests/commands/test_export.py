@@ -210,6 +210,13 @@ def test_what_a_lab_needs_is_made_before_the_check(system: str) -> None:
 
 
 @pytest.mark.parametrize("system", PIPELINES)
+def test_each_lab_has_a_file_that_checks_it(system: str) -> None:
+    for lab in open_course(None).labs():
+        steps = STEPS[system](PIPELINES[system](lab, None))
+        assert steps[-1].startswith(f"packerlab check . --lab {lab.slug} ")
+
+
+@pytest.mark.parametrize("system", PIPELINES)
 def test_where_packerlab_comes_from_is_said_or_asked_for(system: str) -> None:
     (step,) = (
         step.replace("pipx", "echo")

@@ -99,7 +99,7 @@ PIPELINES: dict[str, Callable[[Lab, str | None], str]] = {"github": github, "git
 
 
 def _common(lab: Lab, source: str | None) -> dict[str, str]:
-    programs = {package for need in lab.needs for package in PROGRAMS[need].values()}
+    programs = {package for need in lab.needs for package in PROGRAMS.get(need, {}).values()}
     note = "The variable PACKERLAB says what pip installs packerlab from."
     if not source:
         note = f"{note[:-1]}: set it for all repositories."
