@@ -371,10 +371,6 @@ def rest(there: Account) -> list[Try]:
         ("disable an image", "DisableImage", {"ImageId": there.image("ours")}),
         ("register an image", "RegisterImage", {"Name": "registered"}),
         ("make a launch template", "CreateLaunchTemplate", template),
-        ("ask for a spot machine", "RequestSpotInstances",
-         {"LaunchSpecification": {"InstanceType": "m5.large"}}),
-        ("give a machine a role", "AssociateIamInstanceProfile",
-         {**machine, "IamInstanceProfile": {"Name": "admin"}}),
         ("make a network", "CreateVpc", {"CidrBlock": "10.9.0.0/16"}),
         ("change what a group lets out", "AuthorizeSecurityGroupEgress", group),
         ("close a group's port", "RevokeSecurityGroupIngress", group),
@@ -386,8 +382,6 @@ def rest(there: Account) -> list[Try]:
         ),
         Try("read a secret", "secretsmanager.GetSecretValue", {"SecretId": "db/password"}),
         Try("read a parameter", "ssm.GetParameter", {"Name": "/db/host"}),
-        Try("read a file in S3", "s3.GetObject", {"Bucket": "releases", "Key": "web.tar"}),
-        Try("make a KMS key", "kms.CreateKey", {}),
         Try("make an IAM user", "iam.CreateUser", {"UserName": "intruder"}, "us-east-1"),
         Try("give itself more rights", "iam.PutUserPolicy", user, "us-east-1"),
         Try("assume another role", "sts.AssumeRole", role),
@@ -507,9 +501,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-once = Config(
-    retries={"total_max_attempts": 1}, parameter_validation=False, s3={"addressing_style": "path"}
-)
+once = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 clients = {}
 with open("tries.json") as file:
     tries = json.load(file)
