@@ -195,6 +195,8 @@ def _run(task: Task, sandbox: Sandbox, heard: Heard, context: BaseContext) -> No
     finally:
         ours.close()
         dead = _end_process(process, patience=0.0 if not intact else 1.0)
+        if heard.ending.status == "fault":
+            heard.last.log += sandbox.complaint()  # it may know why
         broken = {"fault", "timeout", "limit"} if "account" in task.lab.needs else {"fault"}
         if not (intact and dead) or heard.ending.status in broken or not sandbox.backend.reusable:
             sandbox.close()
