@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from packerlab.__main__ import MANY
+
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "packerlab"
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -71,6 +73,20 @@ def test_a_server_is_the_room_s_alone() -> None:
     server = {"starlette", "uvicorn", "h11", "multipart", "python_multipart"}
     importers = {name_of(module) for module in MODULES if imported(module) & server}
     assert {name for name in importers if not name.startswith("room/")} == set()
+
+
+def test_what_grades_by_a_server_starts_without_the_current_folder() -> None:
+    """Multiprocessing's server imports from it first, and a submission may lie there."""
+    graders = ("packerlab.executors.local", "packerlab.sandbox_pool")
+    verbs = {
+        module.stem
+        for module in MODULES
+        if name_of(module).startswith("commands/")
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.ImportFrom) and node.module in graders
+    }
+    assert {"grade", "regrade", "serve", "verify", "worker"} <= verbs
+    assert {(verb,) for verb in verbs} <= set(map(tuple, MANY))
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name_of)

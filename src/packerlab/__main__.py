@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-MANY = (["grade"], ["serve"], ["verify"], ["demo"], ["watch"], ["worker"])
+MANY = (["grade"], ["regrade"], ["serve"], ["verify"], ["demo"], ["watch"], ["worker"])
 """The verbs that grade more than once."""
 
 
