@@ -18,17 +18,26 @@ if TYPE_CHECKING:
     from packerlab.grader import AccountEvidence, Build, Files, Hidden, Policy, Template
 
 
-@check(points=2, docs="#content")
+@check(points=1, docs="#content")
 def test_ami(build: Build, hidden: Hidden) -> None:
-    """A build leaves one AMI, and labweb is installed in it and starts at boot.
+    """A build leaves one AMI, and labweb is installed in it.
+
+    - What does Packer complain about? `packer validate` finds most mistakes.
+    - The starter builds one AMI and installs labweb in it. What have you changed since?
+    - Keep the starter's `source_ami_filter`, its `ssh_username`, and the lines that install labweb.
+    """
+    expect_package(built(build, hidden).image().disk, "labweb", "in the AMI")
+
+
+@check(points=1, needs="test_ami", docs="#content")
+def test_boot(build: Build, hidden: Hidden) -> None:
+    """The service labweb starts at boot.
 
     - Which command starts a service now, and which one starts it at each boot?
     - The shell provisioner installs the package, and `systemctl` enables its unit.
     - Add `sudo systemctl enable labweb` after the line that installs it.
     """
-    disk = built(build, hidden).image().disk
-    expect_package(disk, "labweb", "in the AMI")
-    expect_at_boot(disk, "labweb.service", "in the AMI")
+    expect_at_boot(built(build, hidden).image().disk, "labweb.service", "in the AMI")
 
 
 @check(points=1, docs="#components")
