@@ -1,7 +1,7 @@
-"""Puts the course into the wheel: labs, graders, pages, notebooks, the image's recipe, the class.
+"""Puts the course into the wheel: labs, graders, pages, notebooks, the image's recipe, examples.
 
-The labs' variants stay in the repository: they prove the graders and are of no use to a learner,
-and there are links and hostile files among them.
+Our labs' variants stay in the repository: they prove the graders and are of no use to a learner,
+and there are links and hostile files among them. Those of the example of a course come along.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PARTS = ("labs", "graders", "docs", "notebooks", "sandbox", "examples")
-LEFT_OUT = {"variants", "__pycache__"}
 
 
 class CourseHook(BuildHookInterface[Any]):
@@ -24,6 +23,12 @@ class CourseHook(BuildHookInterface[Any]):
         for part in PARTS:
             for path in sorted((root / part).rglob("*")):
                 inside = path.relative_to(root)
-                if path.is_file() and LEFT_OUT.isdisjoint(inside.parts):
+                if path.is_file() and travels(inside):
                     build_data["force_include"][str(path)] = f"packerlab/course/{inside}"
         build_data["force_include"][str(root / "course.toml")] = "packerlab/course/course.toml"
+
+
+def travels(inside: Path) -> bool:
+    """Whether a file of the checkout, by its path in it, goes into the wheel."""
+    proves_ours = inside.parts[0] == "labs" and "variants" in inside.parts
+    return not proves_ours and "__pycache__" not in inside.parts

@@ -127,7 +127,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", with_blocks("console"))
 def test_a_page_that_is_run(name: str, folder: Path, request: pytest.FixtureRequest) -> None:
     """In the order of the page: files are written, commands are run."""
-    if "$ packerlab shell" in page(name):
+    if re.search(r"\$ packerlab (shell|new --course)", page(name)):
         request.getfixturevalue("instance_base")
         request.getfixturevalue("tools_root")
     commands = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -18,6 +18,8 @@ Component = Annotated[
         pattern=r"^(source|provisioner|post-processor|data|error-cleanup-provisioner)\.[a-z0-9-]+$"
     ),
 ]
+
+Rule = Literal["name", "tags", "regions", "components"]
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,6 +40,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return ""
         sorted_rules = msgspec.json.encode(self, order="deterministic")
         return f"sha256:{hashlib.sha256(sorted_rules).hexdigest()}"
+
+    def only(self, *rules: Rule) -> Policy:
+        """These of the rules alone, for a check that is about one of them."""
+        return Policy(**{rule: getattr(self, rule) for rule in rules})
 
     def bad_pattern(self) -> tuple[tuple[str, ...], str] | None:
         """The key of the first pattern that is no regular expression, and why."""

@@ -62,6 +62,14 @@ def test_an_image_that_does_not(changes: dict[str, object], said: str, found: st
     assert caught.value.found == found
 
 
+def test_one_of_the_rules() -> None:
+    broken = image(name="x", region="us-east-1", tags={})
+    expect_policy(POLICY.only("components"), broken, {})
+    with pytest.raises(Failure, match="does not have the tag Cost"):
+        expect_policy(POLICY.only("tags"), broken, {})
+    assert POLICY.only("name", "tags", "regions", "components") == POLICY
+
+
 def test_components_that_the_team_does_not_use() -> None:
     text = MESSAGE + 'data "amazon-ami" "a" {}\n'
     template = parse_trusted({"main.pkr.hcl": File(text.encode())})

@@ -1,14 +1,19 @@
-"""`packerlab new LAB`: the files of a lab that is yet to be written."""
+"""`packerlab new`: the files of a lab that is yet to be written, or of a team's own course."""
 
 from __future__ import annotations
 
+import os
+import secrets
 import shlex
+import shutil
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from packerlab.commands.options import CourseOption
 
+SECRET_BYTES = 32
 MANIFEST = """\
 format = 1
 title = "{title}"
@@ -79,10 +84,25 @@ What `test_result` is about.
 
 
 def new(
-    slug: Annotated[str, typer.Argument(metavar="LAB", help="The slug, such as 105_first_ami.")],
+    slug: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[LAB]",
+            help="The lab's slug, such as 105_first_ami; without it, DIR becomes a course.",
+            show_default=False,
+        ),
+    ] = None,
     course: CourseOption = None,
 ) -> None:
-    """Lay out a new lab: the smallest that `verify` accepts."""
+    """Lay out a new lab, or a course of your own in a new folder, that `verify` accepts."""
+    if slug is None:
+        lay_out_course(course)
+    else:
+        lay_out_lab(slug, course)
+
+
+def lay_out_lab(slug: str, course: Path | None) -> None:
+    """Write the smallest lab that `verify` accepts."""
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
     from packerlab.lab import SLUG, TRACKS
@@ -112,3 +132,33 @@ def new(
         print(path)
     elsewhere = f" --course {shlex.quote(str(course))}" if course else ""
     print(f"\nNext: packerlab verify {slug}{elsewhere}")
+
+
+def lay_out_course(folder: Path | None) -> None:
+    """Copy the example of a team's own course, and give it a secret."""
+    from packerlab.commands.start import refuse_used
+    from packerlab.course import default_root
+    from packerlab.errors import BadInputError
+
+    if folder is None:
+        raise BadInputError(
+            "Name a lab, as in `packerlab new 105_first_ami`, "
+            "or a new folder for your own course: `packerlab new --course DIR`."
+        )
+    refuse_used(folder)
+    try:
+        shutil.copytree(
+            default_root() / "examples" / "course",
+            folder,
+            ignore=shutil.ignore_patterns("__pycache__"),
+            dirs_exist_ok=True,
+        )
+        secret = os.open(folder / "secret", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(secret, "wb") as file:
+            file.write(secrets.token_bytes(SECRET_BYTES))
+    except (OSError, shutil.Error) as error:
+        reason = getattr(error, "strerror", None) or "some files could not be copied"
+        raise BadInputError(f"{folder} can't be written: {reason}.") from None
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        print(path)
+    print(f"\nNext: packerlab verify --course {shlex.quote(str(folder))}")
