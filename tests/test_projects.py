@@ -34,7 +34,6 @@ WRONG = [
     Wrong("pipeline", "images.pkr.hcl", '["099720109477"]', '["444455556666"]', "and the base on"),
     Wrong("operate", "signals.sh", 'select(.Tested == "true")', "select(.)", "the age of each"),
     Wrong("operate", "retention.sh", "[-2:]", "[-1:]", "what may go, and"),
-    Wrong("operate", "promote.sh", " Name=tag:Tested,Values=true", "", "only what is tested"),
 ]
 
 
