@@ -27,6 +27,7 @@ PAGES = [
     "docs/beginner/103_variables.md",
     "notebooks/lineage.md",
     "notebooks/build_time.md",
+    "notebooks/fleet.md",
 ]
 
 Cell = dict[str, Any]

@@ -19,6 +19,7 @@ NAMES = [
     "report.Report", "report.Check", "report.Where", "report.Run", "report.Digests",
     "report.encode", "report.decode",
     "gradebook.read_gradebook", "gradebook.Gradebook",
+    "notebook.Account",
 ]  # fmt: skip
 
 HEAD = """\

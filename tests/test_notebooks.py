@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from scripts.notebooks import Cell
 
 ROOT = Path(__file__).parent.parent
-VALUES, LIFE, LAB, LINEAGE, TIME = PAGES
+VALUES, LIFE, LAB, LINEAGE, TIME, FLEET = PAGES
 NAMES = [file_of(page).name for page in PAGES]
 
 
@@ -264,8 +264,14 @@ def with_answers(page: str) -> list[Cell]:
 
 
 @pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory, instance_base: Path) -> list[Any]:
-    assert instance_base.is_dir()
+def ready(instance_base: Path, tools_root: Path) -> bool:
+    """Whether what an account needs is there."""
+    return instance_base.is_dir() and tools_root.is_dir()
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory, ready: bool) -> list[Any]:
+    assert ready
     return run(with_answers(LIFE), tmp_path_factory.mktemp("life"))
 
 
@@ -341,8 +347,8 @@ GO_ON: dict[str, dict[str, list[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def account(instance_base: Path) -> Account:
-    assert instance_base.is_dir()
+def account(ready: bool) -> Account:
+    assert ready
     return Account()
 
 
@@ -367,8 +373,8 @@ def test_its_template_is_formatted(tmp_path: Path) -> None:
     subprocess.run(["packer", "fmt", "-check", "-diff", tmp_path], check=True)
 
 
-def test_a_build_has_bounds_and_the_next_one_is_fresh(instance_base: Path) -> None:
-    assert instance_base.is_dir()
+@pytest.mark.usefixtures("ready")
+def test_a_build_has_bounds_and_the_next_one_is_fresh() -> None:
     account = Account()
     fill = """
       source "null" "a" { communicator = "none" }
@@ -411,8 +417,8 @@ def test_without_an_account_there_is_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def lineage(tmp_path_factory: pytest.TempPathFactory, instance_base: Path) -> list[Any]:
-    assert instance_base.is_dir()
+def lineage(tmp_path_factory: pytest.TempPathFactory, ready: bool) -> list[Any]:
+    assert ready
     return run(with_answers(LINEAGE), tmp_path_factory.mktemp("lineage"))
 
 
@@ -450,8 +456,8 @@ def test_what_is_stale_is_orange(lineage: list[Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def times(tmp_path_factory: pytest.TempPathFactory, instance_base: Path) -> list[Any]:
-    assert instance_base.is_dir()
+def times(tmp_path_factory: pytest.TempPathFactory, ready: bool) -> list[Any]:
+    assert ready
     return run(with_answers(TIME), tmp_path_factory.mktemp("times"))
 
 
@@ -483,10 +489,46 @@ def test_the_longest_silence_is_that_of_the_slow_step(times: list[Any]) -> None:
     assert "@ tools" in longest
 
 
+# --- how old the fleet is -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory, ready: bool) -> list[Any]:
+    assert ready
+    return run(with_answers(FLEET), tmp_path_factory.mktemp("fleet"))
+
+
+def test_the_fleet_is_that_of_the_lab(fleet: list[Any]) -> None:
+    counted, today = printed(holding(fleet, "print(len(images)")).splitlines()
+    assert counted == "12 images, 4 machines"
+    assert ast.literal_eval(today)["web"] == "5a7e24"
+
+
+def test_the_chart_says_what_is_wrong_with_each_image(fleet: list[Any]) -> None:
+    """As the lab's own example does, of which a bar shows one reason; a bastion has no bar."""
+    drawn = [
+        Elements(result(cell, "text/html"))
+        for cell in fleet
+        if re.search(r"^chart\(.*\)$", cell.source, re.MULTILINE)
+    ]
+    assert all({"svg", "title", "desc"} <= each.tags for each in drawn)
+    ages, _, before, after = (each.text for each in drawn)
+    assert "web-31: 20 days · runs on web-b. " in ages
+    example = json.loads((ROOT / "labs/304_drift_and_lineage/starter/example.json").read_text())
+    for each in example:
+        if each["why"] != "stale-image":
+            reason = each["why"].replace("-", " ")
+            assert re.search(rf"{each['name']}: \d+ days · {reason}\b", before), each
+    assert len(re.findall(r": \d+ days · (?!runs)", before)) == len(example) - 3 + 1  # base-10
+    assert "web-36" not in before
+    assert "web-36: 0 days." in after
+    assert "web-31: 20 days · old base · runs on web-b" in after
+
+
 # --- notebooks with builds in accounts ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["lineage", "times"])
+@pytest.mark.parametrize("name", ["lineage", "times", "fleet"])
 def test_their_questions_are_open_and_can_be_answered(
     name: str, request: pytest.FixtureRequest
 ) -> None:
@@ -496,10 +538,10 @@ def test_their_questions_are_open_and_can_be_answered(
     assert not [cell for cell in cells if any(each.output_type == "error" for each in cell.outputs)]
 
 
-@pytest.mark.parametrize("page", [LINEAGE, TIME])
+@pytest.mark.parametrize("page", [LINEAGE, TIME, FLEET])
 def test_their_templates_are_formatted(page: str, tmp_path: Path) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    (template,) = re.findall(r'^template = r"""\n(.*?)^"""', text, re.DOTALL | re.MULTILINE)
+    (template,) = re.findall(r'^\w+ = r"""\n(.*?)^"""', text, re.DOTALL | re.MULTILINE)
     (tmp_path / "main.pkr.hcl").write_text(template)
     subprocess.run(["packer", "fmt", "-check", "-diff", tmp_path], check=True)
 
@@ -512,6 +554,29 @@ def test_a_build_goes_on_after_the_last_one_alone(account: Account) -> None:
         account.build(template, after=first)
     with pytest.raises(NotebookError, match=r"^The build left no manifest\.json"):
         _ = second.manifest
+
+
+def test_an_account_is_asked_as_the_last_build_left_it(account: Account) -> None:
+    template = 'source "null" "a" { communicator = "none" }\nbuild { sources = ["null.a"] }'
+    first = account.build(template)
+    name = ["ssm", "put-parameter", "--name", "/a", "--type", "String", "--value", "b"]
+    assert account.aws(*name)["Version"] == 1
+    assert account.aws("ssm", "get-parameter", "--name", "/a")["Parameter"]["Value"] == "b"
+    with pytest.raises(NotebookError, match=r"^`aws` fails: An error occurred \(Parameter"):
+        account.aws(*name)
+    with pytest.raises(NotebookError, match=r"^`aws` fails: argument operation: "):
+        account.aws("ssm", "nothing")
+    account.build(template, after=first)
+    assert account.aws("ssm", "get-parameters-by-path", "--path", "/")["Parameters"]
+    assert account.aws("ssm", "delete-parameter", "--name", "/a") is None
+    account.aws(*name)
+    account.build(template)
+    assert not account.aws("ssm", "get-parameters-by-path", "--path", "/")["Parameters"]
+
+
+def test_a_lab_without_an_account_is_a_sentence() -> None:
+    with pytest.raises(NotebookError, match=r"^The lab 101_first_build has no account\.$"):
+        Account(lab="101")
 
 
 # --- a lab's page ---------------------------------------------------------------------------------
@@ -708,10 +773,11 @@ def test_an_unknown_course_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
 # --- its page -------------------------------------------------------------------------------------
 
 
-def test_the_pages_examples_run(tmp_path: Path, instance_base: Path) -> None:
-    assert instance_base.is_dir()
-    loaded, checked, asked, built = run(cells_of("docs/notebooks.md"), tmp_path)
+@pytest.mark.usefixtures("ready")
+def test_the_pages_examples_run(tmp_path: Path) -> None:
+    loaded, checked, asked, built, fleet = run(cells_of("docs/notebooks.md"), tmp_path)
     assert loaded.outputs == []
     assert outcomes(checked)[:2] == ["passed", "failed"]
     assert ast.literal_eval(result(asked)) == [40, "20 GB"]
     assert result(built).startswith("Exit code 0.\nLeft over: nothing.\n")
+    assert ast.literal_eval(result(fleet)) == ["base-8", "base-9", "base-arm-3"]

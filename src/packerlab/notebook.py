@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,14 @@ from packerlab.lab import Limits
 from packerlab.lifelines import Picture
 from packerlab.packer.environment import packer_version
 from packerlab.packer.verbs import Packer
-from packerlab.prepared_account import ACCESS_KEY, SECRET_KEY, OfferedImage, Prepared, state
+from packerlab.prepared_account import (
+    ACCESS_KEY,
+    SECRET_KEY,
+    OfferedImage,
+    Prepared,
+    account_of,
+    state,
+)
 from packerlab.report import decode
 from packerlab.sandbox import Sandbox, choose
 from packerlab.sandbox.box import Box
@@ -169,12 +177,16 @@ class Console:
 
 
 class Account:
-    """A simulated account, fresh for each build; its sandbox is as that of a `Console`."""
+    """A simulated account, fresh for each build; its sandbox is as that of a `Console`.
+
+    It has two images to start from; that of a `lab` holds what the lab's account does.
+    """
 
     @_as_sentence()
-    def __init__(self) -> None:
+    def __init__(self, lab: str | None = None) -> None:
+        self._state = _state_of(lab)
         try:
-            self._sandbox = _closed_with(self, {"packer", "account"}, BUILD_LIMITS)
+            self._sandbox = _closed_with(self, {"packer", "account", "tools"}, BUILD_LIMITS)
         except MachineError as error:
             raise MachineError(f"{error}\n{NO_ACCOUNT}") from None
         self._last: Answer | None = None
@@ -195,10 +207,36 @@ class Account:
         if before and before is not self._last:
             raise BadInputError("A build can only come after the last one.")
         self._last = None
-        account = state(Prepared(format=1, image=IMAGES), ACCESS_KEY, SECRET_KEY)
-        with _packer(self._sandbox, template, account) as packer:
+        with _packer(self._sandbox, template, self._state) as packer:
             self._last = packer.build(variables or {}, args, after=before)
         return Built(self._last)
+
+    @_as_sentence()
+    def aws(self, *words: str) -> Any:
+        """What the AWS command line answers, as Python's values: `aws("ec2", "describe-images")`.
+
+        It asks the account that the last build left; before any build, one that stays for all
+        further questions.
+        """
+        before, self._last = self._last, None
+        with _packer(self._sandbox, "", self._state) as packer:
+            answer = packer.script(["aws", *words, "--output", "json"], after=before)
+        self._last = before or answer
+        if answer.exit:
+            said = answer.output.rpartition("aws: error: ")[-1].strip()  # its usage is long
+            raise BadInputError(f"`aws` fails: {clean(said.splitlines()[0])}")
+        return json.loads(answer.output or "null")
+
+
+def _state_of(lab: str | None) -> dict[str, Any]:
+    """What an account is opened with: that of a lab, or one that offers two images."""
+    if lab is None:
+        return state(Prepared(format=1, image=IMAGES), ACCESS_KEY, SECRET_KEY)
+    found = open_course(None).lab(lab)
+    opened = account_of(found)
+    if opened is None:
+        raise BadInputError(f"The lab {found.slug} has no account.")
+    return opened
 
 
 class Built(NamedTuple):
