@@ -64,7 +64,7 @@ def test_where_jupyterlab_is_missing_the_command_for_it_is_told(tmp_path: Path) 
             "101",
             OURS,
             "There is no notebook `101`: there are 103_variables, build_life, build_time, "
-            "lineage, values.",
+            "fleet, lineage, values.",
         ),
         ("values", {}, "This course has no notebooks."),
     ],
