@@ -30,7 +30,7 @@ OURS = {"Builder": "packer"}
 UBUNTU = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20240514"
 UBUNTU_CREATED = "2024-05-14T06:11:20Z"
 REFUSED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
-ENCODED = re.compile(r"\.? *Encoded authorization failure message: \S+")
+ENCODED = re.compile(r"\.? ?Encoded authorization failure message: \S+")
 MOST = 6
 """How many calls a message names."""
 

@@ -189,7 +189,7 @@ class _Reader:
     def _explained(self, said: str, above: tuple[str, ...]) -> BadInputError:
         """What msgspec says of a value in a table, in a sentence with its line."""
         message, _, place = said.partition(" - at `")
-        path = (*above, *re.findall(r"\w+", re.sub(r"\[.*?\]|key` in `", "", place)))
+        path = (*above, *re.findall(r"\w+", re.sub(r"\[[^][]{0,100}\]|key` in `", "", place)))
         unknown = re.match(r"Object contains unknown field `(.*)`", message, re.DOTALL)
         if unknown:
             keys = ", ".join(TABLES[_general(path)].__struct_fields__)

@@ -84,6 +84,7 @@ class Server:
             try:
                 self._server.run(sockets=[self.listener])
             finally:
+                self.listener.close()  # uvicorn leaves it open where it is ended as it begins
                 room.turns.close()
                 executor.stop()
         for grader in graders:

@@ -75,7 +75,7 @@ class Sheet:
     def decimal_comma(self) -> bool:
         """Whether the file's numbers have a comma where ours have a point: 7,50 and not 7,500."""
         written = (cell.strip('"') for row in self.rows for cell in row.cells)
-        return any(map(re.compile("[0-9]+,[0-9]{1,2}").fullmatch, written))
+        return any(map(re.compile("[0-9]{1,15},[0-9]{1,2}").fullmatch, written))
 
     def number(self, text: str) -> Decimal | None:
         """What a cell with a number says; None where it says something else."""
