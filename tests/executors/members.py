@@ -45,7 +45,6 @@ def member(folder: Path, *words: str | Path, before: list[str] | None = None) ->
         **os.environ,
         "PACKERLAB_STATE": str(folder / "state"),
         "PACKERLAB_CACHE": str(folder / "cache"),
-        "TMPDIR": str(folder),
     }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
