@@ -47,7 +47,8 @@ THREATS = {*range(1, 16), *range(18, 31)}
 ELEMENTS = {
     "html", "head", "meta", "title", "style", "body", "a", "header", "main", "section", "div",
     "h1", "h2", "h3", "p", "b", "bdi", "code", "span", "ol", "ul", "li", "dl", "dt", "dd", "wbr",
-    "table", "caption", "thead", "tbody", "tr", "th", "td", "details", "summary",
+    "table", "caption", "thead", "tbody", "tr", "th", "td", "details", "summary", "br",
+    "svg", "rect", "line", "text",
 }  # fmt: skip
 
 
@@ -200,13 +201,19 @@ def test_the_planted_module_is_live(crowd: Crowd) -> None:
 
 
 def test_no_byte_holds_a_canary(crowd: Crowd, graded: Graded) -> None:
-    texts = [graded.said, *exports(graded).values()]
+    texts, handed_in = [graded.said, *exports(graded).values()], []
     for folder in (graded.book, graded.own):
-        texts += [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+        for path in folder.rglob("*"):
+            if path.is_file():
+                kept = path.is_relative_to(graded.book / "submissions")
+                (handed_in if kept else texts).append(path.read_bytes())
     whole = b"\0".join(texts)
     assert b"zz_good" in whole
     for canary in crowd.canaries:
         assert canary.encode() not in whole
+    # What learners handed in is kept as it is: it has the canary of the neighbour who did, alone.
+    work = b"\0".join(handed_in)
+    assert len([canary for canary in crowd.canaries if canary.encode() in work]) == 1
 
 
 def test_a_swap_while_it_is_read(tmp_path: Path) -> None:
