@@ -201,7 +201,8 @@ def test_the_planted_module_is_live(crowd: Crowd) -> None:
 
 
 def test_no_byte_holds_a_canary(crowd: Crowd, graded: Graded) -> None:
-    texts, handed_in = [graded.said, *exports(graded).values()], []
+    texts = [graded.said, *exports(graded).values()]
+    handed_in: list[bytes] = []
     for folder in (graded.book, graded.own):
         for path in folder.rglob("*"):
             if path.is_file():
