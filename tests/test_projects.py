@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from packerlab.course import open_course
 from tests.test_docs import ROOT, blocks, page
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 ANSWERS = ROOT / "tests" / "projects"
 LAB_OF = {"pipeline": "204", "operate": "303"}
 CHECK = "done.sh"
+OF_THE_LAB = {"operate": ("promote.sh", "rollback.sh")}
+"""The scripts that a project goes on with as the lab's solution has them."""
 
 
 class Wrong(NamedTuple):
@@ -51,6 +54,8 @@ def checked(project: str, folder: Path, wrong: Wrong | None = None) -> tuple[int
     subprocess.run([*command, "start", LAB_OF[project], folder], check=True, capture_output=True)
     for file in folder.glob("[!.]*"):
         file.unlink()
+    for name in OF_THE_LAB.get(project, ()):
+        shutil.copy(open_course(None).lab(LAB_OF[project]).solution / name, folder)
     shutil.copytree(ANSWERS / project, folder, dirs_exist_ok=True)
     if wrong:
         file = folder / wrong.file

@@ -102,6 +102,28 @@ def test_who_differs_is_given_nothing(tmp_path: Path, loopback: str) -> None:
     assert "passed 1" in done.stdout
 
 
+def test_a_scheduler_that_is_lost_is_one_sentence(tmp_path: Path) -> None:
+    crowd, out = tmp_path / "class", tmp_path / "book"
+    workspace(crowd / "ada", (SLOW / "main.pkr.hcl").read_text(), lab="102_slow")
+    where = f"127.0.0.1:{free_port()}"
+    host, port = where.split(":")
+    words = ("dask", "scheduler", "--host", host, "--port", port, "--no-dashboard")
+    with ExitStack() as stack:
+        scheduler = stack.enter_context(member(tmp_path / "scheduler", *words))
+        until(lambda: listens(scheduler), "the scheduler listens")
+        run = member(tmp_path / "a", "packerlab", "worker", where, "--jobs", "1", *COURSE)
+        worker = stack.enter_context(run)
+        until(lambda: joined(worker), "the worker joins")
+        command = graded(crowd, out, *COURSE, "--scheduler", where)
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as grading:
+            until(lambda: building([worker]), "the worker builds")
+            scheduler.kill()
+            _, said = grading.communicate(timeout=120)
+    assert grading.returncode == 3
+    assert said.startswith(f"error: The scheduler at tcp://{where} is gone.")
+    assert len(said.splitlines()) == 1
+
+
 def test_without_a_scheduler_one_sentence_says_so() -> None:
     where = f"127.0.0.1:{free_port()}"
     command = [str(BESIDE_PYTHON / "packerlab"), "worker", where, *COURSE]

@@ -7,6 +7,7 @@ loopback there is only TLS, and both sides show a certificate of the same author
 from __future__ import annotations
 
 import ipaddress
+import logging
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -69,6 +70,16 @@ def need_dask() -> None:
     """Raise MachineError where Dask is not installed: the other modules import it at once."""
     if find_spec("distributed") is None:
         raise MachineError("A cluster needs Dask: `pip install 'packerlab[cluster]'` installs it.")
+
+
+def hush_dask() -> None:
+    """Have Dask log nothing: what there is to say of a lost connection, we say in a sentence.
+
+    Each of its loggers has a level of its own from the moment when it is imported.
+    """
+    for name in logging.root.manager.loggerDict:
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _parse(text: str) -> Address:

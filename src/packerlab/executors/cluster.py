@@ -8,7 +8,6 @@ more by another; if that one is lost too, the report is a fault.
 from __future__ import annotations
 
 import contextlib
-import logging
 import threading
 import time
 from concurrent.futures import CancelledError
@@ -19,7 +18,7 @@ from distributed import Client, KilledWorker
 
 from packerlab.course import engine_digest
 from packerlab.errors import MachineError
-from packerlab.executors.address import security
+from packerlab.executors.address import hush_dask, security
 from packerlab.executors.parcel import INTRODUCTION, Identity, course_digest, need_of, pack
 from packerlab.executors.serving import grade_parcel
 from packerlab.grading.grade_one import digests
@@ -197,7 +196,7 @@ class _ClusterBench:
 
 
 def _connect(where: Address, keys: Keys) -> Client:
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    hush_dask()
     try:
         client = Client(str(where), security=security(keys), set_as_default=False, timeout=JOIN_S)
     except (OSError, ValueError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import queue
 import signal
 from dataclasses import replace
@@ -15,7 +14,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 
 from packerlab import state
 from packerlab.errors import MachineError
-from packerlab.executors.address import security
+from packerlab.executors.address import hush_dask, security
 from packerlab.executors.parcel import INTRODUCTION, unpack
 from packerlab.report import encode
 
@@ -82,7 +81,7 @@ async def serve(
 ) -> None:
     """Be a worker until the scheduler ends, or somebody ends this process."""
     dask.config.set({"distributed.worker.http.routes": []})  # it has pages that nobody asked for
-    logging.getLogger("distributed").setLevel(logging.ERROR)
+    hush_dask()
 
     async def introduce(_: object) -> dict[str, object]:
         return msgspec.to_builtins(identity)  # type: ignore[no-any-return]
