@@ -4,7 +4,7 @@ BIN := .venv/bin
 # So many test files run side by side; `make test WORKERS=0` runs them in one process.
 WORKERS ?= 2
 
-.PHONY: setup demo test bench docs notebooks lint verify-all wheel bundle clean
+.PHONY: setup demo test bench bench-peers docs notebooks lint verify-all wheel bundle clean
 
 setup: $(BIN)/packerlab
 
@@ -27,6 +27,11 @@ bench: setup
 	@scripts/need-dockerd
 	$(BIN)/packerlab sandbox build
 	$(BIN)/python -m benchmarks.run
+
+# PEERS=FOLDER keeps the other graders' environments for the next run.
+bench-peers: setup
+	@scripts/need packer bubblewrap
+	$(BIN)/python -m benchmarks.peers.run $(PEERS)
 
 docs: setup
 	$(BIN)/python scripts/pictures.py

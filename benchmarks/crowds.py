@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,22 +14,26 @@ import sys
 import time
 import zipfile
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from benchmarks import measure
 from benchmarks.bare import bare_script, recorded_verbs
 from benchmarks.classes import BENCH_COURSE, PACKERLAB, copies
 from packerlab.course import open_course
 from packerlab.gradebook import read_gradebook
+from tests.hostile.cases import all_cases
+from tests.hostile.crowd import gather
+from tests.hostile.making import ANY_PROGRAM, MESSAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from packerlab.lab import Lab
+    from packerlab.report import Report
 
     Note = Callable[[str, float], None]
+    Running = subprocess.Popen[bytes]
 
 CLASS = 1_000
 STARTERS = (1, 2)
@@ -36,7 +41,8 @@ BROKEN = 3
 """Of each ten learners, those who hand in the starter, and who hands in what can't be read."""
 EXPECTED = {"passed": 700, "failed": 300}
 SIZES = (1_000, 3_000, 10_000)
-KILLS = 30
+KILLS, KILLED = 30, 1_000
+HOSTILE = 30
 STATIC = open_course(Path(BENCH_COURSE)).lab("101")
 
 
@@ -46,7 +52,7 @@ def class_of_1000(folder: Path, note: Note) -> None:
     crowd = exported(lab, folder / "submissions.zip")
     book = folder / "book"
     run = followed(_grade(crowd, book), book)
-    expect(book)
+    expect(read_gradebook(book).latest())
     script = bare_script(folder / "bare.sh", recorded_verbs(lab, folder / "verbs.jsonl"), {})
     built = copies(lab.solution, folder / "built", CLASS * 9 // 10)
     bare = measure.run(["sh", "-c", f"ls -d {built}/* | xargs -n 1 -P 2 sh {script}"])
@@ -56,24 +62,37 @@ def class_of_1000(folder: Path, note: Note) -> None:
     note("class_growth", run.growth)
 
 
+def hostile_class(folder: Path, note: Note) -> None:
+    """The same from a folder, with thirty of the hostile set in it: each verdict as planted."""
+    cases = [case for case in all_cases() if case.verdict.lab in {MESSAGE, ANY_PROGRAM}]
+    planted = cases[:: len(cases) // HOSTILE][:HOSTILE]
+    crowd = gather(folder, planted, {})
+    lab = open_course(None).lab("101")
+    shutil.copytree(lab.path, folder / "course" / "labs" / lab.slug, symlinks=True)
+    shutil.copy(lab.grader, folder / "course" / "graders")
+    for name, data in everybody(lab):
+        (crowd.folder / name).write_bytes(data)
+    book = folder / "book"
+    run = followed(_grade(crowd.folder, book, "--course", str(folder / "course")), book)
+    reports = {report.run.learner: report for report in read_gradebook(book).latest()}
+    for case in planted:
+        report = reports.pop(crowd.learners[case.name])
+        fails = [check.name for check in report.checks if check.outcome == "failed"]
+        if (report.status, fails) != (case.verdict.status, case.verdict.fails):
+            raise RuntimeError(f"{case.name} ended as {report.status}, failing {fails}")
+    expect(reports.values())
+    note("hostile_class_seconds", run.seconds)
+    note("hostile_class_growth", run.growth)
+
+
 def cluster(folder: Path, note: Note) -> None:
     """The same through two workers of one job each, one of them killed in the middle."""
     crowd = exported(open_course(None).lab("101"), folder / "submissions.zip")
     book = folder / "book"
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        host, port = server.getsockname()
-    where = f"{host}:{port}"
-    dask = str(Path(sys.executable).with_name("dask"))
-    scheduler = [dask, "scheduler", "--host", host, "--port", str(port), "--no-dashboard"]
-    with ExitStack() as stack:
-        stack.enter_context(member(folder / "scheduler", scheduler))
-        first, _ = [
-            stack.enter_context(member(folder / name, [PACKERLAB, "worker", where, "--jobs", "1"]))
-            for name in ("one", "two")
-        ]
+    with members(folder) as (where, running):
         argv = [*_grade(crowd, book), "--scheduler", where]
-        run = followed(argv, book, lambda: os.killpg(first.pid, signal.SIGKILL))
-    expect(book)
+        run = followed(argv, book, lambda: kill(running["one"]))
+    expect(read_gradebook(book).latest())
     note("cluster_seconds", run.seconds)
     note("cluster_growth", run.growth)
 
@@ -90,18 +109,44 @@ def sizes(folder: Path, note: Note) -> None:
 
 def kills(folder: Path, note: Note) -> None:
     """SIGKILL of the grader at thirty random moments: nothing is lost, nothing doubled."""
-    crowd = copies(STATIC.solution, folder / "class", 300)
+    crowd = copies(STATIC.solution, folder / "class", KILLED)
     book = folder / "book"
     argv = _grade(crowd, book, "--course", BENCH_COURSE, "--lab", "101")
     for _ in range(KILLS):
-        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(random.uniform(0.3, 2))  # noqa: S311  (a moment, no secret)
-        process.kill()
-        process.wait()
+        process = started(folder / "grader", argv)
+        at_random()
+        kill(process)
     measure.run(argv)
-    learners = Counter(report.run.learner for report in read_gradebook(book).reports())
-    note("kills_lost_or_doubled", abs(300 - len(learners)) + sum(learners.values()) - len(learners))
+    note("kills_lost_or_doubled", lost_or_doubled(book))
+
+
+def cluster_kills(folder: Path, note: Note) -> None:
+    """SIGKILL of the grader, a worker or the scheduler, thirty times, each then started again."""
+    crowd = copies(STATIC.solution, folder / "class", KILLED)
+    book = folder / "book"
+    course = ["--course", BENCH_COURSE]
+    with members(folder, *course) as (where, running):
+        grade = [*_grade(crowd, book, *course, "--lab", "101"), "--scheduler", where]
+        running["grader"] = started(folder / "grader", grade)
+        for _ in range(KILLS):
+            at_random()
+            victim = running[random.choice(sorted(running))]  # noqa: S311
+            kill(victim)
+            revive(running, folder)
+        running["grader"].wait()
+        revive(running, folder)
+        running["grader"].wait()
+    note("cluster_kills_lost_or_doubled", lost_or_doubled(book))
+
+
+def at_random() -> None:
+    time.sleep(random.uniform(0.3, 3))  # noqa: S311  (a moment, no secret)
+
+
+def lost_or_doubled(book: Path) -> int:
+    """How many of the killed class have no verdict, or more than one."""
+    verdicts = Counter(each.run.learner for each in read_gradebook(book).reports() if each.passed)
+    return KILLED - len(verdicts) + verdicts.total() - len(verdicts)
 
 
 # --- the class ------------------------------------------------------------------------------------
@@ -110,10 +155,15 @@ def kills(folder: Path, note: Note) -> None:
 def exported(lab: Lab, path: Path) -> Path:
     """The class as one zip, named as Canvas names what it exports."""
     with zipfile.ZipFile(path, "w") as archive:
-        for number in range(CLASS):
-            name = f"learner{number:04}_{10_000 + number}_{50_000 + number}_{lab.slug}.zip"
-            archive.writestr(name, handed_in(lab, number))
+        for name, data in everybody(lab):
+            archive.writestr(name, data)
     return path
+
+
+def everybody(lab: Lab) -> Iterator[tuple[str, bytes]]:
+    for number in range(CLASS):
+        name = f"learner{number:04}_{10_000 + number}_{50_000 + number}_{lab.slug}.zip"
+        yield name, handed_in(lab, number)
 
 
 def handed_in(lab: Lab, number: int) -> bytes:
@@ -130,8 +180,9 @@ def handed_in(lab: Lab, number: int) -> bytes:
     return packed.getvalue()
 
 
-def expect(book: Path) -> None:
-    verdicts = Counter(report.verdict for report in read_gradebook(book).latest())
+def expect(reports: Iterable[Report]) -> None:
+    """Raise RuntimeError where the class was not graded as it should be."""
+    verdicts = Counter(report.verdict for report in reports)
     if verdicts != EXPECTED:
         raise RuntimeError(f"the class was not graded as it should be: {verdicts}")
 
@@ -171,16 +222,46 @@ def followed(argv: list[str], book: Path, at_half: Callable[[], object] = bool) 
 
 
 @contextlib.contextmanager
-def member(folder: Path, argv: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A scheduler or a worker, with folders of its own."""
-    folder.mkdir()
+def members(folder: Path, *course: str) -> Iterator[tuple[str, dict[str, Running]]]:
+    """A scheduler on a free port and two workers, by name; where it is."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host, port = server.getsockname()
+    where = f"{host}:{port}"
+    dask = str(Path(sys.executable).with_name("dask"))
+    worker = [PACKERLAB, "worker", where, "--jobs", "1", *course]
+    programs = {
+        "scheduler": [dask, "scheduler", "--host", host, "--port", str(port), "--no-dashboard"],
+        "one": worker,
+        "two": worker,
+    }
+    running = {name: started(folder / name, argv) for name, argv in programs.items()}
+    try:
+        yield where, running
+    finally:
+        for process in running.values():
+            process.terminate()
+            process.wait()
+
+
+def started(folder: Path, argv: list[str]) -> Running:
+    """A program with folders of its own, perhaps for the second time."""
+    folder.mkdir(exist_ok=True)
     own = {"PACKERLAB_STATE": str(folder / "state"), "PACKERLAB_CACHE": str(folder / "cache")}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
             argv, env={**os.environ, **own}, stdout=log, stderr=log, start_new_session=True
         )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
+
+
+def kill(process: Running) -> None:
+    """As a machine goes that loses its power."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def revive(running: dict[str, Running], folder: Path) -> None:
+    """Start again what has ended."""
+    for name, process in running.items():
+        if process.poll() is not None:
+            running[name] = started(folder / name, cast("list[str]", process.args))

@@ -9,9 +9,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packerlab import proofs
 from packerlab.course import open_course
-from packerlab.packer.versions import version_of
+from packerlab.packer.versions import DEBIANS, version_of
+from packerlab.proving import proofs
 
 if TYPE_CHECKING:
     from packerlab.course import Course
@@ -32,9 +32,15 @@ def head(course: Course, lab: Lab) -> str:
     after = [f"after [{course.lab(slug).number}]({link(course, lab, slug)})"
              for slug in lab.manifest.after]  # fmt: skip
     needs = [NEEDS[need] for need in lab.manifest.needs if need != "packer"] or [NEEDS["packer"]]
-    facts = [lab.track.capitalize(), f"{lab.manifest.minutes} minutes", *after, *needs,
+    facts = [lab.track.capitalize(), f"{lab.manifest.minutes} minutes", *after, *newer(lab), *needs,
              *proven(course, lab)]  # fmt: skip
     return f"# {lab.title}\n\n{' · '.join(facts)}\n{{ .facts }}\n\n"
+
+
+def newer(lab: Lab) -> list[str]:
+    """Which Packer a lab needs, where Debian's is too old for it."""
+    wanted = lab.manifest.packer
+    return [f"Packer {wanted.strip('>=')} or newer"] if version_of(wanted) > DEBIANS else []
 
 
 def proven(course: Course, lab: Lab) -> list[str]:

@@ -6,11 +6,12 @@ here; a test compares it.
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packerlab.course import open_course
-from packerlab.pages import headings
+from packerlab.course.pages import headings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,12 +42,14 @@ def icon(course: Course, step: str) -> str:
 
 
 def navigation(course: Course) -> Iterator[str]:
-    """The lines of the navigation that lead from the first step to the last."""
-    for chapter in course.outline.chapter:
-        yield f"  - {chapter.title}:\n"
-        for step in chapter.steps:
-            page = file_of(course, step).relative_to(course.root / "docs")
-            yield f"      - {page.as_posix()}\n"
+    """The lines of the navigation, from the first step to the last: a tab for each level."""
+    for level, chapters in groupby(course.outline.chapter, key=lambda chapter: chapter.level):
+        yield f"  - {level.capitalize()}:\n"
+        for chapter in chapters:
+            yield f"      - {chapter.title}:\n"
+            for step in chapter.steps:
+                page = file_of(course, step).relative_to(course.root / "docs")
+                yield f"          - {page.as_posix()}\n"
 
 
 def map_of(course: Course) -> Iterator[str]:

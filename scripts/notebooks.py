@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packerlab.pages import plain
+from packerlab.course.pages import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -50,7 +50,11 @@ SELF = ("scripts/words.py", "tests/test_words.py")
 def files() -> Iterator[Path]:
     """What is written by hand: the answers of variants are learners' texts."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     for name in listed.stdout.split("\0"):
         if name.endswith(READ) and "/variants/" not in name and name not in SELF:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -42,6 +43,7 @@ class Terminal:
             os.chdir(cwd or ".")
             os.execve(SCRIPT, ["packerlab", *map(str, words)], env)  # noqa: S606
         self.pid = pid
+        self._text = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self.resize(40, 100)
         self.shown = ""
 
@@ -81,6 +83,8 @@ class Terminal:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 self.pid = 0
+                while self._read(0):
+                    pass  # it may have written more since
                 return os.waitstatus_to_exitcode(status)
         pytest.fail("it does not end")
 
@@ -89,14 +93,19 @@ class Terminal:
         os.close(self._fd)
         self._fd = -1
 
-    def _read(self, seconds: float) -> None:
+    def _read(self, seconds: float) -> bool:
+        """Whether there was something to read."""
         if self._fd < 0:
             time.sleep(seconds)
         elif select.select([self._fd], [], [], seconds)[0]:
             try:
-                self.shown += os.read(self._fd, 65536).decode(errors="replace")
+                data = os.read(self._fd, 65536)
             except OSError:
                 time.sleep(seconds)  # nobody writes any more
+            else:
+                self.shown += self._text.decode(data)
+                return bool(data)
+        return False
 
     def close(self) -> None:
         if self.pid:

@@ -155,7 +155,7 @@ def test_the_command_line_starts_light() -> None:
 
 
 IN_A_LIST = re.compile(r'(?:sys\.executable|PYTHON|python|_python\(\)), ("[^"]*")')
-IN_A_SHELL = re.compile(r"\bpython3 ([^\s\\;]+)")
+IN_A_SHELL = re.compile(r"(?:^|[;&|]|\bdo|\bRUN) *python3 ([^\s\\;]+)", re.MULTILINE)
 
 
 def test_no_python_that_we_start_imports_from_where_it_starts() -> None:

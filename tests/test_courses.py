@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from packerlab.course import PACKAGE, Course, default_root, engine_digest, open_course
+from packerlab.course import OURS, PACKAGE, Course, default_root, engine_digest, open_course
 from packerlab.errors import BAD_INPUT, BadInputError
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def test_the_engine_s_digest_covers_its_sources(tmp_path: Path) -> None:
     copy = tmp_path / "packerlab"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     assert digest_of_a_copy(copy) == before
-    (copy / "course/labs").mkdir(parents=True)
-    (copy / "course/labs/grader.py").write_text("a lab has a digest of its own")
+    (copy / OURS / "labs").mkdir(parents=True)
+    (copy / OURS / "labs/grader.py").write_text("a lab has a digest of its own")
     (copy / "__pycache__").mkdir()
     (copy / "__pycache__/a.pyc").write_text("made again")
     assert digest_of_a_copy(copy) == before

@@ -7,12 +7,12 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from packerlab.pages import headings
+from packerlab.course.pages import headings
 from tests.test_docs import ROOT, page
 
 PAGE = "docs/reference/coverage.md"
 GUIDE = ROOT / "tests" / "guide_headings.txt"
-STATES = ("Taught", "Partly", "Corrected", "Not yet")
+STATES = ("Taught", "Corrected")
 LINK = re.compile(r"\]\(([^)#]*)(?:#([\w-]+))?\)")
 
 
@@ -36,21 +36,17 @@ def test_every_heading_of_the_guide_is_in_the_table_in_its_order() -> None:
     assert [row.heading for row in ROWS] == GUIDE.read_text(encoding="utf-8").splitlines()
 
 
-def test_every_row_says_what_is_there_and_what_is_missing() -> None:
+def test_every_row_says_where_it_is() -> None:
     for row in ROWS:
         assert row.state in STATES, row
-        links = LINK.findall(row.words)
-        assert links or row.state == "Not yet", row
-        elsewhere = any(not target for target, _ in links)  # another row of the table names it
-        assert (row.state == "Partly") == ("Not yet: " in row.words) or elsewhere, row
+        assert LINK.findall(row.words), row
 
 
 def test_the_page_counts_its_rows() -> None:
     counted = Counter(row.state for row in ROWS)
-    taught, partly, corrected, missing = (counted[state] for state in STATES)
+    taught, corrected = (counted[state] for state in STATES)
     words = (
-        f"Of the guide's {len(ROWS)} headings, {taught} are taught, {partly} are partly taught, "
-        f"and {corrected} are corrected. Not covered yet: {missing}."
+        f"Of the guide's {len(ROWS)} headings, {taught} are taught, and {corrected} are corrected."
     )
     assert words in " ".join(page(PAGE).split())
 

@@ -24,28 +24,20 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from packerlab import (
-    book_opening,
-    cli,
-    errors,
-    lab,
-    ledger,
-    overrides,
-    pages,
-    progress,
-    report,
-    rules,
-    variants,
-)
+from packerlab import cli, errors, lab, report
+from packerlab.course import pages, rules
 from packerlab.evidence import files as evidence
+from packerlab.gradebook import ledger, opening, overrides
 from packerlab.hcl import parsing, template
 from packerlab.inside import kept, supervisor
 from packerlab.inside.files import MAX_FILES
 from packerlab.inside.meter import PROCESSES
+from packerlab.learning import progress
 from packerlab.mutation import equivalents
 from packerlab.packer.answers import Answer
 from packerlab.room import guard, listener, members, news, room, serving, shelf
 from packerlab.submissions import reader, workspaces
+from packerlab.variants import rows as variant_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -253,7 +245,7 @@ def fields(*structs: type[msgspec.Struct]) -> set[str]:
     ("anchor", "struct"),
     [
         ("lab-toml", lab.Manifest),
-        ("variants", variants.Variant),
+        ("variants", variant_rows.Variant),
         ("equivalent", equivalents.Reason),
         ("marker", workspaces.Marker),
         ("overrides", overrides.Override),
@@ -282,7 +274,7 @@ def test_every_field_of_a_report_is_on_the_page() -> None:
     assert set(first_cells(told)) == keys | statuses | {"status"}
     for word in fields(report.Where) | set(report.Outcome.__args__):  # type: ignore[attr-defined]
         assert f"`{word}`" in told
-    for word in fields(book_opening.Header):
+    for word in fields(opening.Header):
         assert f"`{word}`" in section(page(CONTRACTS), "gradebook")
 
 

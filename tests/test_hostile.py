@@ -19,7 +19,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from packerlab import terminal
+from packerlab.display import terminal
 from packerlab.errors import RejectedError
 from packerlab.report import Run, encode
 from packerlab.sandbox import BACKENDS

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from packerlab.course import default_root
+from packerlab.course.outline import Chapter, Outline, load_outline, misplaced
 from packerlab.errors import BadInputError
 from packerlab.lab import load_toml
-from packerlab.outline import Chapter, Outline, load_outline, misplaced
 
 if TYPE_CHECKING:
     from pathlib import Path

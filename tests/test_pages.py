@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from packerlab import pages
-from packerlab.course import default_root
+from packerlab.course import default_root, pages
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,10 +25,10 @@ ENDS = ("", "\0", "\n\0", "a", "9", " ", "-")
 """What a run is followed by, so that what comes after it fails as late as it can."""
 
 TRUSTED = {
-    "src/packerlab/pages.py": "pages of the course",
-    "src/packerlab/terminal.py": "pages of the course",
+    "src/packerlab/course/pages.py": "pages of the course",
+    "src/packerlab/display/terminal.py": "pages of the course",
     "src/packerlab/commands/read.py": "pages of the course",
-    "src/packerlab/verify.py": "pages of the course",
+    "src/packerlab/proving/verify.py": "pages of the course",
 }
 
 

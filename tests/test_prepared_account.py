@@ -61,6 +61,8 @@ name = "base-1"
 created = "-95d"
 state = "disabled"
 shared_with = ["444455556666"]
+protected = true
+disks = 2
 [[instance]]
 name = "web"
 image = "base-1"
@@ -79,11 +81,24 @@ name = "packer_old"
 [[launch_template]]
 name = "web"
 image = "base-1"
+[[launch_template]]
+name = "batch"
+image = ["base-1", "base-1"]
 [parameter]
 "/golden" = ["{image:base-1}", "ami-2"]
 [second_account]
 id = "444455556666"
 roles = ["deployer"]
+"""
+
+
+WEB = """
+format = 1
+[[team_image]]
+name = "base-1"
+[[instance]]
+name = "web"
+image = "base-1"
 """
 
 
@@ -111,6 +126,8 @@ def test_what_somebody_left(tmp_path: Path) -> None:
     told = state(load_account(path), "AKIA" + "A" * 16, "secret")
     assert json.loads(json.dumps(told)) == told
     assert told["team_image"][0]["created"] == "-95d"
+    assert (told["team_image"][0]["protected"], told["team_image"][0]["disks"]) == (True, 2)
+    assert [each["image"] for each in told["launch_template"]] == ["base-1", ["base-1", "base-1"]]
     assert told["instance"][0]["state"] == "stopped"
     assert told["snapshot"][0]["created"] == "2024-05-01T00:00:00Z"
     assert told["parameter"] == {"/golden": ["{image:base-1}", "ami-2"]}
@@ -147,6 +164,11 @@ def test_an_empty_table_of_rights_is_told(tmp_path: Path) -> None:
         ("format = 1\n[[team_image]]\nname = 'abc'\ncreated = 'today'", "created"),
         ("format = 1\n[[instance]]\nname = 'web'\nimage = 'none'", "image `none`"),
         ("format = 1\n[[launch_template]]\nname = 'web'\nimage = 'none'", "image `none`"),
+        (f"{WEB}key_pair = 'none'", "`web` has the key pair `none`, which is not there"),
+        (f"{WEB}security_groups = ['none']", "in the security group `none`, which is not there"),
+        ("format = 1\n[[launch_template]]\nname = 'web'\nimage = ['none']", "image `none`"),
+        ("format = 1\n[[launch_template]]\nname = 'web'\nimage = []", "image"),
+        ("format = 1\n[[team_image]]\nname = 'abc'\ndisks = 5", "disks"),
         ("format = 1\n[parameter]\na = '{image:none}'", "parameter.*no image `none`"),
         ("format = 1\n[[key_pair]]\nname = 'a'\ntags = { a = '{image:b}' }", "tags.*no image `b`"),
         ("format = 1\n[[key_pair]]\nname = 'a'\n[[key_pair]]\nname = 'a'", "twice"),

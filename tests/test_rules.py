@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from packerlab.course.rules import (
+    MAX_BYTES,
+    TABLES,
+    WANTED,
+    Attempts,
+    LabRules,
+    Late,
+    Rules,
+    read_rules,
+)
 from packerlab.errors import BadInputError
 from packerlab.policy import Policy
-from packerlab.rules import MAX_BYTES, TABLES, WANTED, Attempts, LabRules, Late, Rules, read_rules
 
 if TYPE_CHECKING:
     from pathlib import Path

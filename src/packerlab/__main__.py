@@ -13,12 +13,27 @@ def main() -> None:
     """Run the command line; nothing is imported before it is known by which process."""
     if sys.argv[1:2] in MANY:
         _start_again_safely()
-        from packerlab import forkserver
-
-        forkserver.start()  # it loads while we do
+        _start_loading()
     from packerlab import cli
 
     cli.main()
+
+
+def _start_loading() -> None:
+    """Have the server of reports' processes load while we do."""
+    from packerlab import forkserver
+
+    try:
+        forkserver.start()
+    except OSError as error:
+        from packerlab.errors import MACHINE
+
+        print(
+            "error: a socket can't be made in the folder for temporary files "
+            f"({error.strerror or error}): name a short one of yours in TMPDIR.",
+            file=sys.stderr,
+        )
+        sys.exit(MACHINE)
 
 
 def _start_again_safely() -> None:

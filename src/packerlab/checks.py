@@ -22,8 +22,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 
+from packerlab.course.version_range import is_range
 from packerlab.text import visible
-from packerlab.version_range import is_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packerlab.checks import Failure
-from packerlab.colours import coloured
 from packerlab.course import open_course
+from packerlab.display.colours import coloured
+from packerlab.display.lifelines import Picture
+from packerlab.display.terminal import console, show_check, show_verdict
 from packerlab.errors import BadInputError, LimitError, MachineError, PackerlabError
 from packerlab.lab import Limits
-from packerlab.lifelines import Picture
 from packerlab.packer.environment import packer_version
 from packerlab.packer.verbs import Packer
 from packerlab.prepared_account import (
@@ -36,7 +37,6 @@ from packerlab.report import decode
 from packerlab.sandbox import Sandbox, choose
 from packerlab.sandbox.box import Box
 from packerlab.submissions.reader import File
-from packerlab.terminal import console, show_check, show_verdict
 from packerlab.text import clean
 from packerlab.writers.html_page import environment
 

@@ -69,8 +69,10 @@ class TeamImage(Struct, frozen=True):
     description: str = ""
     tags: dict[str, str] = {}
     root_device: Device = "/dev/sda1"
-    state: Literal["available", "disabled"] = "available"
+    state: Literal["available", "failed", "disabled"] = "available"
     shared_with: list[AccountId] = []
+    protected: bool = False
+    disks: Annotated[int, msgspec.Meta(ge=1, le=4)] = 1
 
 
 class OthersImage(TeamImage, frozen=True):
@@ -129,12 +131,23 @@ class Left(Struct, frozen=True):
 
 
 class Instance(Left, frozen=True, kw_only=True):
-    """An instance that runs, or did, of an image by its name. It has no machine to log in to."""
+    """An instance that runs, or did, of an image by its name. It has no machine to log in to.
+
+    Its key pair and security groups are others that the account has, by their names.
+    """
 
     name: str
     image: ImageName
     type: InstanceType = "t3.micro"
     state: Literal["running", "stopped", "terminated"] = "running"
+    key_pair: Name | None = None
+    security_groups: list[Name] = []
+
+
+class Volume(Left, frozen=True):
+    """A disk that no instance has."""
+
+    size_gb: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 8
 
 
 class Snapshot(Left, frozen=True):
@@ -158,10 +171,10 @@ class SecurityGroup(Left, frozen=True, kw_only=True):
 
 
 class LaunchTemplate(Left, frozen=True, kw_only=True):
-    """A launch template with one version, of an image by its name."""
+    """A launch template, of an image by its name; of several, it has a version each."""
 
     name: TemplateName
-    image: ImageName
+    image: ImageName | Annotated[list[ImageName], msgspec.Meta(min_length=1)]
     type: InstanceType = "t3.micro"
 
 
@@ -216,6 +229,7 @@ class Prepared(Struct, frozen=True):
     iam: Rights | None = None
     second_account: SecondAccount | None = None
     instance: list[Instance] = []
+    volume: list[Volume] = []
     snapshot: list[Snapshot] = []
     key_pair: list[KeyPair] = []
     security_group: list[SecurityGroup] = []
@@ -232,7 +246,7 @@ def load_account(path: Path) -> Prepared:
 
 
 def _checked(prepared: Prepared, place: str) -> Prepared:
-    if wrong := _repeated(prepared) or _unknown(prepared):
+    if wrong := _repeated(prepared) or _locked_out(prepared) or _unknown(prepared):
         raise BadInputError(f"{place}: {wrong}.")
     return prepared
 
@@ -253,6 +267,19 @@ def _repeated(prepared: Prepared) -> str:
     return ""
 
 
+def _locked_out(prepared: Prepared) -> str:
+    """Why the account can't be, where an instance has a key pair or group that is not there."""
+    pairs = {(pair.name, pair.region) for pair in prepared.key_pair}
+    groups = {(group.name, group.region) for group in prepared.security_group}
+    for instance in prepared.instance:
+        if instance.key_pair and (instance.key_pair, instance.region) not in pairs:
+            return f"`{instance.name}` has the key pair `{instance.key_pair}`, which is not there"
+        for name in instance.security_groups:
+            if (name, instance.region) not in groups:
+                return f"`{instance.name}` is in the security group `{name}`, which is not there"
+    return ""
+
+
 def _unknown(prepared: Prepared) -> str:
     """Why the account can't be, where something is of an image that is not there."""
     second = prepared.second_account
@@ -260,9 +287,10 @@ def _unknown(prepared: Prepared) -> str:
     known = {image.name for image in images}
     of_images: list[Instance | LaunchTemplate] = [*prepared.instance, *prepared.launch_template]
     for thing in of_images:
-        if thing.image not in known:
-            return f"`{thing.name}` is of the image `{thing.image}`, which is not there"
-    others = [*prepared.snapshot, *prepared.key_pair, *prepared.security_group]
+        for name in [thing.image] if isinstance(thing.image, str) else thing.image:
+            if name not in known:
+                return f"`{thing.name}` is of the image `{name}`, which is not there"
+    others = [*prepared.volume, *prepared.snapshot, *prepared.key_pair, *prepared.security_group]
     tagged: list[TeamImage | Left] = [*images, *of_images, *others]
     written = [
         *(("parameter", value) for value in prepared.parameter.values()),

@@ -9,9 +9,9 @@ import pytest
 
 from packerlab.classroom.marks import counted, lateness, marks
 from packerlab.classroom.opening import open_classroom
+from packerlab.course.rules import Late, Rules
 from packerlab.errors import BadInputError
 from packerlab.report import Check, Run, conclude
-from packerlab.rules import Late, Rules
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from packerlab import appeals, errors
+from packerlab import errors
+from packerlab.appeals import explaining
 from packerlab.errors import BadInputError
 from packerlab.gradebook import read_gradebook
 from tests.toy import MESSAGE, SHELL, cli
@@ -114,7 +115,7 @@ def test_another_course_is_said(graded: Path) -> None:
 def test_what_is_not_there_is_one_sentence(graded: Path, words: tuple[str, ...], said: str) -> None:
     learner, check, *lab = words
     with pytest.raises(BadInputError) as raised:
-        appeals.find(read_gradebook(graded), learner, check, lab[0] if lab else None)
+        explaining.find(read_gradebook(graded), learner, check, lab[0] if lab else None)
     assert said in str(raised.value)
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from packerlab import errors
+from packerlab.course.signing import Key, key_of, make_key
+from packerlab.learning import certificate
 from packerlab.text import visible
 from tests.toy import COURSE, cli
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FIRST = COURSE.labs()[0]
@@ -138,3 +144,91 @@ def test_work_that_was_passed_elsewhere_is_left_out(awarded: Path) -> None:
     assert cli("progress", "--import", elsewhere).returncode == 0
     done = cli("progress", "--report", awarded.with_suffix(".html"))
     assert f"Left out: {second.title}." in done.stderr
+
+
+# --- signed by who has graded it again ---
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy course with a key of its own."""
+    folder = tmp_path_factory.mktemp("signing") / "course"
+    shutil.copytree(COURSE.root, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    make_key(folder)
+    return folder
+
+
+def test_it_is_signed_once_its_work_has_passed_again(awarded: Path, ours: Path) -> None:
+    told = json.loads(awarded.read_text())
+    told["work"][0] |= {"title": "Doctor of Packer", "packer": "99.9"}
+    awarded.write_text(json.dumps(told))
+    done = cli("report", awarded, "--verify", "--sign", "--course", ours)
+    assert done.returncode == 0, done.stderr
+    key = key_of(ours)
+    assert key
+    signed = certificate.read(awarded)
+    assert certificate.sealed_by(signed, key)
+    assert [work.title for work in signed.work] == [FIRST.title]
+    page = awarded.with_suffix(".html").read_text()
+    assert key.fingerprint in page
+    assert "99.9" not in page
+    again = cli("report", awarded, "--verify", "--course", ours)
+    assert f"✓ signed by {key.fingerprint} on " in again.stdout
+    assert again.returncode == 0
+    assert "? signed by" in cli("report", awarded, "--verify").stdout
+
+
+def of_somebody_else(signed: certificate.Certificate) -> certificate.Certificate:
+    return replace(signed, name="Eve")
+
+
+def with_a_seal_from_elsewhere(signed: certificate.Certificate) -> certificate.Certificate:
+    private = Ed25519PrivateKey.generate()
+    return certificate.sign(signed, Key(private.public_key(), private))
+
+
+def with_other_files(signed: certificate.Certificate) -> certificate.Certificate:
+    (work,) = signed.work
+    files = {name: replace(kept, data=kept.data + b"\n") for name, kept in work.files.items()}
+    return replace(signed, work=[replace(work, files=files)])
+
+
+def with_no_signature_at_all(signed: certificate.Certificate) -> certificate.Certificate:
+    assert signed.seal
+    return replace(signed, seal=replace(signed.seal, signature="\x1b[1m not even Base64"))
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [of_somebody_else, with_a_seal_from_elsewhere, with_other_files, with_no_signature_at_all],
+)
+def test_what_was_changed_under_a_seal(
+    awarded: Path, ours: Path, forge: Callable[[certificate.Certificate], certificate.Certificate]
+) -> None:
+    key = key_of(ours)
+    assert key
+    signed = certificate.sign(certificate.read(awarded), key)
+    awarded.write_bytes(certificate.encode(forge(signed)))
+    done = cli("report", awarded, "--verify", "--sign", "--course", ours)
+    assert done.returncode == errors.NEGATIVE
+    assert "✗ signed by" in done.stdout
+    assert "Not signed" in done.stderr
+
+
+def test_what_fails_is_not_signed(awarded: Path, ours: Path) -> None:
+    wrong = other_template('source "file" "two" {\n  target = "out/x"\n}\n')
+    before = changed(awarded, wrong).read_bytes()
+    done = cli("report", awarded, "--verify", "--sign", "--course", ours)
+    assert done.returncode == errors.NEGATIVE
+    assert "Not signed" in done.stderr
+    assert awarded.read_bytes() == before
+
+
+def test_who_can_t_sign_is_told(awarded: Path, ours: Path, tmp_path: Path) -> None:
+    without = cli("report", awarded, "--verify", "--sign")
+    assert without.returncode == errors.BAD_INPUT
+    assert "`packerlab key` makes one" in without.stderr
+    alone = cli("report", awarded, "--sign", "--course", ours)
+    assert "--sign needs --verify" in alone.stderr
+    book = cli("report", tmp_path, "--verify", "--sign", "--course", ours)
+    assert "a gradebook is signed as it is made" in book.stderr

@@ -70,10 +70,10 @@ def test_a_zsh_user_sees_what_a_lab_is_about() -> None:
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
 def test_bash_itself_completes(tmp_path: Path) -> None:
-    script = cli("--show-completion", "bash").stdout
-    assert script
+    """The shell that asks is found among the program's parents, and not by an argument."""
     ask = (
-        f"{script}\nCOMP_WORDS=(packerlab start 101); COMP_CWORD=2\n"
+        'script=$(packerlab --show-completion) && eval "$script"\n'
+        "COMP_WORDS=(packerlab start 101); COMP_CWORD=2\n"
         '_packerlab_completion packerlab\necho "${COMPREPLY[@]}"\n'
     )
     path = f"{SCRIPT.parent}:{os.environ['PATH']}"

@@ -21,7 +21,9 @@ from typer.testing import CliRunner
 from packerlab import cli
 from packerlab.commands.start import lay_out
 from packerlab.course import open_course
+from packerlab.errors import BadInputError
 from packerlab.exports.pipelines import PIPELINES
+from packerlab.packer.versions import DEBIANS, version_of
 from packerlab.sandbox.bubblewrap import Bubblewrap
 
 if TYPE_CHECKING:
@@ -212,8 +214,21 @@ def test_what_a_lab_needs_is_made_before_the_check(system: str) -> None:
 @pytest.mark.parametrize("system", PIPELINES)
 def test_each_lab_has_a_file_that_checks_it(system: str) -> None:
     for lab in open_course(None).labs():
+        if system == "gitlab" and version_of(lab.manifest.packer) > DEBIANS:
+            continue
         steps = STEPS[system](PIPELINES[system](lab, None))
         assert steps[-1].startswith(f"packerlab check . --lab {lab.slug} ")
+
+
+def test_a_lab_for_a_newer_packer_has_no_pipeline_with_debian_s() -> None:
+    lab = open_course(None).lab("308")
+    assert any(
+        "plugins install" in step for step in STEPS["github"](PIPELINES["github"](lab, None))
+    )
+    with pytest.raises(
+        BadInputError, match=r"needs Packer >=1\.16, .* `packerlab export ci github"
+    ):
+        PIPELINES["gitlab"](lab, None)
 
 
 @pytest.mark.parametrize("system", PIPELINES)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from packerlab import errors
 from tests.toy import MESSAGE, SHELL, cli
 
 if TYPE_CHECKING:
@@ -101,3 +102,12 @@ def test_a_path_in_a_message_acts_on_no_terminal(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "\x1b" not in done.stderr
     assert "there is no such file or folder" in done.stderr
+
+
+def test_a_folder_for_temporary_files_that_is_too_deep(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    done = cli("grade", tmp_path, "--out", tmp_path / "book", env={"TMPDIR": str(deep)})
+    assert done.returncode == errors.MACHINE
+    assert "TMPDIR" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -13,8 +13,8 @@ import yaml
 
 from hatch_build import travels
 from packerlab.course import Course
+from packerlab.proving.verify import verify
 from packerlab.sandbox import choose
-from packerlab.verify import verify
 from tests.toy import cli
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "course"

@@ -332,9 +332,9 @@ def test_what_is_changed_here_meanwhile_stays(row: str, workspace: Path) -> None
     outside.mkdir()
     with on_terminal("shell", row, workspace) as terminal:
         terminal.until("$ ")
-        terminal.press("echo theirs >README.md; mkdir out; echo theirs >out/x; exit\r")
         (workspace / "README.md").write_text("ours\n")
         (workspace / "out").symlink_to(outside)
+        terminal.press("echo theirs >README.md; mkdir out; echo theirs >out/x; exit\r")
         assert terminal.ended() == 0
         assert "README.md stays: it was changed here meanwhile." in terminal.picture
         assert "out/x can't be written" in terminal.picture

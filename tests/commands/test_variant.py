@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from packerlab.course import Course, default_root
-from packerlab.variants import answer, find
+from packerlab.variants.rows import answer, find
 from tests.toy import SCRIPT, cli
 
 if TYPE_CHECKING:

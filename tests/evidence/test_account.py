@@ -51,7 +51,7 @@ def test_no_number_makes_it_wait_longer(began: float) -> None:
 
 def test_what_is_no_number_is_the_sandboxs_fault() -> None:
     with pytest.raises(MachineError, match="account's report"):
-        told(began="soon").let_the_second_pass()
+        told(("RunInstances", 0.0), began="soon").let_the_second_pass()
 
 
 def test_what_was_there_at_the_start_is_no_leftover() -> None:

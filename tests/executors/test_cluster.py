@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from packerlab.gradebook import read_gradebook
+from tests.classroom.test_batch import SLOW, STATIC, TEMPLATE, grade, reports_in, saved, workspace
 from tests.executors.members import BESIDE_PYTHON, keys_in, member, options
-from tests.test_batch import SLOW, STATIC, TEMPLATE, grade, reports_in, saved, workspace
 from tests.waiting import sleepers, until
 
 if TYPE_CHECKING:

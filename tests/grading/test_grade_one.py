@@ -365,6 +365,15 @@ def test_packer_s_own_list_rejects_too(bench: Bench) -> None:
     assert "line breaks" in report.reason
 
 
+def test_what_packer_sees_only_with_a_value_is_asked_with_one(bench: Bench) -> None:
+    """Packer 1.6.6 crashes in `inspect` where a local splits a variable without a value."""
+    given = 'variable "name" {\n}\n\nlocals {\n  words = split(" ", var.name)\n}\n'
+    template = given + MESSAGE[MESSAGE.index("source ") :]
+    assert outcomes(bench.grade("101", handed(template)))["message"] == "passed"
+    foreign = template.replace('message"]\n}', 'message"]\n provisioner "shell" {\n }\n}')
+    assert bench.grade("101", handed(foreign)).status == "rejected"
+
+
 # --- the report's process ---
 
 

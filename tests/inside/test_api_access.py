@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -115,6 +116,18 @@ def test_tags_at_creation_need_their_permission(
         )
         asker.check(Ask(f"ec2.{call}", {**more, "TagSpecifications": specified}, "Error", says))
         assert "Error" not in asker.call(f"ec2.{call}", **more)
+
+
+@pytest.mark.parametrize("key", ["ec2:VolumeSize", "aws:SourceIp", "ec2:InstanceTyp"])
+def test_a_condition_key_that_is_not_known_is_named(
+    control: Control, aws: Botocore, key: str
+) -> None:
+    """It would be taken for missing, and a right policy for one that refuses."""
+    condition = {"StringEquals": {"EC2:Region": "us-east-1", key: "8"}}
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
+    with account(control, iam={"document": json.dumps({"Statement": statement})}):
+        says = f"UnsupportedOperation: The simulated account does not know the condition key {key}."
+        Asker(aws).check(Ask("ec2.describe_images", {}, "Error", says))
 
 
 def test_roles_and_profiles_that_there_are_not(control: Control, aws: Botocore) -> None:

@@ -54,9 +54,19 @@ GROUPS = [
     Ask("ec2.delete_security_group", {"GroupName": "default"}, "Error", "CannotDelete: "),
     Ask("ec2.delete_security_group", {"GroupId": f"sg-{NOBODY}"}, "Error",
         "InvalidGroup.NotFound: "),
+    Ask("ec2.modify_instance_attribute",
+        {"InstanceId": "{instance}", "Groups": [f"sg-{NOBODY}"]}, "Error",
+        f"InvalidGroup.NotFound: The security group 'sg-{NOBODY}' does not exist"),
+    Ask("ec2.modify_instance_attribute", {"InstanceId": "{instance}", "Groups": ["{next}"]},
+        "Error || 'moved'", "moved"),
+    Ask("ec2.delete_security_group", {"GroupId": "{web}"}, "GroupId || 'gone'", "gone"),
+    Ask("ec2.delete_security_group", {"GroupId": "{next}"}, "Error",
+        "DependencyViolation: resource {next} has a dependent object"),
     Ask("ec2.terminate_instances", {"InstanceIds": ["{instance}"]},
         "length(TerminatingInstances)", 1),
-    Ask("ec2.delete_security_group", {"GroupId": "{web}"}, "GroupId || 'gone'", "gone"),
+    Ask("ec2.describe_instances", {"InstanceIds": ["{instance}"]},
+        "Reservations[].Instances[].SecurityGroups[]", []),
+    Ask("ec2.delete_security_group", {"GroupId": "{next}"}, "GroupId || 'gone'", "gone"),
 ]  # fmt: skip
 OTHERS = [
     Ask("ec2.describe_vpcs", {"Filters": only(is_default="true")}, "length(Vpcs)", 1),
@@ -123,8 +133,9 @@ def asker(control: Control, aws: Botocore) -> Iterator[Asker]:
     with account(control, key=[{"alias": "alias/app"}], secret={"token": "s3"}):
         made = Asker(aws)
         made.learn_images()
-        group = made.call("ec2.create_security_group", GroupName="web", Description="d")
-        made.names["web"] = group["GroupId"]
+        for name in ("web", "next"):
+            group = made.call("ec2.create_security_group", GroupName=name, Description="d")
+            made.names[name] = group["GroupId"]
         launch = {"ImageId": f"{{{UBUNTU}}}", "InstanceType": "t3.nano", "MinCount": 1}
         said = made.call("ec2.run_instances", **launch, MaxCount=1, SecurityGroupIds=["{web}"])
         made.names["instance"] = said["Instances"][0]["InstanceId"]

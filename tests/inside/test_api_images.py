@@ -92,6 +92,11 @@ DESCRIBE = [
     Ask("ec2.copy_image",
         {"SourceImageId": "{base-1}", "SourceRegion": "us-east-1", "Name": "keyed",
          "Encrypted": True, "KmsKeyId": "alias/none"}, "Error", "InvalidKmsKey.NotFound: "),
+    *(Ask("ec2.copy_image",
+          {"SourceImageId": "{base-1}", "SourceRegion": "us-east-1", "Name": "keyed",
+           "Encrypted": True, "KmsKeyId": f"arn:aws:kms:{place}:alias/app"}, "Error",
+          "InvalidKmsKey.NotFound: ")
+      for place in ("eu-west-1:111122223333", "us-east-1:777788889999", "us-east-1")),
 ]  # fmt: skip
 
 
@@ -115,6 +120,21 @@ def copied(asker: Asker, name: str, **more: object) -> tuple[str, str]:
     )["ImageId"]
     [found] = asker.call("ec2.describe_images", ImageIds=[image])["Images"]
     return image, found["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+
+
+def test_a_copy_may_name_its_key_by_an_arn(asker: Asker) -> None:
+    arn = "arn:aws:kms:us-east-1:111122223333:alias/app"
+    image, snapshot = copied(asker, "by ARN", Encrypted=True, KmsKeyId=arn)
+    [found] = asker.call("ec2.describe_snapshots", SnapshotIds=[snapshot])["Snapshots"]
+    assert found["KmsKeyId"].startswith("arn:aws:kms:us-east-1:111122223333:key/")
+    said = asker.call(
+        "ec2.copy_image",
+        SourceImageId=image,
+        SourceRegion="us-east-1",
+        Name="plain",
+        Encrypted=False,
+    )
+    assert said["Error"].startswith(f"InvalidRequest: Snapshot {snapshot} is encrypted. ")
 
 
 def test_sharing(asker: Asker) -> None:

@@ -35,6 +35,18 @@ def test_the_line_in_authorized_keys_ends_with_the_key_pair_s_name(
         assert control.asks[0]["key"] == f"{material} packer_1"
 
 
+def test_an_image_that_failed_is_listed_and_not_launched(control: Control, aws: Botocore) -> None:
+    with account(control, image=[], team_image=[{"name": "torn", "state": "failed"}]):
+        asker = Asker(aws)
+        asker.learn_images()
+        for ask in (
+            Ask("ec2.describe_images", {"Owners": ["self"]}, "Images[].State", ["failed"]),
+            Ask("ec2.run_instances", launch(ImageId="{torn}"), "Error",
+                "InvalidAMIID.Unavailable: The image ID '{torn}' is not available"),
+        ):  # fmt: skip
+            asker.check(ask)
+
+
 def test_a_launch_may_name_a_parameter(control: Control, aws: Botocore) -> None:
     with account(control, team_image=[{"name": "base"}]):
         asker = Asker(aws)

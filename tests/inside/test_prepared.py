@@ -17,7 +17,7 @@ STATE: dict[str, Any] = {
     "team_image": [
         {"name": "old", "created": "-95d",
          "tags": {"Next": "{image:new}", "Far": "{image:elsewhere}"}},
-        {"name": "new", "shared_with": ["444455556666"]},
+        {"name": "new", "shared_with": ["444455556666"], "protected": True, "disks": 2},
         {"name": "off", "state": "disabled"},
         {"name": "elsewhere", "regions": ["eu-west-1"]},
     ],
@@ -28,10 +28,15 @@ STATE: dict[str, Any] = {
         {"name": "gone", "image": "new", "region": HERE, "state": "terminated"},
         {"name": "far", "image": "elsewhere", "region": "eu-west-1"},
     ],
+    "volume": [{"region": HERE, "size_gb": 5, "tags": {"Name": "left"}}],
     "snapshot": [{"region": HERE, "created": "-200d", "description": "orphan", "size_gb": 3}],
     "key_pair": [{"name": "packer_old", "region": HERE, "created": "-4d"}],
     "security_group": [{"name": "packer_old", "region": HERE, "tags": {"Owner": "ci"}}],
-    "launch_template": [{"name": "web", "region": HERE, "image": "old"}],
+    "launch_template": [
+        {"name": "web", "region": HERE, "image": "old"},
+        {"name": "two", "region": HERE, "image": ["old", "new"]},
+        {"name": "far", "region": "eu-west-1", "image": "elsewhere"},
+    ],
     "parameter": {"/golden": ["{image:old}", "{image:new}"], "/far": "{image:elsewhere}"},
 }  # fmt: skip
 INSTANCES = "Reservations[].Instances[]"
@@ -50,11 +55,22 @@ TOLD = [
         f"{INSTANCES}.Tags[?Key=='Name'].Value[]", ["web-2", "gone"]),
     Ask("ec2.describe_snapshots", {"OwnerIds": ["self"], "Filters": only(description="orphan")},
         "Snapshots[].VolumeSize", [3]),
+    Ask("ec2.describe_volumes", {"Filters": only(status="available")},
+        "Volumes[].[Size, Tags[0].Value]", [[5, "left"]]),
     Ask("ec2.describe_key_pairs", {}, "KeyPairs[].KeyName", ["packer_old"]),
     Ask("ec2.describe_security_groups", {"Filters": only(tag__Owner="ci")},
         "SecurityGroups[].GroupName", ["packer_old"]),
     Ask("ec2.describe_launch_template_versions", {"LaunchTemplateName": "web"},
         "LaunchTemplateVersions[].LaunchTemplateData.ImageId", ["{old}"]),
+    Ask("ec2.describe_launch_template_versions", {"LaunchTemplateName": "two"},
+        "LaunchTemplateVersions[].[LaunchTemplateData.ImageId, DefaultVersion]",
+        [["{old}", True], ["{new}", False]]),
+    Ask("ec2.describe_images", {"Owners": ["self"]}, "Images[].DeregistrationProtection",
+        ["disabled", "enabled-without-cooldown"]),
+    Ask("ec2.describe_images", {"Owners": ["self"]}, "Images[].length(BlockDeviceMappings)",
+        [1, 2]),
+    Ask("ec2.describe_image_attribute", {"ImageId": "{new}", "Attribute": "launchPermission"},
+        "LaunchPermissions", [{"UserId": "444455556666"}]),
     Ask("ssm.get_parameter_history", {"Name": "/golden"}, "Parameters[].Value", ["{old}", "{new}"]),
     Ask("ssm.get_parameter", {"Name": "/far"}, "Error", "ParameterNotFound: "),
 ]  # fmt: skip
@@ -92,7 +108,7 @@ def test_its_ids_are_the_same_in_every_account(control: Control, aws: Botocore) 
     for _ in range(2):
         with account(control, **STATE):
             found.append(ids(Asker(aws)))
-    assert len(found[0]) == len(set(found[0])) == 2 + 4 + 1 + 1 + 1 + 3
+    assert len(found[0]) == len(set(found[0])) == 2 + 5 + 1 + 1 + 2 + 3
     assert found[0] == found[1]
 
 
@@ -118,6 +134,29 @@ def test_ages_count_from_the_opening(control: Control, aws: Botocore) -> None:
     opened = made + dt.timedelta(days=95)
     assert abs(opened.timestamp() - told["began"]) < 5
     assert dt.datetime.fromisoformat(pair["CreateTime"]) == opened - dt.timedelta(days=4)
+
+
+def test_an_instance_has_its_key_and_group_and_tags_may_be_moments(
+    control: Control, aws: Botocore
+) -> None:
+    tags = {"Ends": "{now-90m}", "Next": "{now+1d}"}
+    builder = {"name": "b", "image": "new", "region": HERE, "key_pair": "packer_old",
+               "security_groups": ["packer_old"], "tags": tags}  # fmt: skip
+    with account(control, **STATE | {"instance": [builder]}):
+        asker = Asker(aws)
+        [[told]] = [each["Instances"] for each in
+                    asker.call("ec2.describe_instances")["Reservations"]]  # fmt: skip
+        asker.call("ec2.terminate_instances", InstanceIds=[told["InstanceId"]])
+        [[ended]] = [each["Instances"] for each in
+                     asker.call("ec2.describe_instances")["Reservations"]]  # fmt: skip
+        began = control.tell()["began"]
+    assert told["KeyName"] == "packer_old"
+    assert [group["GroupName"] for group in told["SecurityGroups"]] == ["packer_old"]
+    assert not ended.get("SecurityGroups")
+    moments = {tag["Key"]: dt.datetime.fromisoformat(tag["Value"]) for tag in told["Tags"]
+               if tag["Key"] in tags}  # fmt: skip
+    assert moments["Next"] - moments["Ends"] == dt.timedelta(days=1, minutes=90)
+    assert abs(moments["Ends"].timestamp() + 90 * 60 - began) < 5
 
 
 def test_a_prepared_instance_has_no_machine_and_can_still_be_used(

@@ -237,7 +237,7 @@ def test_validate_and_inspect_bring_nothing_out(box: Box) -> None:
     asked = packer(box)
     assert asked.validate({}, []).exit == 0
     assert asked.validate({"nobody": "x"}, []).exit == 1
-    inspected = asked.inspect()
+    inspected = asked.inspect({}, [])
     assert (inspected.exit, inspected.files.names()) == (0, [])
     assert "> builds:" in inspected.text
 

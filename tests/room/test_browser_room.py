@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from tests.looking import look_at
 from tests.room.rooms import RIGHT, Served, packed, small_course
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 PHONE, DESK, WALL = (
     {"width": 390, "height": 800},
@@ -32,14 +32,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def a_file(text: str) -> Any:
     work = packed({"main.pkr.hcl": text})
     return {"name": "work.zip", "mimeType": "application/zip", "buffer": work}
-
-
-def look_at(page: Page) -> None:
-    """Axe finds nothing, and nothing is wider than the window."""
-    found = Axe().run(page).response["violations"]
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
-    assert wide <= 0, "the page scrolls sideways"
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 
 from packerlab.course import Course
 from packerlab.errors import RejectedError
+from packerlab.exports.starters import starter_files, starter_zip, workspace_zip
 from packerlab.room.taking import Upload, workspace
-from packerlab.starters import starter_files, starter_zip, workspace_zip
 from tests.room.rooms import RIGHT, packed, small_course
 from tests.toy import COURSE
 

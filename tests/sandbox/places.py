@@ -17,7 +17,7 @@ import msgspec
 import platformdirs
 
 from packerlab import state
-from packerlab.course import PACKAGE
+from packerlab.course import OURS, PACKAGE
 from packerlab.errors import MachineError
 from packerlab.lab import Limits
 from packerlab.sandbox import BACKENDS
@@ -141,7 +141,7 @@ def _copied_to(folder: Path) -> Path:
     """What the opener imports, where every user may read it."""
     imported = [Path(module.__path__[0]) for module in (filelock, msgspec, platformdirs)]
     for package in (PACKAGE, *imported):
-        shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("course"))
+        shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns(OURS))
     subprocess.run(["chmod", "-R", "a+rX", folder.parent], check=True)
     return folder
 

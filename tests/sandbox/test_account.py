@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from packerlab.packer.answers import Answer
 
 ROWS = ["bubblewrap", "docker"]
-LIMITS = Limits(deadline_s=60, cpu_s=40, memory_mb=1024, disk_mb=128)
+LIMITS = Limits(deadline_s=60, cpu_s=40, memory_mb=1024, disk_mb=256)
 STATE: dict[str, Any] = {
     "format": 1,
     "access_key": ACCESS_KEY,
@@ -298,8 +298,14 @@ def test_a_folder_where_the_lab_puts_its_key_is_rejected(packer: Callable[..., P
 
 def test_what_a_killed_build_leaves_is_evidence(packer: Callable[..., Packer]) -> None:
     """Packer ends at once, and what it made stays in the account."""
-    files = {**template("sleep 30"), "run.sh": File(b"packer build . & sleep 3; kill -9 $!\n")}
-    answer = packer(files).script(["sh", "run.sh"])
+    script = b"""
+packer build -color=false . >/tmp/log &
+until grep -q ' UP$' /tmp/log; do sleep 0.1; done
+kill -9 $!
+"""
+    answer = packer({**template("echo UP; sleep 60"), "run.sh": File(script)}).script(
+        ["sh", "run.sh"]
+    )
     assert answer.account.leftovers == ["a key pair", "a security group", "an instance (running)"]
     assert answer.account.images == []
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from packerlab.sandbox import host_base
+from tests.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,9 +106,9 @@ class Instance:
         for line in self.process.stdout or ():
             self.console += line
 
-    def see(self, text: str, seconds: float = 20) -> float:
+    def see(self, text: str) -> float:
         """Wait until the console shows the text; the seconds since the start."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE_S
         while text not in self.console:
             assert time.monotonic() < end, f"{text!r} is not in\n{self.console}"
             time.sleep(0.005)
@@ -131,7 +132,7 @@ class Instance:
         return done.stdout
 
     def ended(self) -> int:
-        status = self.process.wait(20)
+        status = self.process.wait(PATIENCE_S)
         self.reader.join(5)
         return status
 
@@ -192,11 +193,13 @@ def test_it_listens_at_once_and_idles_as_two_processes(boot: Boot) -> None:
     assert instance.see(f"Server listening on {PUBLIC} port 22.") < 1
     assert instance.see(f"Server listening on {PRIVATE} port 22.") < 1
     instance.run("cloud-init status --wait")
-    time.sleep(0.2)
-    pids = instance.run("ps -eo pid,args | grep -v 'sshd: ubuntu\\|ps -eo\\|grep\\|bash -c'").split(
-        "\n"
+    others = "ps -eo args= | grep -v 'sshd: ubuntu\\|ps -eo\\|grep\\|bash -c'"
+    until(
+        lambda: (
+            [line.split()[0] for line in instance.run(others).splitlines()] == ["/bin/sh", "sshd:"]
+        ),
+        "nothing else runs any more",
     )
-    assert [line.split()[1] for line in pids[1:-1]] == ["/bin/sh", "sshd:"]
     kilobytes = instance.run(
         "for p in 1 $(cat /run/sshd.pid); do sudo grep ^Pss: /proc/$p/smaps_rollup; done"
     ).split()
@@ -261,8 +264,10 @@ def test_user_data_runs_once_for_each_instance(boot: Boot, tmp_path: Path) -> No
 
 
 def test_user_data_that_fails_is_an_error(boot: Boot) -> None:
-    instance = boot(USER_DATA=encoded("#!/bin/bash\nsleep 1\nexit 7\n"))
+    data = "#!/bin/bash\nuntil test -e /go; do sleep 0.1; done\nexit 7\n"
+    instance = boot(USER_DATA=encoded(data))
     assert instance.run("cloud-init status").strip() == "status: running"
+    instance.run("sudo touch /go")
     done = instance.ssh("cloud-init status --wait")
     assert (done.returncode, done.stdout.split("\n")[1]) == (1, "status: error")
     instance.see("cloud-init: user data failed with exit status 7")
@@ -306,15 +311,18 @@ def test_a_locked_password_keeps_no_key_out(boot: Boot) -> None:
 
 
 def test_the_package_database_is_locked_for_a_while(boot: Boot) -> None:
-    instance = boot(DPKG_LOCK="4")
+    instance = boot(DPKG_LOCK="3600")
     instance.run("sudo apt-get update")
     locked = instance.ssh("sudo apt-get install -y labtool")
     assert locked.returncode == 100
     assert "Could not get lock /var/lib/dpkg/lock-frontend. It is held by" in locked.stderr
     assert "(unattended-upgr)" in locked.stderr
-    instance.run("sudo apt-get -o DPkg::Lock::Timeout=30 install -y labtool")
     instance.close()
-    assert "unattended-upgr" not in boot(DPKG_LOCK="4").run("ps -eo comm")
+    again = boot(DPKG_LOCK="3600")
+    assert "unattended-upgr" not in again.run("ps -eo comm")
+    again.close()
+    other = boot(ID="i-2", DPKG_LOCK="1")
+    other.run("sudo apt-get -o DPkg::Lock::Timeout=60 install -y labtool")
 
 
 def test_packages_come_from_the_local_repository(boot: Boot) -> None:
@@ -386,7 +394,8 @@ def test_what_systemctl_can_t_do_it_refuses(boot: Boot) -> None:
     instance.run("sudo systemctl mask cron-like.service; sudo systemctl unmask cron-like.service")
     assert instance.ssh("systemctl restart ssh").returncode == 4
     instance.run("sudo systemctl restart ssh; sudo service ssh status")
-    instance.see("Received SIGHUP; restarting.")
+    listens = f"Server listening on {PUBLIC} port 22."
+    until(lambda: instance.console.count(listens) == 2, "sshd listens again")
     assert instance.ssh("systemctl list-units").returncode == 1
 
 
@@ -399,7 +408,7 @@ def test_what_systemctl_can_t_do_it_refuses(boot: Boot) -> None:
 )  # fmt: skip
 def test_power_is_the_guest_s_too(boot: Boot, command: str, status: int) -> None:
     instance = boot()
-    assert instance.ssh(f"sudo {command}; sleep 9").returncode == 255
+    assert instance.ssh(f"sudo {command}; sleep 30").returncode == 255
     assert instance.ended() == status
 
 

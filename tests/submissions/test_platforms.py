@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from packerlab.classroom.units import units_of
 from packerlab.course import Course
 from packerlab.submissions.classes import handed_in
 from packerlab.submissions.leftovers import MARKER
 from packerlab.submissions.platforms import Said, export_of, repositories
 from packerlab.submissions.reader import File
 from packerlab.submissions.workspaces import find_workspaces
-from packerlab.units import units_of
 from tests.packing import write_tree, write_zip
 from tests.submissions.test_classes import zipped
 

@@ -12,17 +12,17 @@ import msgspec
 
 from packerlab.classroom.marks import Lateness, lateness, time_of
 from packerlab.classroom.people import Match
+from packerlab.classroom.units import units_of
 from packerlab.text import visible
-from packerlab.units import units_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from packerlab.classroom.opening import Classroom
+    from packerlab.classroom.units import Unit
     from packerlab.course import Course
     from packerlab.lab import Lab
     from packerlab.submissions.classes import Class, Handed
-    from packerlab.units import Unit
 
 
 class Arrival(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from packerlab.book_files import UNKNOWN
+from packerlab.gradebook.files import UNKNOWN
 from packerlab.report import person as called
 from packerlab.text import visible
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from packerlab.classroom.opening import Classroom
+    from packerlab.course.rules import Rules
     from packerlab.report import Report, Run
-    from packerlab.rules import Rules
 
 DAY = timedelta(days=1)
 

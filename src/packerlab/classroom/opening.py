@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packerlab.classroom.people import MAX_BYTES, read_people
 from packerlab.course import open_course
+from packerlab.course.rules import FILE, Rules, read_bounded, read_rules
+from packerlab.course.signing import key_of
 from packerlab.errors import BadInputError
+from packerlab.gradebook.files import CLASS
+from packerlab.gradebook.ledger import Ledger
 from packerlab.report import person
-from packerlab.rules import FILE, Rules, read_bounded, read_rules
-from packerlab.state import write_atomically
 
 if TYPE_CHECKING:
     from packerlab.classroom.people import People
     from packerlab.course import Course
+    from packerlab.course.signing import Key
+    from packerlab.gradebook import Gradebook
     from packerlab.report import Report
-
-KEPT = "class"
-"""The folder of a gradebook that has the copy."""
 
 
 class Classroom(NamedTuple):
@@ -60,7 +61,9 @@ def without_rules() -> Classroom:
     return Classroom(Path(FILE), Rules(1), None, {}, {})
 
 
-def find(named: Path | None, paths: list[Path], gradebook: Path | None) -> Path | None:
+def find(
+    named: Path | None, paths: list[Path], gradebook: Path | None, key: Key | None
+) -> Path | None:
     """The `class.toml` to grade by: what --class names, one beside the submissions, the copy."""
     if named:
         return named
@@ -69,27 +72,36 @@ def find(named: Path | None, paths: list[Path], gradebook: Path | None) -> Path 
     if len(found) > 1:
         listed = " and ".join(map(str, found[:2]))
         raise BadInputError(f"There are {listed}: name the one that holds with --class.")
-    return found[0] if found else gradebook and kept_in(gradebook)
+    return found[0] if found else gradebook and kept_in(gradebook, key)
 
 
-def kept_in(gradebook: Path) -> Path | None:
-    """A gradebook's own copy, if it has one."""
-    copy = gradebook / KEPT / FILE
-    return copy if copy.is_file() else None
+def kept_in(gradebook: Path, key: Key | None) -> Path | None:
+    """A gradebook's own copy, if it has one. With the course's key, it must be as it was saved."""
+    copy = gradebook / CLASS / FILE
+    if not copy.is_file():
+        return None
+    if key:
+        ledger = Ledger(gradebook, key)
+        for name in (FILE, *read_rules(copy).rules.files()):
+            file = copy.with_name(name)
+            if not (file.is_file() and ledger.holds(f"{CLASS}/{name}", file.read_bytes())):
+                raise BadInputError(
+                    f"{file} is not as `packerlab grade` saved it: name the class's rules "
+                    "with --class."
+                )
+    return copy
 
 
-def keep(classroom: Classroom, gradebook: Path) -> None:
-    """Put a copy into a gradebook, which must be locked."""
-    if classroom.path == gradebook / KEPT / FILE:
-        return
-    for name, data in classroom.files.items():
-        write_atomically(gradebook / KEPT / name, data)
+def keep(classroom: Classroom, gradebook: Gradebook) -> None:
+    """Put a copy into a gradebook that is open for grading."""
+    if classroom.path != gradebook.path / CLASS / FILE:
+        gradebook.keep_class(classroom.files)
 
 
 def course_of(gradebook: Path, course: Path | None) -> Course:
     """The course that a gradebook was graded with: under the policy of its copy, if it has one."""
     whole = open_course(course)
-    rules = kept_in(gradebook)
+    rules = kept_in(gradebook, key_of(whole.root))
     return under(whole, open_classroom(rules)) if rules else whole
 
 

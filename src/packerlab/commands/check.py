@@ -52,8 +52,8 @@ def check(
     ] = None,
 ) -> None:
     """Check a workspace by building it for real, in a sandbox."""
-    from packerlab import terminal
     from packerlab.commands.workspace import checked, keep, open_workspace
+    from packerlab.display import terminal
 
     _refuse_unfit(form, output, as_json=as_json)
     workspace = open_workspace(folder, lab, course)
@@ -102,8 +102,8 @@ def _write(output: Path, data: bytes) -> None:
 
 def show_checked(out: Console, workspace: Workspace, sandbox: str) -> Report:
     """Check a workspace; each check is shown as it ends."""
-    from packerlab import terminal
     from packerlab.commands.workspace import checked
+    from packerlab.display import terminal
 
     if workspace.begun_otherwise:
         out.print(workspace.changed_note())

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from packerlab.classroom.marks import marks
-from packerlab.terminal import console
+from packerlab.display.terminal import console
 from packerlab.text import visible
 from packerlab.writers.marks_table import Line
 

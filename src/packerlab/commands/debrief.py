@@ -17,11 +17,12 @@ def debrief(
     ] = False,
 ) -> None:
     """Read again what followed when you passed a lab."""
-    from packerlab import pages, progress, terminal
     from packerlab.commands.workspace import named_lab
-    from packerlab.course import open_course
+    from packerlab.course import open_course, pages
+    from packerlab.display import terminal
+    from packerlab.display.pager import paged
     from packerlab.errors import BadInputError
-    from packerlab.pager import paged
+    from packerlab.learning import progress
 
     whole = open_course(course)
     chosen = named_lab(lab, whole)

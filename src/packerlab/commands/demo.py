@@ -26,12 +26,12 @@ def demo(
     sandbox: SandboxOption = "auto",
 ) -> None:
     """Show the main job: check one submission, grade a class, report it."""
-    from packerlab import terminal
     from packerlab.commands.check import show_checked
     from packerlab.commands.grade import grade
     from packerlab.commands.report import report
     from packerlab.commands.workspace import open_workspace
     from packerlab.course import default_root
+    from packerlab.display import terminal
 
     crowd = default_root() / "examples" / "class"
     screen = terminal.console()

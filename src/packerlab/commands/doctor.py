@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from packerlab.lab import Lab
-    from packerlab.readiness import Machine
+    from packerlab.learning.readiness import Machine
     from packerlab.sandbox.base import Backend
 
 _ENGINE = "apt install docker.io, join the group docker; then packerlab sandbox build"
@@ -79,7 +79,7 @@ def doctor(as_json: JsonOption = False) -> None:
     """Tell what works here, and how to get the rest. It changes nothing."""
     import msgspec
 
-    from packerlab import terminal
+    from packerlab.display import terminal
 
     found = list(findings(this_system()))
     if as_json:
@@ -89,7 +89,7 @@ def doctor(as_json: JsonOption = False) -> None:
     out = terminal.console()
     for finding in found:
         symbol, style = _symbol(finding)
-        said = " ".join(filter(None, [finding.trouble or finding.state, finding.spare]))
+        said = "; ".join(filter(None, [finding.spare, finding.trouble or finding.state]))
         out.print(f"{symbol} {finding.name}: {said}", style=style)
         if finding.remedy:
             out.print(f"    {finding.remedy}")
@@ -97,7 +97,7 @@ def doctor(as_json: JsonOption = False) -> None:
 
 def _symbol(finding: Finding) -> tuple[str, str]:
     """Red is only what a lab waits for."""
-    from packerlab import terminal
+    from packerlab.display import terminal
 
     if finding.spare:
         return "-", "dim"
@@ -121,7 +121,7 @@ def this_system() -> str:
 def findings(system: str) -> Iterator[Finding]:
     """The Packer of this machine, then each sandbox and its bounds, then what labs need."""
     from packerlab.course import open_course
-    from packerlab.readiness import Machine
+    from packerlab.learning.readiness import Machine
 
     machine = Machine()
     labs = open_course(None).labs()
@@ -151,13 +151,13 @@ def _spare(rows: list[Row], labs: list[Lab]) -> dict[str, str]:
     spare = {}
     for each in CAPABILITIES:
         having = next((row.backend.name for row in rows if each in row.offers), "")
-        others = f"No lab needs it: you have {having}." if having else ""
-        spare[each] = others if each in needed else "No lab needs it."
+        others = f"no lab needs it, for you have {having}" if having else ""
+        spare[each] = others if each in needed else "no lab needs it"
     return spare
 
 
 def _sandbox(row: Row, spare: dict[str, str], system: str) -> Iterator[Finding]:
-    from packerlab.readiness import PREPARE, packages
+    from packerlab.learning.readiness import PREPARE, packages
 
     name = row.backend.name
     if row.trouble:

@@ -20,7 +20,7 @@ from packerlab.commands.options import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packerlab.appeals import Case, Explanation
+    from packerlab.appeals.explaining import Case, Explanation
     from packerlab.course import Course
     from packerlab.gradebook import Gradebook
 
@@ -40,18 +40,18 @@ def explain(
     """Show why a check ended as it did, and the command that does it again."""
     import msgspec
 
-    from packerlab import appeals
+    from packerlab.appeals import explaining
+    from packerlab.appeals.staleness import Today
     from packerlab.classroom.opening import course_of
+    from packerlab.course.signing import key_of
     from packerlab.gradebook import read_gradebook
-    from packerlab.signing import key_of
-    from packerlab.staleness import Today
 
     whole = course_of(gradebook, course)
     book = read_gradebook(gradebook, key_of(whole.root))
-    case = appeals.find(book, learner, check, lab)
+    case = explaining.find(book, learner, check, lab)
     options = ["--course", str(course)] if course else []
     today = Today(whole, _packer(case.report.run.sandbox, whole))
-    found = appeals.explain(book, case, today, options)
+    found = explaining.explain(book, case, today, options)
     if lay_out:
         _lay_out(book, case, lay_out)
     if as_json:
@@ -96,7 +96,7 @@ def _lay_out(book: Gradebook, case: Case, target: Path) -> None:
 
 def _show(found: Explanation) -> None:
     """On a terminal; the texts were written by others, and are shown as they are."""
-    from packerlab import terminal
+    from packerlab.display import terminal
     from packerlab.text import visible
 
     out = terminal.console()
@@ -130,7 +130,7 @@ def _facts(found: Explanation) -> Iterator[tuple[str, str]]:
 
 
 def _since(found: Explanation) -> str:
-    from packerlab.staleness import WORDS
+    from packerlab.appeals.staleness import WORDS
 
     if found.changed is None:
         return "this course has no such lab; name the other one with --course"

@@ -28,7 +28,7 @@ def _systems() -> list[str]:
 @app.command()
 def starter(lab: LabArgument, output: OutputOption = None, course: CourseOption = None) -> None:
     """Make a zip to hand out: the workspace that `packerlab start` makes."""
-    from packerlab.starters import starter_zip
+    from packerlab.exports.starters import starter_zip
 
     chosen = _lab(lab, course)
     _write(output or Path(f"{chosen.slug}.zip"), starter_zip(chosen))

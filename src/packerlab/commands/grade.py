@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from packerlab.batch import Tally
+    from packerlab.classroom.batch import Tally
     from packerlab.classroom.intake import Intake
     from packerlab.classroom.opening import Classroom
     from packerlab.course import Course
@@ -128,13 +128,13 @@ def graded(
     machines: Machines,
 ) -> Tally:
     """Grade what lies at `paths` into the gradebook `out`, with progress on standard error."""
-    from packerlab.batch import Batch
     from packerlab.classroom import opening
+    from packerlab.classroom.batch import Batch
     from packerlab.classroom.intake import call_roll
+    from packerlab.classroom.units import needs_of
     from packerlab.commands.classes import notes_on_roll
+    from packerlab.course.signing import key_of
     from packerlab.gradebook import open_gradebook
-    from packerlab.signing import key_of
-    from packerlab.units import needs_of
 
     room, whole = open_class(paths, out, course, class_file)
     chosen = whole.lab(lab) if lab else None
@@ -153,7 +153,7 @@ def graded(
                 executor = _local(settled, needs, [whole.root, out.resolve()], fewer=not chosen)
             book.settle_sandbox(executor.sandbox)
             if room:
-                opening.keep(room, out)
+                opening.keep(room, book)
                 notes = (f"rules: {room.path}", *notes_on_roll(call_roll(found, room)))
                 for note in notes if not quiet else ():
                     typer.echo(f"note: {note}", err=True)
@@ -211,9 +211,10 @@ def open_class(
     """The class's rules, and the course under its policy."""
     from packerlab.classroom import opening
     from packerlab.course import open_course
+    from packerlab.course.signing import key_of
 
     whole = open_course(course)
-    rules = opening.find(class_file, paths, out)
+    rules = opening.find(class_file, paths, out, key_of(whole.root))
     if rules is None:
         return None, whole
     room = opening.open_classroom(rules)
@@ -257,7 +258,7 @@ class ReportProgress:
             TimeRemainingColumn,
         )
 
-        from packerlab import terminal
+        from packerlab.display import terminal
 
         self._console = terminal.console(stderr=True)
         self._quiet = quiet

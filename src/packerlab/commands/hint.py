@@ -16,9 +16,10 @@ def hint(
     course: CourseOption = None,
 ) -> None:
     """Give one hint more for the first check that fails."""
-    from packerlab import progress, terminal
     from packerlab.commands.check import exit_code
     from packerlab.commands.workspace import checked, keep, open_workspace
+    from packerlab.display import terminal
+    from packerlab.learning import progress
 
     out = terminal.console()
     workspace = open_workspace(folder, lab, course)

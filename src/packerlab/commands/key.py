@@ -7,8 +7,7 @@ from packerlab.commands.options import CourseOption
 
 def key(course: CourseOption = None) -> None:
     """Make a course's key, which signs gradebooks; show it where there is one."""
-    from packerlab import signing
-    from packerlab.course import default_root, open_course
+    from packerlab.course import default_root, open_course, signing
     from packerlab.errors import BadInputError
 
     root = open_course(course).root

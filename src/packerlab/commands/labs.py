@@ -8,7 +8,7 @@ from packerlab.commands.options import CourseOption, JsonOption
 def labs(course: CourseOption = None, as_json: JsonOption = False) -> None:
     """List the labs of the course, in order."""
     from packerlab.course import open_course
-    from packerlab.readiness import Machine
+    from packerlab.learning.readiness import Machine
 
     whole = open_course(course)
     if as_json:

@@ -12,7 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packerlab import pages, progress, terminal
+from packerlab.course import pages
+from packerlab.display import terminal
+from packerlab.learning import progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +54,7 @@ class Resized:
 async def watch(workspace: Workspace, sandbox: str, *, show_task: bool) -> Workspace | None:
     """Watch one workspace; the one to go on with, or None to quit."""
     from packerlab.commands.workspace import backend_for
-    from packerlab.watching import Rounds
+    from packerlab.learning.watching import Rounds
 
     events: asyncio.Queue[Any] = asyncio.Queue()
     screen = Screen(terminal.console(), workspace)
@@ -153,7 +155,7 @@ class Screen:
 
     def _take(self, event: object) -> None:
         from packerlab.commands.workspace import keep
-        from packerlab.watching import Began, CheckEnded, Finished
+        from packerlab.learning.watching import Began, CheckEnded, Finished
 
         if isinstance(event, Key):
             self.reading = event.name if event.name in PAGES else ""
@@ -169,7 +171,7 @@ class Screen:
 
     def _tell(self, event: object) -> None:
         """Where nothing can be drawn over: what is new, below what there is."""
-        from packerlab.watching import CheckEnded, Finished
+        from packerlab.learning.watching import CheckEnded, Finished
 
         if isinstance(event, CheckEnded):
             self._check(event.check)

@@ -94,7 +94,7 @@ def new(
     ] = None,
     course: CourseOption = None,
 ) -> None:
-    """Lay out a new lab, or a course of your own in a new folder, that `verify` accepts."""
+    """Lay out a new lab, or a course of your own in a new folder."""
     if slug is None:
         lay_out_course(course)
     else:

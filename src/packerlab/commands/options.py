@@ -22,7 +22,7 @@ def lab_names(context: typer.Context) -> list[Completion]:
 
 def started_labs(context: typer.Context) -> list[Completion]:
     """What a shell completes where a workspace is named: the labs that have one."""
-    from packerlab import progress
+    from packerlab.learning import progress
 
     course = completing(context)
     begun = progress.read(progress.file_of(course)).labs if course else {}

@@ -15,7 +15,7 @@ from packerlab.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from packerlab.appeals import Case
+    from packerlab.appeals.explaining import Case
 
 
 def override(
@@ -35,21 +35,21 @@ def override(
     course: CourseOption = None,
 ) -> None:
     """Give a check's points by hand, with a note; grading again leaves them alone."""
-    from packerlab import appeals
+    from packerlab.appeals import explaining
     from packerlab.course import open_course
+    from packerlab.course.signing import key_of
     from packerlab.errors import BadInputError
     from packerlab.gradebook import read_gradebook
-    from packerlab.overrides import Override, applied, in_force
-    from packerlab.progress import today
+    from packerlab.gradebook.overrides import Override, applied, in_force
+    from packerlab.learning.progress import today
     from packerlab.report import person
-    from packerlab.signing import key_of
 
     if remove == (points is not None or note is not None):
         raise BadInputError("Give --points and --note, or else --remove alone.")
     book = read_gradebook(gradebook, key_of(open_course(course).root))
     if book.doubt:
         typer.echo(f"note: {book.doubt}", err=True)
-    case = appeals.find(book, learner, check, lab)
+    case = explaining.find(book, learner, check, lab)
     report, name = case.report, case.check.name
     before = in_force(report, book.overrides(report)).get(name)
     if remove and before is None:
@@ -68,7 +68,7 @@ def override(
 def _note(note: str | None) -> str:
     """What was given as the note, if it says something."""
     from packerlab.errors import BadInputError
-    from packerlab.overrides import LONGEST_NOTE
+    from packerlab.gradebook.overrides import LONGEST_NOTE
     from packerlab.text import clean
 
     text = clean((note or "").strip())

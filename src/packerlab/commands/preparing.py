@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
+from packerlab.display.terminal import console
 from packerlab.sandbox import host_base, host_images, host_tools
-from packerlab.terminal import console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from packerlab.readiness import Missing
+    from packerlab.learning.readiness import Missing
 
     Say = Callable[[str], None]
 

@@ -12,7 +12,7 @@ from packerlab.commands.options import CourseOption, JsonOption
 
 if TYPE_CHECKING:
     from packerlab.course import Course
-    from packerlab.progress import Progress
+    from packerlab.learning.progress import Progress
 
 PAGE, WORK = ".html", ".json"
 WIDTH = 20
@@ -45,9 +45,9 @@ def progress(
     """Show what you have passed, and what comes next."""
     import msgspec
 
-    from packerlab import progress as records
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
+    from packerlab.learning import progress as records
 
     whole = open_course(course)
     path = records.file_of(whole)
@@ -71,8 +71,8 @@ def progress(
 
 def _certify(course: Course, page: Path, name: str) -> None:
     """Write a certificate, and say what it does not show."""
-    from packerlab import certificate
     from packerlab.errors import BadInputError
+    from packerlab.learning import certificate
 
     if page.suffix != PAGE:
         raise BadInputError(f"{page}: a certificate is a page, so give it a name with {PAGE}.")
@@ -90,8 +90,8 @@ def _certify(course: Course, page: Path, name: str) -> None:
 
 def show(course: Course, found: Progress) -> None:
     """A bar for each chapter, a line for each lab, and the next command."""
-    from packerlab import terminal
-    from packerlab.progress import next_step
+    from packerlab.display import terminal
+    from packerlab.learning.progress import next_step
 
     out = terminal.console()
     chapters = [chapter for chapter in course.outline.chapter if chapter.slugs]
@@ -114,8 +114,8 @@ def show(course: Course, found: Progress) -> None:
 
 def where_you_are() -> None:
     """What bare `packerlab` says: the lab in hand, and the next command."""
-    from packerlab import progress as records
     from packerlab.course import open_course
+    from packerlab.learning import progress as records
 
     course = open_course(None)
     found = records.read(records.file_of(course))

@@ -30,11 +30,11 @@ def read(
     course: CourseOption = None,
 ) -> None:
     """Read a page of the course, or a part of it, on the terminal."""
-    from packerlab import pages, terminal
     from packerlab.commands.workspace import named_lab
-    from packerlab.course import open_course
+    from packerlab.course import open_course, pages
+    from packerlab.display import terminal
+    from packerlab.display.pager import paged
     from packerlab.errors import BadInputError
-    from packerlab.pager import paged
 
     whole = open_course(course)
     name, _, anchor = (page or named_lab(None, whole).slug).partition("#")

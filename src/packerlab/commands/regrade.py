@@ -21,9 +21,9 @@ from packerlab.report import person
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from packerlab.appeals.regrading import Changes, Plan, Round, Shift, Stale
     from packerlab.course import Course
     from packerlab.gradebook import Gradebook
-    from packerlab.regrading import Changes, Plan, Round, Shift, Stale
     from packerlab.report import Report
     from packerlab.sandbox.base import Backend
 
@@ -51,14 +51,14 @@ def regrade(
 ) -> None:
     """Grade a gradebook's submissions again after a change, and show what came out differently."""
     from packerlab import errors
-    from packerlab.batch import Batch
+    from packerlab.appeals.regrading import Round, plan
+    from packerlab.appeals.staleness import Today
+    from packerlab.classroom.batch import Batch
     from packerlab.classroom.opening import course_of
     from packerlab.commands.grade import ReportProgress
+    from packerlab.course.signing import key_of
     from packerlab.executors.local import Local
     from packerlab.gradebook import open_gradebook, read_gradebook
-    from packerlab.regrading import Round, plan
-    from packerlab.signing import key_of
-    from packerlab.staleness import Today
 
     whole = course_of(gradebook, course)
     wanted = _Wanted(learners or [], whole.lab(lab).slug if lab else None)
@@ -100,7 +100,7 @@ class _Wanted:
         self._met: set[str] = set()
 
     def __call__(self, report: Report) -> bool:
-        from packerlab.appeals import of_learner
+        from packerlab.appeals.explaining import of_learner
 
         if self._slug not in (None, report.lab):
             return False
@@ -165,14 +165,14 @@ def _show_plan(found: Plan, *, as_json: bool) -> None:
 
 
 def _because(reason: str) -> str:
-    from packerlab.staleness import WORDS
+    from packerlab.appeals.staleness import WORDS
 
     return f"{WORDS[reason]} changed" if reason in WORDS else reason
 
 
 def _show(this: Round, changes: Changes, found: Plan, *, as_json: bool) -> None:
     """What a round changed, and what it could not."""
-    from packerlab.regrading import shifts
+    from packerlab.appeals.regrading import shifts
 
     by_check = shifts(changes)
     by_hand = list(this.by_hand())

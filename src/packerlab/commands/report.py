@@ -81,6 +81,12 @@ def report(
     sample: Annotated[
         int, typer.Option("--sample", metavar="N", min=0, help="How many reports to grade again.")
     ] = 5,
+    sign: Annotated[
+        bool,
+        typer.Option(
+            "--sign", help="With --verify: sign a certificate whose work passes, with your key."
+        ),
+    ] = False,
     sandbox: SandboxOption = "auto",
     course: CourseOption = None,
     class_file: ClassOption = None,
@@ -91,16 +97,19 @@ def report(
     from packerlab.commands.summary import show
     from packerlab.commands.verifying import opened, verified
     from packerlab.course import open_course
+    from packerlab.course.signing import key_of
     from packerlab.errors import BadInputError
     from packerlab.writers import FOLDERS
 
     if verify:
-        raise typer.Exit(verified(gradebook, sandbox, course, sample))
+        raise typer.Exit(verified(gradebook, sandbox, course, sample, sign=sign))
+    if sign:
+        raise BadInputError("--sign needs --verify: nothing is signed that was not graded again.")
     if gradebook.is_file():
         raise BadInputError(f"{gradebook} is a file: --verify grades a certificate again.")
     _refuse_unfit(form, output, fill, column)
     book = opened(gradebook, course)
-    rules = class_file or opening.kept_in(gradebook)
+    rules = class_file or opening.kept_in(gradebook, key_of(open_course(course).root))
     room = opening.open_classroom(rules) if rules else None
     slug = open_course(course).lab(lab).slug if lab else None
     reports = _Counting(book, room, slug, noting=form is not None)

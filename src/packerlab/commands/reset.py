@@ -10,11 +10,11 @@ from packerlab.commands.options import CourseOption, FolderArgument
 
 def reset(folder: FolderArgument = Path(), course: CourseOption = None) -> None:
     """Begin a workspace's lab anew; what was in it is kept in a folder beside."""
-    from packerlab import progress
     from packerlab.commands.start import lay_out
     from packerlab.commands.workspace import located
     from packerlab.course import open_course
     from packerlab.errors import BadInputError, RejectedError
+    from packerlab.learning import progress
     from packerlab.submissions.reader import entries_of
     from packerlab.submissions.workspaces import marker_of
 

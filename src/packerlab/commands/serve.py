@@ -58,10 +58,10 @@ def serve(
     """Serve a workshop to the room: hand out labs, grade what comes in, show who passed."""
     from packerlab.classroom import opening
     from packerlab.commands.grade import backend_for, open_class
+    from packerlab.course.signing import key_of
     from packerlab.errors import BadInputError
     from packerlab.executors.local import Local
     from packerlab.gradebook import open_gradebook
-    from packerlab.signing import key_of
 
     refuse_without_extra()
     from packerlab.room.room import Room
@@ -83,7 +83,7 @@ def serve(
         backend = backend_for(name, needs, masked, full_limits=not weak_limits)
         book.settle_sandbox(backend.name)
         if classroom:
-            opening.keep(classroom, out)
+            opening.keep(classroom, book)
         room = Room(whole.outline.title, chosen, book, scores=scores)
         server = Server(room, host, port, pages if (pages / "index.html").is_file() else None)
         _announce(room, server.address)

@@ -12,7 +12,7 @@ from packerlab.commands.options import CourseOption, LabOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packerlab.lookalikes import Work
+    from packerlab.classroom.lookalikes import Work
     from packerlab.submissions.reader import Files
     from packerlab.writers.similar_page import Lookalikes
 
@@ -34,8 +34,8 @@ def similar(
     course: CourseOption = None,
 ) -> None:
     """Show which submissions are alike beyond what the lab makes alike."""
+    from packerlab.classroom.lookalikes import lookalikes
     from packerlab.commands.output import write
-    from packerlab.lookalikes import lookalikes
     from packerlab.writers.similar_page import write_similar
 
     found = lookalikes(_works(paths, lab, course))
@@ -47,10 +47,10 @@ def similar(
 
 def _works(paths: list[Path], lab: str | None, course: Path | None) -> Iterator[tuple[Work, Files]]:
     """What learners handed in: what a gradebook keeps of it, or what `grade` would find."""
-    from packerlab.book_opening import HEADER
+    from packerlab.classroom.lookalikes import kept_works, works
     from packerlab.commands.verifying import opened
     from packerlab.course import open_course
-    from packerlab.lookalikes import kept_works, works
+    from packerlab.gradebook.opening import HEADER
     from packerlab.submissions.classes import handed_in
 
     whole = open_course(course)
@@ -66,7 +66,7 @@ def _show(found: Lookalikes) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from packerlab.terminal import console
+    from packerlab.display.terminal import console
     from packerlab.text import visible
 
     out = console()

@@ -20,10 +20,11 @@ def solution(
     from rich.rule import Rule
     from rich.syntax import Syntax
 
-    from packerlab import progress, terminal
     from packerlab.commands.workspace import named_lab
     from packerlab.course import open_course
+    from packerlab.display import terminal
     from packerlab.errors import BadInputError
+    from packerlab.learning import progress
 
     whole = open_course(course)
     chosen = named_lab(lab, whole)

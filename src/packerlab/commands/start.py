@@ -23,10 +23,10 @@ def start(
     course: CourseOption = None,
 ) -> None:
     """Begin a lab: copy its starter into a new folder."""
-    from packerlab import progress
     from packerlab.commands.preparing import offer
     from packerlab.course import open_course
-    from packerlab.readiness import Machine
+    from packerlab.learning import progress
+    from packerlab.learning.readiness import Machine
     from packerlab.submissions.leftovers import MARKER
 
     whole = open_course(course)
@@ -70,7 +70,7 @@ def lay_out(lab: Lab, target: Path) -> None:
 
 def mark(lab: Lab, target: Path) -> None:
     """Note in a workspace which lab it is of."""
-    from packerlab.starters import marker_text
+    from packerlab.exports.starters import marker_text
     from packerlab.submissions.leftovers import MARKER
 
     (target / MARKER).write_text(marker_text(lab))

@@ -9,8 +9,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from packerlab.display.terminal import console
 from packerlab.report import VERDICTS
-from packerlab.terminal import console
 from packerlab.text import visible
 from packerlab.writers.summary import summarise
 

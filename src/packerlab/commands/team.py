@@ -11,7 +11,7 @@ import typer
 from packerlab.commands.options import CourseOption
 
 if TYPE_CHECKING:
-    from packerlab.team import Team
+    from packerlab.learning.team import Team
 
 
 def team(
@@ -31,7 +31,7 @@ def team(
 ) -> None:
     """Show how far each member of a team is."""
     from packerlab.course import open_course
-    from packerlab.team import read_team
+    from packerlab.learning.team import read_team
     from packerlab.writers.team_table import team_csv, team_html
 
     found = read_team(folder, open_course(course))
@@ -61,7 +61,7 @@ def _show(found: Team) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from packerlab.terminal import console
+    from packerlab.display.terminal import console
     from packerlab.writers.team_table import SIGNS, by_chapter
 
     chapters = by_chapter(found.steps)

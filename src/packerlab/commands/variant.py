@@ -14,7 +14,7 @@ from packerlab.commands.options import CourseOption, LabArgument, completing
 def variant_names(context: typer.Context) -> list[str]:
     """What a shell completes after the lab."""
     from packerlab.errors import BadInputError
-    from packerlab.variants import KINDS, rows
+    from packerlab.variants.rows import KINDS, rows
 
     course = completing(context)
     try:
@@ -40,7 +40,7 @@ def variant(
     from packerlab.commands.start import mark, refuse_used
     from packerlab.course import open_course
     from packerlab.errors import BadInputError
-    from packerlab.variants import find, lay_out
+    from packerlab.variants.rows import find, lay_out
 
     chosen = open_course(course).lab(lab)
     row = find(chosen, name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -18,20 +19,20 @@ from packerlab.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
     from packerlab.course import Course
     from packerlab.lab import Lab
+    from packerlab.proving.verify import Proof
     from packerlab.sandbox.base import Backend
-    from packerlab.verify import Proof
 
 
 def answer_names(context: typer.Context) -> list[str]:
     """What a shell completes after `--only`."""
     from packerlab.errors import BadInputError
-    from packerlab.verify import answers
+    from packerlab.proving.verify import answers
 
     course = completing(context)
     named = context.params.get("labs") or context.args  # Click is not through with the line yet
@@ -95,8 +96,9 @@ def verify(
     course: CourseOption = None,
 ) -> None:
     """Prove the labs: wrong answers fail as they should, right ones pass."""
-    from packerlab import errors, terminal
+    from packerlab import errors
     from packerlab.course import open_course
+    from packerlab.display import terminal
     from packerlab.sandbox import choose
 
     if only and len(labs or ()) != 1:
@@ -116,8 +118,8 @@ def verify(
     chosen = [whole.lab(name) for name in labs] if labs else whole.labs()
     out = terminal.console()
     wrong = 0
-    with out.status("verifying") as status:
-        run = _Run(whole, out, status.update, jobs or os.cpu_count() or 1, record)
+    with _progress(out) as show:
+        run = _Run(whole, out, show, jobs or os.cpu_count() or 1, record)
         for lab in chosen:
             if not labs and (reason := _not_offered(sandbox, lab.needs)):
                 out.print(f"{lab.slug}: left out: {reason}")
@@ -133,6 +135,16 @@ def verify(
     raise typer.Exit(errors.NEGATIVE if wrong else errors.DONE)
 
 
+@contextmanager
+def _progress(out: Console) -> Iterator[Callable[[str], None]]:
+    """Shows each grading: on a terminal in a line that changes, elsewhere in one of its own."""
+    if not out.is_terminal:
+        yield lambda text: print(text, file=sys.stderr, flush=True)
+        return
+    with out.status("verifying") as status:
+        yield status.update
+
+
 class _Run(NamedTuple):
     """What one command needs for each lab; each of its methods says whether the lab holds."""
 
@@ -143,9 +155,9 @@ class _Run(NamedTuple):
     record: bool
 
     def answers(self, lab: Lab, backend: Backend, only: list[str], *, brief: bool) -> bool:
-        from packerlab.outline import misplaced
-        from packerlab.verify import brief as fewest
-        from packerlab.verify import verify as prove
+        from packerlab.course.outline import misplaced
+        from packerlab.proving.verify import brief as fewest
+        from packerlab.proving.verify import verify as prove
 
         names = _named(lab, only) if only else fewest(lab) if brief else None
         started = time.monotonic()
@@ -160,8 +172,8 @@ class _Run(NamedTuple):
         return not proof.problems
 
     def mutants(self, lab: Lab, backend: Backend, rules: list[str], names: list[str]) -> bool:
-        from packerlab import proofs
         from packerlab.mutation.survivors import try_mutants
+        from packerlab.proving import proofs
 
         found = try_mutants(lab, backend, rules=rules, names=names, jobs=self.jobs,
                             on_graded=self.on_graded)  # fmt: skip
@@ -177,7 +189,7 @@ class _Run(NamedTuple):
 
 def _named(lab: Lab, names: list[str]) -> list[str]:
     """The answers that `--only` names, by their full names."""
-    from packerlab.variants import find
+    from packerlab.variants.rows import find
 
     return [name if name in ("starter", "solution") else find(lab, name).answer for name in names]
 
@@ -199,7 +211,7 @@ def _ends(proof: Proof) -> list[str]:
 
 
 def _record(course: Course, lab: Lab, proof: Proof, sandbox: str, seconds: float) -> None:
-    from packerlab import proofs
+    from packerlab.proving import proofs
 
     if proof.problems:
         proofs.forget(course, lab)
@@ -211,8 +223,8 @@ def _record(course: Course, lab: Lab, proof: Proof, sandbox: str, seconds: float
 
 def _unfit(lab: Lab, backend: Backend) -> str:
     """Why a backend's Packer can't prove a lab; empty where it can."""
+    from packerlab.proving.verify import unfit
     from packerlab.sandbox_pool import SandboxPool
-    from packerlab.verify import unfit
 
     with closing(SandboxPool(lab, backend, 1)) as pool:
         return unfit(lab, pool.version())

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from packerlab import progress
 from packerlab.errors import BadInputError, MachineError, RejectedError
+from packerlab.learning import progress
 from packerlab.text import visible
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def open_workspace(wanted: Path, lab: str | None, course: Path | None) -> Worksp
 
 def backend_for(workspace: Workspace, sandbox: str) -> Backend:
     """The sandbox to check in; what is weak about it is said, and what is missing is offered."""
-    from packerlab.readiness import missing_plugin
+    from packerlab.learning.readiness import missing_plugin
     from packerlab.sandbox import choose
 
     lab, masked = workspace.lab, [workspace.course.root]
@@ -147,7 +147,7 @@ def backend_for(workspace: Workspace, sandbox: str) -> Backend:
 def _made_what_is_missing(lab: Lab, sandbox: str) -> bool:
     """Offer to make what bubblewrap lacks for a lab; whether it was made."""
     from packerlab.commands.preparing import offer
-    from packerlab.readiness import Machine
+    from packerlab.learning.readiness import Machine
 
     if sandbox not in ("auto", "bubblewrap"):
         return False
@@ -183,7 +183,7 @@ def checked(
 
 def keep(workspace: Workspace, report: Report) -> bool:
     """Note how far the learner has come; whether the lab is passed for the first time."""
-    from packerlab import certificate
+    from packerlab.learning import certificate
 
     folder = workspace.path / workspace.submission.inside
     if not folder.is_dir():

@@ -177,14 +177,18 @@ class AccountEvidence:
         """What hooks.example.com was sent, in order, whatever it answered."""
         return _fitting(self.all("posts"), list[Post])
 
+    @cached_property
+    def began(self) -> float:
+        """When it was opened, in seconds of Unix time; the `seconds` of calls count from it."""
+        return _fitting(self._told.account.get("began", 0.0), float)
+
     def let_the_second_pass(self) -> None:
         """Wait until a name that counts seconds is another than what this build could make up.
 
         It did so before it launched a machine, which is most of a build ago.
         """
         launched = [call.seconds for call in self.calls if call.action in LAUNCHES]
-        began = _fitting(self._told.account.get("began", 0.0), float)
-        made_up = began + launched[0] if launched else time.time()
+        made_up = self.began + launched[0] if launched else time.time()
         time.sleep(min(max(int(made_up) + 1 - time.time(), 0.0), 1.0))
 
     @cached_property

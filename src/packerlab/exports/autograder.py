@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from packerlab.course import PACKAGE
+from packerlab.course import OURS, PACKAGE
 from packerlab.errors import BadInputError
-from packerlab.starters import zipped
+from packerlab.exports.starters import zipped
 from packerlab.submissions.reader import File
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from packerlab.submissions.reader import Files
 
 HERE = Path(__file__).parent
-LEFT_OUT = frozenset({"course", "__pycache__"})
+LEFT_OUT = frozenset({OURS, "__pycache__"})
 
 
 def autograder_zip(lab: Lab, packer: PackerProgram) -> bytes:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from packerlab.readiness import PREPARE, PROGRAMS, plugins_of
+from packerlab.errors import BadInputError
+from packerlab.learning.readiness import PREPARE, PROGRAMS, plugins_of
+from packerlab.packer.versions import DEBIANS, version_of
 from packerlab.text import visible
 
 if TYPE_CHECKING:
@@ -87,7 +89,16 @@ def github(lab: Lab, source: str | None) -> str:
 
 
 def gitlab(lab: Lab, source: str | None) -> str:
-    """A pipeline of GitLab's, with the Packer of Debian 12, which has its builders built in."""
+    """A pipeline of GitLab's, with the Packer of Debian 12, which has its builders built in.
+
+    Raises BadInputError for a lab that this Packer can't serve.
+    """
+    wanted = lab.manifest.packer
+    if version_of(wanted) > DEBIANS:
+        raise BadInputError(
+            f"{lab.slug} needs Packer {wanted}, and the pipeline for GitLab has Debian's: "
+            f"`packerlab export ci github {lab.number}` has today's."
+        )
     return GITLAB.format(
         **_common(lab, source),
         source=f"    PACKERLAB: {json.dumps(source)}\n" if source else "",

@@ -19,6 +19,7 @@ import msgspec
 import pytest
 
 from packerlab.checks import ATTRIBUTE, Failure, Incapable
+from packerlab.course.version_range import within
 from packerlab.errors import LimitError, MachineError, RejectedError
 from packerlab.grader import Hidden
 from packerlab.hcl.parsing import parse_trusted
@@ -28,7 +29,6 @@ from packerlab.packer.session import Session
 from packerlab.report import Check, Ending, Where, blocked
 from packerlab.submissions.reader import File, digest, without
 from packerlab.text import clean, visible
-from packerlab.version_range import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable

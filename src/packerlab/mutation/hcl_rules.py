@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from packerlab.edits import Cut
 from packerlab.hcl.pieces import Span, pieces
 from packerlab.mutation.lines import doubled, dropped, swapped, words_dropped
+from packerlab.variants.edits import Cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

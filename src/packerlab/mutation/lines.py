@@ -6,8 +6,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from packerlab.edits import Cut
 from packerlab.hcl.pieces import Span
+from packerlab.variants.edits import Cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

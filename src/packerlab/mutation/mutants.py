@@ -14,9 +14,9 @@ from packerlab.submissions.reader import File
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packerlab.edits import Cut
     from packerlab.mutation.hcl_rules import Known
     from packerlab.submissions.reader import Files
+    from packerlab.variants.edits import Cut
 
 HCL, JSON = (".pkr.hcl", ".pkrvars.hcl"), (".json",)
 PROSE = (".md", ".log")

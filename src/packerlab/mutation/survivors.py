@@ -18,7 +18,7 @@ from packerlab.mutation.hcl_rules import FIXED_TIME, Known
 from packerlab.mutation.mutants import computed, mutants
 from packerlab.prepared_account import account_of
 from packerlab.sandbox_pool import SandboxPool
-from packerlab.variants import handed_in, read_own
+from packerlab.variants.rows import handed_in, read_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

@@ -144,11 +144,13 @@ TABLE = {
 
 HARMLESS = frozenset({
     "source.file", "provisioner.ansible-local", "provisioner.breakpoint", "provisioner.file",
-    "provisioner.shell", "post-processor.artifice", "post-processor.checksum",
-    "post-processor.compress", "post-processor.manifest",
+    "provisioner.shell", "error-cleanup-provisioner.file", "error-cleanup-provisioner.shell",
+    "post-processor.artifice", "post-processor.checksum", "post-processor.compress",
+    "post-processor.manifest", "post-processor.provenance",
 })  # fmt: skip
 """Components whose every argument does no harm: what it names is run on the machine, or is a file
-in the box that Packer reads or writes. They need no row."""
+in the box that Packer reads or writes. They need no row. (`provenance` may name a signing service:
+nothing in a sandbox reaches one.)"""
 
 PROGRAMS = frozenset({"amazon-chroot", "ansible", "shell-local"})
 """Components that run programs in the box. Where a lab allows one, a template runs what it likes,

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from packerlab.checks import Incapable
+from packerlab.inside.kept import CRASHED
 from packerlab.packer.components import refuse_foreign_components
 from packerlab.packer.given import Own, given
 from packerlab.packer.versions import version_of
@@ -46,6 +47,7 @@ class Session:
         self._template = template
         self._answers: dict[Call, Answer] = {}
         self._validated: dict[Call, Answer] = {}
+        self._inspections: dict[object, Answer] = {}
         self._latest: tuple[Call, Answer] | None = None
 
     def build(
@@ -55,7 +57,7 @@ class Session:
         nth: int = 1,
         **varied: Unpack[Varied],
     ) -> Answer:
-        ask = partial(self._checked_packer().build, variables or {}, args)
+        ask = partial(self._checked_packer(variables, args).build, variables or {}, args)
         return self._nth(self._call("build", variables or {}, args, ask, **varied), nth)
 
     def validate(
@@ -64,7 +66,7 @@ class Session:
         args: Sequence[str] = (),
         **varied: Unpack[Varied],
     ) -> Answer:
-        ask = partial(self._checked_packer().validate, variables or {}, args)
+        ask = partial(self._checked_packer(variables, args).validate, variables or {}, args)
         call = self._call("validate", variables or {}, args, ask, **varied)
         if call not in self._validated:
             self._validated[call] = self._look(call)
@@ -79,7 +81,7 @@ class Session:
         variables: Mapping[str, str] | None = None,
         **varied: Unpack[Varied],
     ) -> list[Any]:
-        ask = partial(self._checked_packer().console, expressions, variables or {})
+        ask = partial(self._checked_packer(variables).console, expressions, variables or {})
         values: list[Any] = self._look(
             self._call("console", variables or {}, expressions, ask, **varied)
         )
@@ -100,20 +102,32 @@ class Session:
             raise Incapable(f"This lab needs Packer {wanted}; here it is {here}.")
         return self._packer
 
-    def _checked_packer(self) -> Packer:
+    def _checked_packer(
+        self, variables: Mapping[str, str] | None = None, args: Sequence[str] = ()
+    ) -> Packer:
         """Packer, once it is known that the template uses only what the lab allows.
 
         A workspace may have none, and be nothing but scripts.
         """
         packer = self._any_packer()
         if packer.has_template:
-            inspected = self._inspected
+            inspected = self._inspected((), ())
+            if inspected.exit == CRASHED:
+                values = tuple(word for word in args if word.startswith("-var"))
+                inspected = self._inspected(tuple((variables or {}).items()), values)
             refuse_foreign_components(self._lab, self._template(), inspected, packer.version)
         return packer
 
-    @cached_property
-    def _inspected(self) -> Answer:
-        return self._any_packer().inspect()
+    def _inspected(self, variables: tuple[tuple[str, str], ...], values: tuple[str, ...]) -> Answer:
+        """What Packer sees in the template, where need be with the variables of a call.
+
+        Packer 1.6.6 crashes where a local calls a function on a variable that has no value yet.
+        Which components there are, no variable changes.
+        """
+        asked = (variables, values)
+        if asked not in self._inspections:
+            self._inspections[asked] = self._any_packer().inspect(dict(variables), values)
+        return self._inspections[asked]
 
     @cached_property
     def _formatted(self) -> Answer:

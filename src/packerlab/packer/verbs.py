@@ -75,9 +75,9 @@ class Packer:
         self.secrets: list[str] = []
         """What every verb's remains are searched for."""
 
-    def inspect(self) -> Answer:
+    def inspect(self, variables: Mapping[str, str], args: Iterable[str]) -> Answer:
         """`packer inspect`: what Packer itself sees in the template. It runs no plugin."""
-        return self._verb("inspect", ["-machine-readable"])
+        return self._verb("inspect", ["-machine-readable", *_as_options(variables), *args])
 
     def fmt(self) -> Answer:
         """`packer fmt -check -diff` on the bytes as they were submitted."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Version = tuple[int, int, int]
 
+DEBIANS: Version = (1, 6, 6)
+"""What Debian 12 has; a lab that needs a newer one says so wherever it is offered."""
+
 NATIVE_PLUGINS: Version = (1, 7, 0)
 """From here on Packer knows `required_plugins` and `init`; before, all plugins are built in."""
 

@@ -33,12 +33,12 @@ from starlette.staticfiles import StaticFiles
 
 from packerlab import state
 from packerlab.errors import PackerlabError, RejectedError
+from packerlab.exports.starters import starter_zip
 from packerlab.room.members import NotAdmittedError
 from packerlab.room.news import CrowdedError
 from packerlab.room.rates import Rate, neighbourhood
 from packerlab.room.room import NotNowError
 from packerlab.room.taking import Upload, workspace
-from packerlab.starters import starter_zip
 
 if TYPE_CHECKING:
     from starlette.requests import Request

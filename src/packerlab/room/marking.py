@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from packerlab.batch import beyond_this_machine
+from packerlab.classroom.batch import beyond_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,7 +9,7 @@ from jinja2 import FileSystemLoader
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from packerlab.pages import plain
+from packerlab.course.pages import plain
 from packerlab.writers.html_page import environment
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
+from packerlab.exports.starters import workspace_zip
 from packerlab.room.members import Members, new_code
 from packerlab.room.news import Listeners
 from packerlab.room.shelf import Shelf
 from packerlab.room.turns import Turns
 from packerlab.room.wall import Wall
-from packerlab.starters import workspace_zip
 
 if TYPE_CHECKING:
     from packerlab.gradebook import Gradebook

@@ -33,6 +33,7 @@ TAR = "base.tar"
 ROOT = Root(
     packages=(
         "openssh-server", "sudo", "procps", "ca-certificates", "systemd",
+        "python3", "python3-apt",  # cloud images have both: Ansible's modules need them
         "apt-utils",  # writes the indexes of the local repository
         "usr-is-merged",  # else usrmerge is taken, and 50 MB of Perl with it
     ),

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from packerlab.similarity.statements import of_hcl, of_lines, statements
-from packerlab.variants import answer, read_own, rows
+from packerlab.variants.rows import answer, read_own, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,10 @@ class Passed(NamedTuple):
 
 
 class Page(NamedTuple):
-    """All that the page says. `file` is the name of the one that holds the work."""
+    """All that the page says. `file` is the name of the one that holds the work.
+
+    `sealed` is when the work was graded again, and by which key that was signed.
+    """
 
     course: str
     name: str
@@ -29,6 +32,7 @@ class Page(NamedTuple):
     total: int
     file: str
     chapters: dict[str, list[Passed]]
+    sealed: tuple[str, str] | None = None
 
 
 def certificate_html(page: Page) -> bytes:

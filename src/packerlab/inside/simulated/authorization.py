@@ -86,10 +86,22 @@ KINDS = {
 }  # fmt: skip
 """What an id begins with, where it is not the kind itself."""
 
+KEYS = frozenset({
+    "aws:requestedregion", "aws:tagkeys", "ec2:createaction", "ec2:instancetype",
+    "ec2:keypairname", "ec2:owner", "ec2:public", "ec2:region", "iam:passedtoservice",
+})  # fmt: skip
+KEYS_OF_TAGS = ("aws:requesttag/", "aws:resourcetag/", "ec2:resourcetag/")
+"""The condition keys that a request can have, and how those with a tag's key begin."""
+
 TAG = re.compile(r"Tag\.(\d+)\.(Key|Value)")
 SPECIFIED = re.compile(r"TagSpecification\.(\d+)\.(?:(ResourceType)|Tag\.(\d+)\.(Key|Value))")
 LONGEST_MESSAGE = 100_000
 Tags = dict[str, str]
+
+
+def knows(key: str) -> bool:
+    """Whether a condition key can be judged here; one that can't would be taken for missing."""
+    return key.lower() in KEYS or key.lower().startswith(KEYS_OF_TAGS)
 
 
 def requests(service: str, action: str, parameters: Any, here: Region) -> list[Request]:

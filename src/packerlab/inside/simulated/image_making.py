@@ -105,6 +105,8 @@ class Making(Instances):
         origin: Any = ec2_backends[self.account_id][source_region]
         source: SimulatedAmi = origin.image(asked["SourceImageId"])
         origin.must_read(source)
+        if asked.get("Encrypted") is False:
+            source.must_be_plain()
         encrypt = bool(asked.get("Encrypted")) or bool(asked.get("KmsKeyId"))
         key = self.key_arn(asked["KmsKeyId"]) if asked.get("KmsKeyId") else None
         image = self._add_image(

@@ -84,6 +84,16 @@ class SimulatedAmi(Ami):
         """The keys that its disks are encrypted with."""
         return {d["Ebs"]["KmsKeyId"] for d in self.devices if d.get("Ebs", {}).get("Encrypted")}
 
+    def must_be_plain(self) -> None:
+        """See that no disk is encrypted: a copy can't take that away, and EC2 says so if asked."""
+        for ebs in (device["Ebs"] for device in self.devices if "Ebs" in device):
+            if ebs.get("Encrypted"):
+                raise Fault(
+                    "InvalidRequest",
+                    f"Snapshot {ebs['SnapshotId']} is encrypted. Creating an unencrypted copy "
+                    "from an encrypted snapshot is not supported.",
+                )
+
     def is_visible_to(self, account_id: str) -> bool:
         shared = {"UserId": account_id} in self.launch_permissions
         return self.owner_id == account_id or self.is_public or shared

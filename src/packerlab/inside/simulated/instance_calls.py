@@ -60,16 +60,24 @@ class Instances(Images):
             raise Fault("InvalidParameterValue", "Nothing was asked for.")
         return whole
 
-    def stand(self, image: SimulatedAmi, kind: str, tags: dict[str, str]) -> Instance:
+    def stand(
+        self,
+        image: SimulatedAmi,
+        kind: str,
+        tags: dict[str, str],
+        key_name: str | None,
+        groups: list[str],
+    ) -> Instance:
         """An instance that was there before: no machine is started for it."""
         kwargs = {
             "instance_type": kind,
             "is_instance_type_default": True,
             "region_name": self.region_name,
             "associate_public_ip": None,
+            "key_name": key_name,
             "tags": {"instance": tags},
         }
-        [instance] = self._reserved(image, image.devices, None, [], kwargs).instances
+        [instance] = self._reserved(image, image.devices, None, groups, kwargs).instances
         self.account.without_machine.add(instance.id)
         return instance
 
@@ -284,15 +292,29 @@ class Instances(Images):
         return super().reboot_instances(instance_ids)
 
     def terminate_instances(self, instance_ids: list[str]) -> Any:
-        """TerminateInstances answers when the machine is gone."""
+        """TerminateInstances answers when the machine is gone. Then its groups know it no more."""
         for instance in self.get_multi_instances_by_id(instance_ids):
             if instance.state != "terminated" and not instance.disable_api_termination:
                 self.demand("terminate", instance=instance.id)
         changes = super().terminate_instances(instance_ids)
+        for instance, _ in changes:
+            _in_groups(instance, [])
         for request in self.spot_instance_requests.values():
             if request.instance.state == "terminated":
                 request.state = "closed"
         return changes
+
+    def modify_instance_security_groups(
+        self, instance_id: str, new_group_id_list: list[str]
+    ) -> Instance:
+        """Moto leaves the interfaces in the groups of before, and takes a group that is not."""
+        for name in new_group_id_list:
+            if not self.get_security_group_from_id(name):
+                text = f"The security group '{name}' does not exist"
+                raise Fault("InvalidGroup.NotFound", text)
+        instance = super().modify_instance_security_groups(instance_id, new_group_id_list)
+        _in_groups(instance, instance.security_groups)
+        return instance
 
     def guest_is(self, instance: Instance, state: str) -> bool:
         """The guest rebooted or powered itself off; whether it is to be terminated for that."""
@@ -311,6 +333,13 @@ def _authorized(pair: Any) -> str:
 
 def _addresses(instance: Instance) -> list[str]:
     return [address for address in (instance.public_ip, instance.private_ip) if address]
+
+
+def _in_groups(instance: Any, groups: list[Any]) -> None:
+    """Put an instance and its interfaces into these groups alone."""
+    instance.security_groups = groups
+    for nic in instance.nics.values():
+        nic._group_set = list(groups)  # noqa: SLF001  it has no other door
 
 
 def _must_not_be(instance: Instance, state: str) -> None:

@@ -13,7 +13,7 @@ from . import tables  # noqa: F401  isort: skip  before all else of moto's EC2
 from moto.moto_api._internal import mock_random
 
 from packerlab.inside.aws import ACCOUNT_ID, ALIASES, HOME, REGIONS
-from packerlab.inside.references import MADE, filled, image_id, moment
+from packerlab.inside.references import MADE, dated, filled, image_id, moment
 
 from .images import ROOT_GB, SimulatedAmi, stamp
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from .fleets import Fleets
 
-ROOT_DISK = {"VolumeSize": ROOT_GB, "VolumeType": "gp3", "DeleteOnTermination": True}
+DISK = {"VolumeSize": ROOT_GB, "VolumeType": "gp3", "DeleteOnTermination": True}
+MORE_DEVICES = ("/dev/sdf", "/dev/sdg", "/dev/sdh")
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 """Of prepared key pairs. It is made of the numbers from 0 to 31: nobody has its private half."""
 
@@ -44,7 +45,7 @@ def prepare(here: Fleets) -> None:
         return
     for kind, make in MAKERS.items():
         for number, thing in enumerate(account.state.get(kind, [])):
-            there = thing.get("image") in {None, *image_ids(here)}
+            there = image_ids(here).keys() >= {*_images_of(thing)}
             if there and thing.get("region", HOME) == here.region_name:
                 with _reproducible(f"{kind} {number} {here.region_name}"):
                     make(here, thing)
@@ -54,6 +55,12 @@ def image_ids(here: Fleets) -> dict[str, str]:
     """The ids of a region's images by their names; of two of one name, the learner's own."""
     images = sorted(here.own_kind(), key=lambda image: image.owner_id == here.account_id)
     return {str(image.name): image.id for image in images}
+
+
+def _images_of(thing: dict[str, Any]) -> list[str]:
+    """The names of the images that something prepared is of: none, one or several."""
+    named = thing.get("image", [])
+    return [named] if isinstance(named, str) else named
 
 
 @contextmanager
@@ -77,18 +84,19 @@ def _tags(here: Fleets, thing: dict[str, Any]) -> dict[str, str]:
     ids, tags = image_ids(here), {}
     for key, value in thing.get("tags", {}).items():
         with suppress(KeyError):
-            tags[key] = filled(value, ids)
+            tags[key] = dated(filled(value, ids), here.account.opened)
     return tags
 
 
 def _image(here: Fleets, prepared: dict[str, Any]) -> SimulatedAmi:
     written = prepared.get("created", MADE)
     root = prepared.get("root_device", "/dev/sda1")
+    devices = [root, *MORE_DEVICES][: prepared.get("disks", 1)]
     architecture = prepared.get("architecture", "x86_64")
     image = SimulatedAmi(
         here,
         image_id(here.region_name, prepared["owner"], prepared["name"], written),
-        [{"DeviceName": root, "Ebs": ROOT_DISK}],
+        [{"DeviceName": device, "Ebs": DISK} for device in devices],
         name=prepared["name"],
         description=prepared.get("description", ""),
         owner_id=prepared["owner"],
@@ -104,6 +112,8 @@ def _image(here: Fleets, prepared: dict[str, Any]) -> SimulatedAmi:
         here.snapshots[snapshot].start_time = image.creation_date
     image.login = prepared.get("login", "ubuntu")
     image.state = prepared.get("state", "available")
+    if prepared.get("protected"):
+        image.deregistration_protection = "enabled-without-cooldown"
     if "deprecated_at" in prepared:
         image.deprecation_time = stamp(moment(prepared["deprecated_at"], here.account.opened))
     shared_with = [ACCOUNT_ID] if prepared.get("shared") else prepared.get("shared_with", [])
@@ -115,13 +125,20 @@ def _image(here: Fleets, prepared: dict[str, Any]) -> SimulatedAmi:
 def _instance(here: Fleets, prepared: dict[str, Any]) -> None:
     image: Any = here.amis[image_ids(here)[prepared["image"]]]
     tags = {"Name": prepared["name"], **_tags(here, prepared)}
-    instance: Any = here.stand(image, prepared.get("type", "t3.micro"), tags)
+    key_name, groups = prepared.get("key_pair"), prepared.get("security_groups", [])
+    instance: Any = here.stand(image, prepared.get("type", "t3.micro"), tags, key_name, groups)
     instance.launch_time = _moment(here, prepared.get("created"))
     match prepared.get("state"):
         case "stopped":
             instance.stop()
         case "terminated":
             instance.terminate()
+
+
+def _volume(here: Fleets, prepared: dict[str, Any]) -> None:
+    volume = here.create_volume(prepared.get("size_gb", ROOT_GB), f"{here.region_name}a")
+    volume.create_time = _moment(here, prepared.get("created"))
+    volume.add_tags(_tags(here, prepared))
 
 
 def _snapshot(here: Fleets, prepared: dict[str, Any]) -> None:
@@ -144,16 +161,17 @@ def _security_group(here: Fleets, prepared: dict[str, Any]) -> None:
 
 
 def _launch_template(here: Fleets, prepared: dict[str, Any]) -> None:
-    data = {
-        "ImageId": image_ids(here)[prepared["image"]],
-        "InstanceType": prepared.get("type", "t3.micro"),
-    }
+    ids, kind = image_ids(here), prepared.get("type", "t3.micro")
+    first, *later = [{"ImageId": ids[name], "InstanceType": kind} for name in _images_of(prepared)]
     tags = {"launch-template": _tags(here, prepared)}
-    template = here.create_launch_template(prepared["name"], "", data, tags)
+    template = here.create_launch_template(prepared["name"], "", first, tags)
+    for data in later:
+        template.create_version(data, "")
     template.create_time = _moment(here, prepared.get("created"))
 
 
 MAKERS = {
+    "volume": _volume,
     "snapshot": _snapshot,
     "key_pair": _key_pair,
     "security_group": _security_group,

@@ -18,7 +18,7 @@ from packerlab.inside.aws import ACCOUNT_ID
 from packerlab.inside.policies import PolicyError, decide, read
 
 from .account import LEARNER
-from .authorization import encoded
+from .authorization import encoded, knows
 from .errors import DeniedError
 
 if TYPE_CHECKING:
@@ -142,9 +142,14 @@ def _refuse(caller: Principal, wanted: Request, *, explicit: bool) -> None:
 def _statements(caller: Principal) -> list[Statement]:
     """All that the caller's policies say. IAM refuses a bad one at once; here it comes by file."""
     try:
-        return [each for policy in caller.policies for each in read(_text(policy))]
+        found = [each for policy in caller.policies for each in read(_text(policy))]
     except PolicyError as error:
         raise DeniedError("MalformedPolicyDocument", str(error), 400) from None
+    for key in (key for statement in found for _, key, _ in statement.conditions):
+        if not knows(key):
+            text = f"The simulated account does not know the condition key {key}."
+            raise DeniedError("UnsupportedOperation", text, 400)
+    return found
 
 
 def _text(policy: Any) -> str:

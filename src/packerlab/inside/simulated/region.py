@@ -67,13 +67,18 @@ class Region(EC2Backend):
 
     def key_arn(self, name: str) -> str:
         """The key that an id, an alias or either's ARN names in this region."""
-        owner = name.split(":")[4] if name.startswith("arn:") and name.count(":") > 4 else ""
+        region, owner = self.region_name, self.account_id
+        if name.startswith("arn:"):
+            region, owner = [*name.split(":"), "", "", ""][3:5]
+        unknown = Fault("InvalidKmsKey.NotFound", f"The KMS key {name} does not exist.")
+        if region != self.region_name or owner not in self.account.numbers:
+            raise unknown
         if name.endswith(EBS_KEY):
             self._create_default_encryption_key()
         try:
             arn: str = self._keys(owner).describe_key(name).arn
         except (ServiceException, AttributeError):  # what moto does with an unknown alias
-            raise Fault("InvalidKmsKey.NotFound", f"The KMS key {name} does not exist.") from None
+            raise unknown from None
         return arn
 
     def _create_default_encryption_key(self) -> str:

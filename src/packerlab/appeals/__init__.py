@@ -1,0 +1,1 @@
+"""A gradebook that is questioned: explained, graded again, audited."""

@@ -1,0 +1,1 @@
+"""What belongs to a learner: what this machine can do, progress, feedback, a certificate."""

@@ -1,0 +1,1 @@
+"""The proof of a course, and the record of it."""
