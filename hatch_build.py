@@ -12,6 +12,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PARTS = ("labs", "graders", "docs", "notebooks", "sandbox", "examples")
+OURS = "packerlab/our_course"
 
 
 class CourseHook(BuildHookInterface[Any]):
@@ -24,8 +25,8 @@ class CourseHook(BuildHookInterface[Any]):
             for path in sorted((root / part).rglob("*")):
                 inside = path.relative_to(root)
                 if path.is_file() and travels(inside):
-                    build_data["force_include"][str(path)] = f"packerlab/course/{inside}"
-        build_data["force_include"][str(root / "course.toml")] = "packerlab/course/course.toml"
+                    build_data["force_include"][str(path)] = f"{OURS}/{inside}"
+        build_data["force_include"][str(root / "course.toml")] = f"{OURS}/course.toml"
 
 
 def travels(inside: Path) -> bool:

@@ -34,7 +34,8 @@ def test_source(template: Template) -> None:
 def test_artifact(template: Template, build: Build) -> None:
     """`packer build .` makes the file out/motd.txt.
 
-    - A source only describes. Which block makes Packer act on it, and what is the file called?
+    - If Packer complains, it names the line. If it builds nothing: a source only describes. Which
+      block makes Packer act on it, and what is the file called?
     - Run `packer build .`, then `ls out`: is there a motd.txt, and does Packer complain?
     - List `"source.file.NAME"` in the `sources` of a `build`; `target` is the path to make.
     """
@@ -105,8 +106,9 @@ def test_again(template: Template, build: Build, hidden: Hidden) -> None:
     lines = lines_of(again)
     if lines != [*GIVEN, f"Owner: {owner}"]:
         blank = ", the last one empty" if not lines[-1] else ""
+        which = "A second build" if len(lines_of(build())) == len(GIVEN) + 1 else "The build"
         fail(
-            f"A second build makes something other than the three lines in {MOTD}.",
+            f"{which} makes something other than the three lines in {MOTD}.",
             expected="3 lines",
             found=f"{len(lines)} lines{blank}",
             where=place(template, "content"),

@@ -62,7 +62,8 @@ def test_record(run: Run, hidden: Hidden, submission: Files) -> None:
 def test_failing(run: Run, hidden: Hidden) -> None:
     """If the build fails, the run fails and leaves no out/image.json, not even an old one.
 
-    - Run it with `PKR_VAR_labweb=9.9`. What is its exit code, and what is in `out` then?
+    - Run it with `PKR_VAR_labweb=9.9`, and once with a further template whose build fails. What is
+      its exit code, and what is in `out` then?
     - A pipe ends with the exit code of its last command, and a script goes on after a command that
       failed. What an earlier run left is still there.
     - Delete the old record first. Call `packer build` without a pipe, under `set -e`. Write

@@ -116,8 +116,16 @@ def test_lock(build: Build, hidden: Hidden) -> None:
 def bootstrap(hidden: Hidden, machine: str) -> str:
     """The platform team's user data, for a machine that is `quick` or `slow`."""
     seconds = {"quick": 0, "slow": SLOW_S}[machine]
-    text = hidden(f"certificate of the {machine} machine")
-    return f"#!/bin/sh\nsleep {seconds}\nmkdir -p /etc/site\necho {text} >/etc/site/ca.pem\n"
+    begin, end = certificate(hidden, machine)
+    return (
+        f"#!/bin/sh\nmkdir -p /etc/site\necho {begin} >/etc/site/ca.pem\n"
+        f"sleep {seconds}\necho {end} >>/etc/site/ca.pem\n"
+    )
+
+
+def certificate(hidden: Hidden, machine: str) -> list[str]:
+    """Its lines, which are not written at the same time: a file that is there may not be whole."""
+    return [hidden(f"{line} line for the {machine} machine") for line in ("first", "last")]
 
 
 def built(build: Build, hidden: Hidden, machine: str) -> AccountEvidence:
@@ -126,8 +134,13 @@ def built(build: Build, hidden: Hidden, machine: str) -> AccountEvidence:
     answer.expect_success()
     disk = answer.account.image().disk
     expect_package(disk, "labweb", "in the AMI")
-    wanted = hidden(f"certificate of the {machine} machine")
-    found = disk.text(CERTIFICATE).strip()
+    found, wanted = disk.text(CERTIFICATE).split(), certificate(hidden, machine)
+    if found == wanted[:1]:
+        fail(
+            f"{CERTIFICATE} is only the beginning of the bootstrap's certificate.",
+            expected="all of it",
+            found="what was there when the build copied it",
+        )
     expect(found, wanted, f"{CERTIFICATE} is not the certificate of the bootstrap.", no="empty")
     return answer.account
 

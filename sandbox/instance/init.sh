@@ -34,7 +34,7 @@ main() {
 
 empty_what_is_volatile() {
     rm -rf /run/* /run/.[!.]* /tmp/* /tmp/.[!.]* /var/lib/cloud/instance 2>/dev/null
-    mkdir -p /run/sshd /run/lock /run/cloud-init "$state/sem" "$state/scripts"
+    mkdir -p /run/sshd /run/lock /run/units /run/cloud-init "$state/sem" "$state/scripts"
     chmod 1777 /run/lock
     rm -f "$state/boot-finished"
     ln -s "$state" /var/lib/cloud/instance
@@ -116,6 +116,7 @@ start_sshd() {
     done
     env --default-signal=INT,QUIT /usr/sbin/sshd "$@" &
     sshd=$!
+    echo $sshd >/run/units/ssh.service
 }
 
 # Once per instance, after the services. /run/cloud-init/result.json is what `cloud-init status` reads.

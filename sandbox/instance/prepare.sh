@@ -1,7 +1,7 @@
 #!/bin/sh
 # Turns a Debian bookworm root into the base of all instances. Run as root inside that root, from
 # a folder that holds the files beside this one; needs no network, no /proc and no running service.
-# The root was made with openssh-server, sudo, procps, ca-certificates, systemd and apt-utils.
+# The root was made with the packages of packerlab.sandbox.host_base.
 
 set -eu
 cd "$(dirname "$0")"

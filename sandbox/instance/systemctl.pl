@@ -6,7 +6,8 @@
 # What needs a running manager is done here, for service units: ExecStartPre and ExecStart run as
 # User= with Environment=, EnvironmentFile= and WorkingDirectory=; nothing is restarted by itself,
 # hardening directives and conditions have no effect, output goes to the console.
-# Process 1 calls `systemctl start-enabled` at boot. ssh is a child of process 1, and reloaded by HUP.
+# Process 1 calls `systemctl start-enabled` at boot. ssh is a child of process 1, which writes down its
+# number, as sshd's own file is away while it is reloaded by HUP.
 use strict;
 use warnings;
 use Text::ParseWords qw(shellwords);
@@ -103,7 +104,6 @@ sub keep {
 # The main process of an active service; 0 for one that did its work and remains active.
 sub main_pid {
     my ($unit) = @_;
-    return first_line('/run/sshd.pid') if $unit->{name} eq 'ssh.service';
     return first_line("$KEPT/$unit->{name}");
 }
 

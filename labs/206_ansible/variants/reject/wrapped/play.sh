@@ -1,0 +1,2 @@
+#!/bin/sh
+ansible-playbook "$@" || true

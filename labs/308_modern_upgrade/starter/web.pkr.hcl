@@ -1,0 +1,66 @@
+# The web service: an AMI for production, and a container for laptops.
+
+variable "release" {
+  type = string
+}
+
+variable "repo_token" {
+  type      = string
+  sensitive = true
+}
+
+locals {
+  # What the company's archive wants to see: the user and the token, in base64.
+  repo_auth = base64encode("image:${var.repo_token}")
+}
+
+source "amazon-ebs" "web" {
+  region        = "eu-central-1"
+  instance_type = "t3.micro"
+  ssh_username  = "ubuntu"
+  ami_name      = "web-${var.release}-${formatdate("YYYYMMDDhhmmss", timestamp())}"
+
+  source_ami_filter {
+    filters = {
+      name = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-*"
+    }
+    owners      = ["099720109477"]
+    most_recent = true
+  }
+
+  # The nightly clean-up deletes what has the tag Temporary.
+  run_tags = {
+    Name      = "builds web"
+    Temporary = "yes"
+  }
+
+  tags = {
+    Name    = "web ${var.release}"
+    Release = var.release
+    BaseAMI = "{{ .SourceAMI }}"
+  }
+}
+
+source "docker" "web" {
+  image  = "debian:bookworm-slim"
+  commit = true
+}
+
+build {
+  sources = ["source.amazon-ebs.web"]
+
+  provisioner "shell" {
+    environment_vars = ["REPO_AUTH=${local.repo_auth}"]
+    execute_command  = "chmod +x {{ .Path }}; sudo {{ .Vars }} {{ .Path }}"
+    script           = "${path.root}/scripts/install.sh"
+  }
+}
+
+build {
+  sources = ["source.docker.web"]
+
+  provisioner "shell" {
+    environment_vars = ["REPO_AUTH=${local.repo_auth}"]
+    script           = "${path.root}/scripts/install.sh"
+  }
+}

@@ -1,0 +1,49 @@
+packer {
+  required_version = ">= 1.16.0"
+}
+
+variable "release" {
+  type = string
+}
+
+variable "repo_token" {
+  type      = string
+  sensitive = true
+}
+
+variable "signing_key" {
+  type = string
+}
+
+source "null" "web" {
+  communicator = "none"
+}
+
+build {
+  sources = ["source.null.web"]
+
+  provisioner "shell-local" {
+    environment_vars = ["REPO_TOKEN=${var.repo_token}"]
+    inline = [
+      "rm -rf root",
+      "sh assemble.sh root",
+      "mkdir -p out",
+      "tar -C root -czf out/web.tar.gz .",
+    ]
+  }
+
+  post-processors {
+    post-processor "artifice" {
+      files = ["out/web.tar.gz"]
+    }
+
+    post-processor "provenance" {
+      output_dir     = "out"
+      template       = "web.pkr.hcl"
+      user_variables = { release = var.release }
+      signing_mode   = "key"
+      signer         = var.signing_key
+      sbom           = true
+    }
+  }
+}
