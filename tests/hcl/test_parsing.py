@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packerlab.errors import MachineError, RejectedError
+from packerlab.errors import MachineError, RejectedError, SandboxError
 from packerlab.hcl import parsing
 from packerlab.hcl.parsing import Bounds, parse_trusted, parse_untrusted
 from packerlab.hcl.template import SyntaxProblem, Template
@@ -200,6 +201,16 @@ def test_a_parser_that_breaks_is_our_fault(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(MachineError, match="parser broke"):
         parsed("x = 1\n")
     assert os.getpid() == parent
+
+
+def test_what_the_machine_ends_is_not_the_templates_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried once more: a neighbour took the memory, or the time."""
+    monkeypatch.setattr(parsing, "hcl_body", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(SandboxError, match="ended the template's parser"):
+        parsed("x = 1\n")
+    monkeypatch.setattr(parsing, "hcl_body", lambda *_: signal.pause())
+    with pytest.raises(SandboxError, match="too busy"):
+        parse_untrusted(files(main__pkr__hcl="x = 1\n"), Bounds(cpu_s=0))()
 
 
 def test_nothing_of_the_process_is_left() -> None:

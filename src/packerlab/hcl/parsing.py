@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from packerlab.errors import MachineError, RejectedError
+from packerlab.errors import MachineError, RejectedError, SandboxError
 from packerlab.hcl import grammar
 from packerlab.hcl.blocks import hcl_body
 from packerlab.hcl.json_form import json_body
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from packerlab.submissions.reader import Files
 
 MAX_ANSWER = 32_000_000
+TOO_MUCH = "its HCL takes more time or memory to read than any template needs."
 BROKEN, AT_BOUNDS = 1, 2
 """How the parser's process ends when it has no answer; its CPU bound is a signal."""
 
@@ -52,7 +53,7 @@ class Bounds(NamedTuple):
 
     @property
     def wall_s(self) -> int:
-        """So many that a machine which is busy with others does not decide."""
+        """So many that a template can't need them: the bound on CPU time would be reached first."""
         return self.cpu_s * 6
 
 
@@ -151,24 +152,26 @@ def _fork(files: Files, bounds: Bounds) -> tuple[int, int]:
 
 
 def _bring_home(pid: int, reader: int, deadline: float) -> bytes:
-    """The answer; MachineError where it broke, RejectedError where it has none."""
-    answer = b""
+    """The answer; RejectedError at the bounds, SandboxError where the machine ended the process."""
     try:
         answer = _receive(reader, deadline)
+    except BaseException:
+        os.kill(pid, signal.SIGKILL)
+        raise
     finally:
         os.close(reader)
-        if not answer:
-            os.kill(pid, signal.SIGKILL)
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if status == BROKEN:
         raise MachineError("The template's parser broke; please report it with the template.")
-    if status or not answer:
-        raise RejectedError("its HCL takes more time or memory to read than any template needs.")
+    if status == -signal.SIGKILL:  # the bounds end it otherwise
+        raise SandboxError("The machine ended the template's parser: it may be short of memory.")
+    if status:
+        raise RejectedError(TOO_MUCH)
     return answer
 
 
 def _bind(bounds: Bounds) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_s, bounds.cpu_s))
+    resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_s, bounds.cpu_s + 2))  # SIGXCPU at first
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError, ValueError):  # not every system has a bound on addresses
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
@@ -177,14 +180,14 @@ def _bind(bounds: Bounds) -> None:
 
 
 def _receive(reader: int, deadline: float) -> bytes:
-    """All that the child says; nothing where it says too much or not in time."""
+    """All that the child says; RejectedError where it is too much, SandboxError where late."""
     chunks: list[bytes] = []
     while sum(map(len, chunks)) <= MAX_ANSWER:
         ready, _, _ = select.select([reader], [], [], max(deadline - time.monotonic(), 0))
         if not ready:
-            break
+            raise SandboxError("The machine was too busy to read the templates in time.")
         chunk = os.read(reader, 1 << 20)
         if not chunk:
             return b"".join(chunks)
         chunks.append(chunk)
-    return b""
+    raise RejectedError(TOO_MUCH)
