@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import hmac
 import json
@@ -15,7 +16,7 @@ import sys
 import threading
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 import pytest
@@ -431,6 +432,31 @@ def test_a_process_that_babbles_is_a_fault(said: bytes) -> None:
     sender.join()
     assert heard.ending.status == "fault"
     assert not conclude("101_message", heard.checks(), heard.ending.status).passed
+
+
+def test_a_machine_without_room_for_a_process_is_asked_again(bench: Bench) -> None:
+    class Full(multiprocessing.context.ForkContext):
+        def Pipe(self, duplex: bool = True) -> NoReturn:  # noqa: ARG002, N802
+            raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+
+    lab = COURSE.lab("101")
+    report = grade(lab, handed(MESSAGE), bench.sandbox(lab), lab.limits, context=Full())
+    assert (report.status, report.score, report.run.retry) == ("fault", None, True)
+    assert report.reason.endswith("process that grades: [Errno 23] Too many open files in system")
+    assert bench.grade("101", handed(MESSAGE)).passed
+
+
+def test_a_screen_that_breaks_is_not_a_process_that_died() -> None:
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    theirs.send_bytes(
+        b'{"check": {"name": "a", "title": "", "outcome": "passed", "points": 1, "max_points": 1}}'
+    )
+
+    def gone(_: Check) -> None:
+        raise BrokenPipeError
+
+    with ours, theirs, pytest.raises(BrokenPipeError):
+        grade_one._listen(ours, Heard(gone), time.monotonic() + 60)
 
 
 def test_a_process_that_never_ends_its_talk_is_cut_off() -> None:

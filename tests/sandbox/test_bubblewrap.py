@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from packerlab import state
+from packerlab.errors import SandboxError
 from packerlab.sandbox import bubblewrap, cgroup
 from packerlab.sandbox.base import Sandbox
 from packerlab.sandbox.box import Box
@@ -19,6 +21,8 @@ from tests.sandbox.places import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from packerlab.sandbox import host_ids
 
 ENV = {"PATH": "/usr/bin:/bin"}
 
@@ -38,6 +42,22 @@ def below_usr() -> Iterator[Path]:
     (folder / "canary").write_text("canary")
     yield folder
     shutil.rmtree(folder)
+
+
+def test_a_start_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    skip_unless_available()
+    made: list[tuple[cgroup.Group | None, host_ids.Lease | None]] = []
+
+    def full(_: list[str], group: cgroup.Group | None, lease: host_ids.Lease | None) -> NoReturn:
+        made.append((group, lease))
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(bubblewrap, "Started", full)
+    with pytest.raises(SandboxError, match="Resource temporarily unavailable"):
+        Sandbox(Bubblewrap([]), LIMITS).channel()
+    ((group, lease),) = made
+    assert not any(path.exists() for path in (group.paths if group else []))
+    assert not (lease and lease.lock.is_locked)
 
 
 @pytest.mark.parametrize("way", ["straight", "by a link"])

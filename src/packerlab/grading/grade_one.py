@@ -21,7 +21,7 @@ import msgspec
 
 from packerlab import state
 from packerlab.course import engine_digest
-from packerlab.errors import LimitError, MachineError
+from packerlab.errors import LimitError, MachineError, SandboxError
 from packerlab.packer.environment import packer_version
 from packerlab.report import (
     Check,  # noqa: TC001  (msgspec reads the annotations)
@@ -180,14 +180,10 @@ class Heard:
 
 def _run(task: Task, sandbox: Sandbox, heard: Heard, context: BaseContext) -> None:
     """Start the report's process, listen to it, and see that it ends."""
-    ours, theirs = context.Pipe(duplex=False)
-    arguments = (task, sandbox.channel(), theirs)
-    process: Any = context.Process(target=_child, args=arguments)  # type: ignore[attr-defined]
+    process, ours = _start(task, sandbox.channel(), context)
     deadline = time.monotonic() + task.limits.deadline_s + ANSWER_GRACE_S + GRACE_S
     intact = False
     try:
-        process.start()
-        theirs.close()
         intact = _listen(ours, heard, deadline)
         if not intact and time.monotonic() >= deadline:
             late = limit_error("deadline", task.limits)
@@ -202,15 +198,30 @@ def _run(task: Task, sandbox: Sandbox, heard: Heard, context: BaseContext) -> No
             sandbox.close()
 
 
+def _start(task: Task, channel: Channel, context: BaseContext) -> tuple[Any, Connection]:
+    """The report's process, and where it is heard."""
+    try:
+        ours, theirs = context.Pipe(duplex=False)
+        with theirs:
+            arguments = (task, channel, theirs)
+            process: Any = context.Process(target=_child, args=arguments)  # type: ignore[attr-defined]
+            process.start()
+    except (OSError, EOFError) as error:
+        raise SandboxError(f"The machine can't start a process that grades: {error}") from None
+    return process, ours
+
+
 def _listen(ours: Connection, heard: Heard, deadline: float) -> bool:
     """Hear the process out; whether it ended as it should."""
     for _ in range(MAX_LINES):
         if not ours.poll(max(deadline - time.monotonic(), 0)):
             return False
         try:
-            heard.hear(ours.recv_bytes(MAX_LINE))
+            data = ours.recv_bytes(MAX_LINE)
         except (EOFError, OSError):
             return False
+        try:
+            heard.hear(data)
         except msgspec.DecodeError as error:
             heard.ending = Ending("fault", f"the grading process sent unreadable data: {error}")
             return False
@@ -224,8 +235,6 @@ def _end_process(process: Any, patience: float) -> bool:
 
     On a machine that is very busy, a process that was killed may take longer than we wait.
     """
-    if process.pid is None:
-        return True
     process.join(patience)
     for sign in (signal.SIGTERM, signal.SIGKILL):
         if process.is_alive():
@@ -303,6 +312,7 @@ def _check_all(task: Task, box: Box, say: Callable[[Line], None]) -> tuple[Endin
     try:
         run_checks(grading, task.lab.grader)
         if grading.ending.status not in {"timeout", "limit"}:  # the sandbox ends with the report
+            signal.setitimer(signal.ITIMER_PROF, 0)  # no check is under way
             packer.leave()
     except MachineError as error:
         grading.ending = Ending("fault", str(error), error.retry)

@@ -91,7 +91,12 @@ class Sandbox:
     def channel(self) -> Channel:
         """The channel of a supervisor that is ready."""
         if self._running is None:
-            running = self.backend.start(self.limits, self.needs)
+            try:
+                running = self.backend.start(self.limits, self.needs)
+            except OSError as error:
+                raise SandboxError(
+                    f"The {self.backend.name} sandbox does not start: {error}"
+                ) from None
             try:
                 running.channel.header(time.monotonic() + START_S)
             except (MachineError, OSError) as error:

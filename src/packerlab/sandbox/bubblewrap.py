@@ -124,14 +124,21 @@ class Bubblewrap:
         memory_mb = limits.memory_mb + limits.disk_mb + OVERHEAD_MB
         memory_mb += limits.disk_mb + ACCOUNT_MB if joined else 0
         most = MOST_PROCESSES + OVERHEAD_PROCESSES
-        group = cgroup.make(state.run_name(), memory_mb * 1_000_000, most)
-        if group is None and self._is_bounded:
-            raise SandboxError("The control group can't be made, although this machine has them.")
-        lease = host_ids.lease() if os.getuid() == 0 else None
         start = self._place if joined else self._nested
         start = self._with_engine if "containers" in needs else start
-        command = start(limits, needs, group, lease.first if lease else None)
-        return Started([*group.enter, *command] if group else command, group, lease)
+        with contextlib.ExitStack() as on_error:
+            group = cgroup.make(state.run_name(), memory_mb * 1_000_000, most)
+            if group:
+                on_error.callback(group.remove)
+            elif self._is_bounded:
+                raise SandboxError("The control group can't be made, although there are some here.")
+            lease = host_ids.lease() if os.getuid() == 0 else None
+            if lease:
+                on_error.callback(lease.release)
+            command = start(limits, needs, group, lease.first if lease else None)
+            started = Started([*group.enter, *command] if group else command, group, lease)
+            on_error.pop_all()
+        return started
 
     def _nested(
         self, limits: Limits, needs: Needs, group: cgroup.Group | None, first: int | None

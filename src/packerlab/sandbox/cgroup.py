@@ -143,7 +143,7 @@ def _enter(paths: list[Path]) -> list[str]:
 
 
 def _remove(path: Path) -> None:
-    for _ in range(50):
+    for _ in range(500):  # what was killed takes its time on a machine that is busy
         try:
             path.rmdir()
         except FileNotFoundError:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packerlab import state
-from packerlab.errors import BadInputError, MachineError
+from packerlab.errors import BadInputError, MachineError, SandboxError
 from packerlab.inside.files import BOX, MAX_FILES
 from packerlab.inside.jail import OF_THE_MACHINE
 from packerlab.inside.meter import MOST_PROCESSES, SOCKETS
@@ -170,7 +170,7 @@ class Docker:
             return self._started(client, limits, needs)
         except (OSError, engine_error()) as error:
             client.close()
-            raise MachineError(f"The container engine can't start the sandbox: {error}") from None
+            raise SandboxError(f"The container engine can't start the sandbox: {error}") from None
 
     def _started(self, client: Any, limits: Limits, needs: Needs) -> Started:
         for name, first in host_ids.names():
@@ -347,8 +347,14 @@ class Started:
         self._engine.close()
 
     def _remove(self) -> None:
+        """Returns when the engine has it no more, even where it is removing it by itself."""
         with contextlib.suppress(engine_error()):
-            self._engine.api.remove_container(self._id, force=True)
+            try:
+                self._engine.api.remove_container(self._id, force=True)
+            except engine_error() as error:
+                if getattr(error, "status_code", 0) != http.HTTPStatus.CONFLICT:
+                    raise
+                self._engine.api.wait(self._id, condition="removed")
 
     def complaint(self) -> str:
         return self.channel.errors
