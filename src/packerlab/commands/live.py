@@ -54,7 +54,7 @@ class Resized:
 async def watch(workspace: Workspace, sandbox: str, *, show_task: bool) -> Workspace | None:
     """Watch one workspace; the one to go on with, or None to quit."""
     from packerlab.commands.workspace import backend_for
-    from packerlab.learning.watching import Rounds
+    from packerlab.learning.watching import Broke, Rounds
 
     events: asyncio.Queue[Any] = asyncio.Queue()
     screen = Screen(terminal.console(), workspace)
@@ -78,6 +78,8 @@ async def watch(workspace: Workspace, sandbox: str, *, show_task: bool) -> Works
                     return None
                 elif event is saves:
                     saves.result()  # raises why no save is heard of any more
+                elif isinstance(event, Broke):
+                    raise event.error
                 elif event == Key("n") and (following := screen.next_workspace()):
                     return following
                 else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from packerlab import forkserver
@@ -49,7 +50,14 @@ class Finished:
     report: Report
 
 
-Event = Began | CheckEnded | Finished
+@dataclass(frozen=True)
+class Broke:
+    """The round has no end: a mistake of ours."""
+
+    error: BaseException
+
+
+Event = Began | CheckEnded | Finished | Broke
 
 
 class Rounds:
@@ -84,7 +92,8 @@ class Rounds:
         self._drop()
         self._running = True
         self._tell(Began())
-        self._pool.submit(self._grade, self._number, self._sandbox, submission)
+        graded = self._pool.submit(self._grade, self._number, self._sandbox, submission)
+        graded.add_done_callback(partial(self._ended, self._number))
 
     def close(self) -> None:
         """End the round under way; nothing is left when this returns."""
@@ -103,24 +112,32 @@ class Rounds:
         """Let go of the round under way, if there is one."""
         self._number += 1
         if self._running:
-            self._pool.submit(self._sandbox.result().close)
-            self._sandbox, self._spare = self._spare, self._open()
+            dropped, self._sandbox, self._spare = self._sandbox, self._spare, self._open()
+            self._pool.submit(lambda: dropped.result().close())
 
-    def _grade(self, number: int, opened: Future[Sandbox], submission: Submission) -> None:
+    def _grade(self, number: int, opened: Future[Sandbox], submission: Submission) -> Report:
         """One round, in a thread of its own."""
-
-        def say(event: Event) -> None:
-            self._loop.call_soon_threadsafe(self._heard, number, event)
-
+        sandbox = opened.result()
         report = grade(
             self._lab,
             submission,
-            opened.result(),
+            sandbox,
             self._lab.limits,
-            lambda check: say(CheckEnded(check)),
+            lambda check: self._say(number, CheckEnded(check)),
             context=forkserver.context(),
         )
-        say(Finished(report))
+        if number != self._number:  # it may have opened another one after it was dropped
+            sandbox.close()
+        return report
+
+    def _ended(self, number: int, graded: Future[Report]) -> None:
+        error = graded.exception()
+        self._say(number, Broke(error) if error else Finished(graded.result()))
+
+    def _say(self, number: int, event: Event) -> None:
+        """Say it in the loop's thread; nobody listens to what ends after the loop."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._heard, number, event)
 
     def _heard(self, number: int, event: Event) -> None:
         if number != self._number:
