@@ -6,14 +6,18 @@ import os
 import shutil
 import socket
 import subprocess
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from packerlab.course import open_course
+from packerlab.executors import cluster
+from packerlab.executors.address import Keys, address
 from packerlab.gradebook import read_gradebook
 from tests.classroom.test_batch import SLOW, STATIC, TEMPLATE, grade, reports_in, saved, workspace
 from tests.executors.members import BESIDE_PYTHON, keys_in, member, options
+from tests.toy import handed
 from tests.waiting import sleepers, until
 
 if TYPE_CHECKING:
@@ -122,6 +126,21 @@ def test_a_scheduler_that_is_lost_is_one_sentence(tmp_path: Path) -> None:
     assert grading.returncode == 3
     assert said.startswith(f"error: The scheduler at tcp://{where} is gone.")
     assert len(said.splitlines()) == 1
+
+
+def test_what_breaks_on_a_worker_is_not_a_lost_scheduler(
+    tmp_path: Path, loopback: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An OSError comes home as one, and is a mistake to find: the scheduler is well."""
+    monkeypatch.setattr(cluster, "grade_parcel", os.stat)
+    monkeypatch.setattr(cluster, "pack", lambda *_: b"/no/such")
+    course, where = open_course(STATIC), address(loopback, Keys())
+    with member(tmp_path / "a", "packerlab", "worker", loopback, *COURSE) as worker:
+        until(lambda: joined(worker), "the worker joins")
+        with closing(cluster.Cluster(where, Keys(), course, "auto", print)) as executor:
+            lab = course.labs()[0]
+            with pytest.raises(FileNotFoundError, match="/no/such"):
+                executor.grade(lab, handed(TEMPLATE), frozenset())
 
 
 def test_without_a_scheduler_one_sentence_says_so() -> None:

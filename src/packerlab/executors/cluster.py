@@ -101,21 +101,26 @@ class Cluster:
         data = pack(lab, submission, needs)
         try:
             future = self._client.submit(grade_parcel, data, resources=wanted, pure=False)
-            return decode(self._result(future))
-        except KilledWorker:
-            return None
+            error = self._error(future)
+            if error is None:
+                return decode(future.result())
+            if isinstance(error, CancelledError):
+                raise error
         except (CancelledError, OSError):
             raise MachineError(
                 f"The scheduler at {self._where} is gone. The reports that had come home are in "
                 "the gradebook: start it, and run the same command again."
             ) from None
+        if isinstance(error, KilledWorker):
+            return None
+        raise error  # a worker's own, and a mistake of ours
 
-    def _result(self, future: Future[bytes]) -> bytes:
-        """Wait for a report, as long as there is a worker that may send it."""
+    def _error(self, future: Future[bytes]) -> BaseException | None:
+        """Wait for a report, as long as there is a worker that may send it; why there is none."""
         alone_since: float | None = None
         while True:
             try:
-                return future.result(timeout=_TURN_S)
+                return future.exception(timeout=_TURN_S)
             except TimeoutError:
                 if self._stopped.is_set():
                     future.cancel()
