@@ -10,6 +10,7 @@ import pytest
 
 from packerlab.learning import watching
 from packerlab.learning.watching import Began, Broke, Finished, Rounds
+from packerlab.sandbox import Sandbox
 from tests.toy import COURSE, MESSAGE, Bench
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from packerlab.learning.watching import Event
-    from packerlab.sandbox import Sandbox
     from packerlab.sandbox.channel import Channel
 
 
@@ -64,7 +64,7 @@ def test_a_save_waits_for_no_sandbox(workspace: Path, monkeypatch: pytest.Monkey
     saved = threading.Event()
     opened: list[Sandbox] = []
 
-    class Slow(watching.Sandbox):
+    class Slow(Sandbox):
         def channel(self) -> Channel:
             opened.append(self)
             saved.wait()

@@ -11,7 +11,7 @@ import contextlib
 import threading
 import time
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import msgspec
 from distributed import Client, KilledWorker
@@ -120,7 +120,7 @@ class Cluster:
         alone_since: float | None = None
         while True:
             try:
-                return future.exception(timeout=_TURN_S)
+                return cast("BaseException | None", future.exception(timeout=_TURN_S))
             except TimeoutError:
                 if self._stopped.is_set():
                     future.cancel()
