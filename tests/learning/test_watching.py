@@ -1,4 +1,4 @@
-"""Rounds of grading of one workspace: what is told of them, and what is let go."""
+"""Rounds of grading of one workspace: what they say, and what they let go."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def workspace(tmp_path: Path) -> Path:
 
 
 def told(workspace: Path, act: Callable[[Rounds], None] = lambda _: None) -> list[Event]:
-    """What is told from the beginning of rounds to the end of the last one."""
+    """What is said from the beginning of rounds to the end of the last one."""
 
     async def run() -> list[Event]:
         events: asyncio.Queue[Event] = asyncio.Queue()
