@@ -5,7 +5,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from packerlab import state
 from packerlab.course import PACKAGE
 from packerlab.errors import MachineError
+from tests.waiting import until
 
 RUN = """
 import sys
@@ -105,8 +105,7 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
         "while True: state.write_atomically(Path(sys.argv[1]), b'2' * 100_000)"
     )
     writer = subprocess.Popen([sys.executable, "-c", code, str(path)])
-    while path.stat().st_size == 1000:
-        time.sleep(0.01)
+    until(lambda: path.stat().st_size != 1000, "the other one writes")
     writer.kill()
     writer.wait()
     assert path.read_bytes() == b"2" * 100_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -29,17 +30,14 @@ if TYPE_CHECKING:
 COURSE = ["--course", str(STATIC)]
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 def joined(worker: Member) -> bool:
     return " joined " in worker.log.read_text()
 
 
-def listens(scheduler: Member) -> bool:
-    return "Scheduler at:" in scheduler.log.read_text()
+def address_of(scheduler: Member) -> str:
+    """Where it listens, in a line of its log; empty as long as it does not."""
+    listens = re.search(r"Scheduler at:\s+\w+://(\S+:\d+)\n", scheduler.log.read_text())
+    return listens[1] if listens else ""
 
 
 def building(workers: list[Member]) -> list[Member]:
@@ -50,14 +48,17 @@ def graded(crowd: Path, out: Path, *words: str | Path) -> list[str]:
     return [str(BESIDE_PYTHON / "packerlab"), "grade", *map(str, (crowd, "--out", out, *words))]
 
 
+@contextmanager
+def scheduling(folder: Path) -> Iterator[tuple[Member, str]]:
+    """A scheduler that only this machine can reach, and its address."""
+    words = ("dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    with member(folder, *words) as scheduler:
+        yield scheduler, until(lambda: address_of(scheduler), "the scheduler listens")
+
+
 @pytest.fixture
 def loopback(tmp_path: Path) -> Iterator[str]:
-    """A scheduler that only this machine can reach; its address."""
-    where = f"127.0.0.1:{free_port()}"
-    host, port = where.split(":")
-    words = ("dask", "scheduler", "--host", host, "--port", port, "--no-dashboard")
-    with member(tmp_path / "scheduler", *words) as scheduler:
-        until(lambda: listens(scheduler), "the scheduler listens")
+    with scheduling(tmp_path / "scheduler") as (_, where):
         yield where
 
 
@@ -109,12 +110,8 @@ def test_who_differs_is_given_nothing(tmp_path: Path, loopback: str) -> None:
 def test_a_scheduler_that_is_lost_is_one_sentence(tmp_path: Path) -> None:
     crowd, out = tmp_path / "class", tmp_path / "book"
     workspace(crowd / "ada", (SLOW / "main.pkr.hcl").read_text(), lab="102_slow")
-    where = f"127.0.0.1:{free_port()}"
-    host, port = where.split(":")
-    words = ("dask", "scheduler", "--host", host, "--port", port, "--no-dashboard")
     with ExitStack() as stack:
-        scheduler = stack.enter_context(member(tmp_path / "scheduler", *words))
-        until(lambda: listens(scheduler), "the scheduler listens")
+        scheduler, where = stack.enter_context(scheduling(tmp_path / "scheduler"))
         run = member(tmp_path / "a", "packerlab", "worker", where, "--jobs", "1", *COURSE)
         worker = stack.enter_context(run)
         until(lambda: joined(worker), "the worker joins")
@@ -144,9 +141,11 @@ def test_what_breaks_on_a_worker_is_not_a_lost_scheduler(
 
 
 def test_without_a_scheduler_one_sentence_says_so() -> None:
-    where = f"127.0.0.1:{free_port()}"
-    command = [str(BESIDE_PYTHON / "packerlab"), "worker", where, *COURSE]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    with socket.socket() as held:  # bound, and it does not listen
+        held.bind(("127.0.0.1", 0))
+        where = f"127.0.0.1:{held.getsockname()[1]}"
+        command = [str(BESIDE_PYTHON / "packerlab"), "worker", where, *COURSE]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 3
     assert f"There is no scheduler at tcp://{where}" in done.stderr
 
@@ -195,7 +194,7 @@ def test_machines_apart_with_keys_one_of_them_lost(tmp_path: Path) -> None:
         words = ["dask", "scheduler", "--protocol", "tls", "--port", "8786", "--no-dashboard"]
         run = member(tmp_path / "scheduler", *words, *options(keys), before=first)
         scheduler = stack.enter_context(run)
-        until(lambda: listens(scheduler), "the scheduler listens")
+        until(lambda: address_of(scheduler), "the scheduler listens")
         workers = []
         for number, before in enumerate(others, 1):
             words = ["packerlab", "worker", f"tls://10.77.{number}.1:8786", "--jobs", "1"]

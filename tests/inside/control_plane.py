@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import packerlab
+from tests.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ class Place:
         assert self.holder.stdin
         assert self.holder.stdout
         self.holder.stdin.close()
-        self.holder.wait(10)
+        self.holder.wait(PATIENCE_S)
         self.holder.stdout.close()
 
 
@@ -102,7 +103,7 @@ class Control:
         self.process.stdin.flush()
 
     def heard(self) -> dict[str, Any]:
-        return self.said.get(timeout=30)
+        return self.said.get(timeout=PATIENCE_S)
 
     def ready(self) -> None:
         ready = self.heard()
@@ -133,7 +134,7 @@ class Control:
         assert self.process.stderr
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
-        status = self.process.wait(20)
+        status = self.process.wait(PATIENCE_S)
         self.listener.join()
         text = self.process.stderr.read().decode()
         self.process.stdout.close()
@@ -215,5 +216,5 @@ class Botocore:
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
         self.process.stdout.close()

@@ -341,7 +341,7 @@ def rest(connection: socket.socket) -> bytes:
 
 def test_huge_headers_are_refused(served: Served) -> None:
     request = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Large: " + b"x" * 100_000
-    assert rest(raw(served, request)).startswith((b"HTTP/1.1 400", b""))
+    assert rest(raw(served, request))[:12] in {b"HTTP/1.1 400", b""}
     assert rest(raw(served, b"GET / HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 400")
     assert rest(raw(served, b"\x16\x03\x01 hello")).startswith(b"HTTP/1.1 400")
     twice = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\n\r\n"
@@ -391,7 +391,7 @@ def test_news_come_to_those_whom_they_concern(served: Served) -> None:
 
 def test_streams_without_end_are_bounded(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(news, "QUIET_S", 0.05)
-    monkeypatch.setattr(news, "LONGEST_S", 1.0)
+    monkeypatch.setattr(news, "LONGEST_S", 4.0)
     with contextlib.ExitStack() as stack, mallory(served) as client:
         streams = [
             stack.enter_context(client.stream("GET", "/news")) for _ in range(news.MOST_FOR_ONE)

@@ -351,7 +351,7 @@ import http.client, ssl
 context = ssl._create_unverified_context()
 for path in ("/moto-api/reset", "/moto-api/data.json", "/moto-api/proxy/passthrough"):
     for method in ("POST", "GET"):
-        talk = http.client.HTTPSConnection("127.0.0.1", context=context, timeout=5)
+        talk = http.client.HTTPSConnection("127.0.0.1", context=context, timeout=40)
         talk.request(method, path, headers={{"Host": "{host}"}})
         print(talk.getresponse().status)
 """

@@ -20,7 +20,8 @@ from packerlab.sandbox import bubblewrap
 from packerlab.sandbox.base import PackerProgram, Sandbox
 from packerlab.sandbox.box import START, Box, limit_error
 from packerlab.sandbox.channel import Channel
-from tests.sandbox.places import alive, descendants
+from tests.sandbox.places import descendants
+from tests.waiting import until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -306,10 +307,7 @@ def test_a_supervisor_that_does_not_end_is_killed() -> None:
     pids = [pid for pid in descendants(os.getpid()) if pid not in before]
     assert pids
     sandbox.close()
-    end = time.monotonic() + 2
-    while alive(pids) and time.monotonic() < end:
-        time.sleep(0.01)
-    assert alive(pids) == []
+    until_gone(pids)
 
 
 def test_a_program_gets_its_words_as_they_are() -> None:

@@ -90,7 +90,7 @@ def test_what_sockets_hold_is_bounded(group: cgroup.Group) -> None:
 
 
 def test_processes_are_bounded(group: cgroup.Group) -> None:
-    ran = run(group, "/bin/sh", "-c", "for n in $(seq 100); do sleep 1 & done; wait")
+    ran = run(group, "/bin/sh", "-c", "for n in $(seq 100); do sleep 5 & done; wait")
     assert "fork" in ran.stderr
 
 

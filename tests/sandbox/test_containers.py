@@ -408,7 +408,7 @@ many = array.array("i", [0] * 250)
 with contextlib.suppress(OSError):
     for _ in range(10):
         one.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, many)])
-time.sleep(1)
+time.sleep(5)
 one.close()
 other.close()
 time.sleep(0.2)
