@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ from packerlab.gradebook import open_gradebook, read_gradebook
 from packerlab.packer.environment import packer_version
 from packerlab.sandbox import Sandbox, choose
 from packerlab.sandbox.bubblewrap import Bubblewrap
+from packerlab.submissions import reader
 from packerlab.submissions.classes import handed_in
 from tests.waiting import PATIENCE_S, sleepers, until
 
@@ -360,6 +362,30 @@ def test_a_refused_submission_is_reported_and_the_rest_goes_on(tmp_path: Path) -
     refused = next(report for report in heard if report.run.learner == "links")
     assert (refused.score, refused.max_score) == (0, 3)
     assert {check.outcome for check in refused.checks} == {"blocked"}
+
+
+def test_what_this_machine_can_t_read_is_a_fault_and_no_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd, out = a_class(tmp_path / "class", 2), tmp_path / "book"
+    whole = reader._open_beneath
+
+    def broken_disk(root: Path, inside: Path) -> int:
+        if (root / inside).parent.name == "learner-00":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return whole(root, inside)
+
+    with monkeypatch.context() as at_first:
+        at_first.setattr(reader, "_open_beneath", broken_disk)
+        tally, heard = grade(STATIC, crowd, out)
+    assert (tally.counts["fault"], tally.counts["passed"]) == (1, 1)
+    (fault,) = (report for report in heard if report.status == "fault")
+    assert (fault.run.learner, fault.score) == ("learner-00", None)
+    assert fault.reason.endswith("can't be read: Input/output error.")
+    assert len(saved(out)) == 1
+    tally, heard = grade(STATIC, crowd, out)
+    assert (tally.counts["passed"], tally.kept) == (2, 1)
+    assert {report.run.attempt for report in heard} == {1}
 
 
 def test_learners_are_told_apart_by_their_entries(tmp_path: Path) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import tarfile
 import threading
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packerlab.errors import RejectedError
+from packerlab.errors import MachineError, RejectedError
+from packerlab.submissions import reader
 from packerlab.submissions.archives import archive_entries
 from packerlab.submissions.classes import handed_in
 from packerlab.submissions.leftovers import MARKER
@@ -42,6 +44,24 @@ def test_what_can_t_be_read_is_refused_by_name(commoner: Path) -> None:
     (folder / "closed").chmod(0)
     reject(folder, "closed can't be read: Permission denied")
     (folder / "closed").chmod(0o755)
+
+
+def test_what_the_machine_can_t_read_is_not_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken disk, or no descriptor left: that is no score."""
+    folder = write_tree(tmp_path / "folder", {"a.pkr.hcl": File(b"x")})
+    for number in (errno.EIO, errno.EMFILE):
+
+        def fails(*_: object, number: int = number, **__: object) -> NoReturn:
+            raise OSError(number, os.strerror(number))
+
+        with monkeypatch.context() as broken:
+            broken.setattr(reader, "_open_beneath", fails)
+            with pytest.raises(
+                MachineError, match=f"a.pkr.hcl can't be read: {os.strerror(number)}"
+            ):
+                read_workspace(folder)
 
 
 def swapped(path: Path, change: Callable[[], object], says: str) -> None:

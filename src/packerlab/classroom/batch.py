@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from packerlab.classroom.units import units_of
-from packerlab.gradebook.files import UNKNOWN
 from packerlab.report import VERDICTS, Digests, conclude, incapable, person
 from packerlab.submissions.workspaces import refused
 from packerlab.text import visible
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from packerlab.executors import Bench, Executor
     from packerlab.gradebook import Gradebook
     from packerlab.lab import Lab
-    from packerlab.report import Report
+    from packerlab.report import Report, Status
     from packerlab.submissions.classes import Handed
     from packerlab.submissions.workspaces import Submission
 
@@ -183,10 +182,12 @@ class Batch:
             yield unit._replace(attempt=number)
 
     def _grade(self, unit: Unit, bench: Bench) -> None:
-        if unit.lab is None:
-            report = conclude(UNKNOWN, [], "rejected", unit.submission.refusal)
-            taken = Digests(submission=unit.submission.digest)
-            self._save(msgspec.structs.replace(report, digests=taken), unit)
+        taken = unit.submission
+        if unit.lab is None or taken.fault:
+            status: Status = "fault" if taken.fault else "rejected"
+            report = conclude(unit.slug, [], status, taken.fault or taken.refusal)
+            digests = Digests(submission=taken.digest)
+            self._save(msgspec.structs.replace(report, digests=digests), unit)
             return
         if lacking := self._lacking(unit.lab):
             report = beyond_this_machine(unit.lab, unit.submission, lacking, bench)
@@ -210,8 +211,13 @@ class Batch:
         self._save(report, unit)
 
     def _save(self, report: Report, unit: Unit, *, kept: bool = False) -> None:
-        """Keep a report as the unit's attempt; one that is there already stays as it is."""
-        self._gradebook.keep(unit.slug, unit.submission)
+        """Keep a report as the unit's attempt; one that is there already stays as it is.
+
+        What this machine could not read is no attempt: the next run reads it again.
+        """
+        read = not unit.submission.fault
+        if read:
+            self._gradebook.keep(unit.slug, unit.submission)
         if not kept or report.run.attempt != unit.attempt or _says_more(unit, report):
             run = msgspec.structs.replace(
                 report.run,
@@ -225,7 +231,8 @@ class Batch:
                 passed_over=list(unit.submission.passed_over),
             )
             report = msgspec.structs.replace(report, run=run)
-            self._gradebook.save(report)
+            if read:
+                self._gradebook.save(report)
         with self._lock:
             self._tally.add(report, kept=kept)
             self._on_report(report)

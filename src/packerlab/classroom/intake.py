@@ -108,7 +108,7 @@ def _arrivals(
             late=_lateness(unit, at, room).words,
             workspace=unit.workspace,
             passed_over=list(unit.submission.passed_over),
-            rejected=visible(unit.submission.refusal),
+            rejected=visible(unit.submission.refusal or unit.submission.fault),
             roster=doubt,
         )
 

@@ -7,12 +7,13 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from packerlab.errors import RejectedError
+from packerlab.errors import MachineError, RejectedError
 from packerlab.gradebook.files import UNKNOWN
 from packerlab.submissions.workspaces import (
     MOST_TOLD,
     find_workspaces,
     marker_of,
+    not_taken,
     refused,
     submission,
     why_none,
@@ -61,7 +62,7 @@ def needs_of(course: Course, handed: list[Handed]) -> set[str]:
     slugs = set()
     for each in handed:
         for turn in each.turns:
-            with contextlib.suppress(RejectedError):
+            with contextlib.suppress(RejectedError, MachineError):
                 found = find_workspaces(turn.entries(), any_template=False)
                 for folder in found.folders[:MAX_WORKSPACES]:
                     marker = marker_of(found.entries, folder)
@@ -81,13 +82,15 @@ def units_of(course: Course, handed: Handed, lab: Lab | None) -> list[Unit]:
         when = f"{turn.at.replace('T', ' ')}/" if handed.earlier else ""
         try:
             found = _found(turn._replace(refusal=handed.refusal), any_template=lab is not None)
-        except RejectedError as error:
-            units.append(about._replace(submission=refused(str(error)), workspace=when))
+            taken = [
+                _unit(course, about, found.entries, folder, when + folder)
+                for folder in found.folders
+            ]
+        except (RejectedError, MachineError) as error:
+            units.append(about._replace(submission=not_taken(error), workspace=when))
             continue
         unread += found.unread
-        units += [
-            _unit(course, about, found.entries, folder, when + folder) for folder in found.folders
-        ]
+        units += taken
     return _newest(units, tuple(unread))
 
 
@@ -111,8 +114,8 @@ def _unit(course: Course, about: Unit, entries: list[Entry], folder: str, told: 
     chosen = course.lab(named) if not lab and named in course.slugs else lab
     try:
         taken = submission(entries, folder)
-    except RejectedError as error:
-        taken = refused(str(error))
+    except (RejectedError, MachineError) as error:
+        taken = not_taken(error)
     else:
         if chosen is None:
             taken = refused("its marker names no lab of this course.")

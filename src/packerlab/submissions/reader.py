@@ -1,12 +1,14 @@
 """The one bounded reader for untrusted trees: folders, zips, tars, single files, a box's output.
 
 Nothing here ever writes. A tree becomes a mapping of relative POSIX names to bytes, or is refused
-with one sentence (`RejectedError`). Links, devices, absolute or escaping names, two names that one
-disk could not hold, and anything over the caps are refused, before it is read.
+with one sentence (`RejectedError`; a `MachineError` where the machine can't read it). Links,
+devices, absolute or escaping names, two names that one disk could not hold, and anything over the
+caps are refused, before it is read.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -15,7 +17,7 @@ import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from packerlab.errors import RejectedError
+from packerlab.errors import MachineError, RejectedError
 from packerlab.submissions.archives import (
     KINDS,
     MAX_ARCHIVE_BYTES,
@@ -86,7 +88,7 @@ def entries_of(path: Path) -> list[Entry]:
             raise RejectedError(f"{visible(path.name)} is neither a file nor a folder.")
         return entries_in(_folder_entry(path.parent.resolve(), Path(path.name), path.lstat()))
     except OSError as error:
-        raise RejectedError(f"{visible(path.name)} can't be read: {error.strerror}.") from None
+        _refuse(path.name, error)
 
 
 def entries_in(file: Entry) -> list[Entry]:
@@ -123,7 +125,7 @@ def template_meant(name: str) -> str:
 def _folder(root: Path) -> list[Entry]:
     """The files of a folder; a leftover is listed by its name, and what is below it is not."""
     found: list[Entry] = []
-    for folder, names, files, fd in os.fwalk(root, onerror=_refuse, follow_symlinks=False):
+    for folder, names, files, fd in os.fwalk(root, onerror=_unlisted, follow_symlinks=False):
         inside = Path(folder).relative_to(root)
         if len(inside.parts) > WORKSPACE.depth + 2:
             raise RejectedError(f"{visible(inside.as_posix()[:80])} is too deep.")
@@ -137,8 +139,20 @@ def _folder(root: Path) -> list[Entry]:
     return found
 
 
-def _refuse(error: OSError) -> NoReturn:
-    raise RejectedError(f"{visible(str(error.filename))} can't be read: {error.strerror}.")
+def _unlisted(error: OSError) -> NoReturn:
+    _refuse(str(error.filename), error)
+
+
+_OF_THE_MACHINE = frozenset(
+    (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EIO, errno.ESTALE)
+)
+"""What a disk or the system may say of a file, whatever is handed in."""
+
+
+def _refuse(name: str, error: OSError) -> NoReturn:
+    """Refuse what can't be read; raises MachineError where that is not the submission's fault."""
+    reason = f"{visible(name)} can't be read: {error.strerror}."
+    raise (MachineError if error.errno in _OF_THE_MACHINE else RejectedError)(reason) from None
 
 
 def _folder_entry(root: Path, inside: Path, status: os.stat_result) -> Entry:
@@ -166,7 +180,7 @@ def _read_beneath(root: Path, inside: Path, limit: int) -> bytes:
         with os.fdopen(file, "rb") as stream:
             data = stream.read(limit + 1)
     except OSError as error:
-        raise RejectedError(f"{name} can't be read: {error.strerror}.") from None
+        _refuse(inside.as_posix(), error)
     if len(data) > limit:
         raise RejectedError(f"{name} has more than {limit} bytes.")
     return data

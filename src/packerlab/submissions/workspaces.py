@@ -11,7 +11,7 @@ import codecs
 import hashlib
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from packerlab.errors import MachineError
     from packerlab.submissions.archives import Entry
     from packerlab.submissions.reader import Files
 
@@ -68,13 +69,15 @@ class Marker(msgspec.Struct, frozen=True):
 class Submission:
     """One workspace as it was handed in, wholly in memory; or why it is refused.
 
-    `inside` is the folder in which it lay, in what was handed in.
+    `fault` says why this machine could not read it. `inside` is the folder in which it lay, in what
+    was handed in.
     """
 
     files: Files
     digest: str
     marker: Marker | None = None
     refusal: str = ""
+    fault: str = ""
     passed_over: tuple[str, ...] = ()
     inside: str = ""
 
@@ -108,6 +111,13 @@ def refused(reason: str) -> Submission:
     return Submission({}, f"sha256:{hashlib.sha256(reason.encode()).hexdigest()}", refusal=reason)
 
 
+def not_taken(error: RejectedError | MachineError) -> Submission:
+    """A submission that is refused, or that this machine could not read."""
+    if isinstance(error, RejectedError):
+        return refused(str(error))
+    return replace(refused(str(error)), refusal="", fault=str(error))
+
+
 def submission(entries: Iterable[Entry], inside: str = "") -> Submission:
     """The workspace in the folder `inside` of a tree."""
     own = below(entries, inside)
@@ -119,7 +129,7 @@ def submission(entries: Iterable[Entry], inside: str = "") -> Submission:
         for name in files:
             if meant := template_meant(name.rpartition("/")[2]):
                 raise RejectedError(meant)
-    return Submission(files, digest(files), marker_of(own), "", passed_over, inside)
+    return Submission(files, digest(files), marker_of(own), passed_over=passed_over, inside=inside)
 
 
 def below(entries: Iterable[Entry], inside: str) -> list[Entry]:
