@@ -47,6 +47,9 @@ LONGEST = timedelta(seconds=60)
 LATEST = timedelta(seconds=900)
 """How long ago the build may have been, while the checks before this one ran."""
 
+ONE_DIGIT, TWO_DIGITS = "2024-01-02T03:04:05Z", "2024-11-12T13:14:15Z"
+"""Times whose month, day, hour, minute and second all have so many digits."""
+
 
 @check(points=1, docs="#typed-inputs")
 def test_inputs(template: Template) -> None:
@@ -151,6 +154,14 @@ def test_name(template: Template, build: Build, console: Console, hidden: Hidden
     """
     given = full_inputs(hidden)
     answer = build(given)
+    formats = time_formats(template, everything(template))
+    for words in formats:
+        if loses_a_digit(console, words):
+            fail(
+                "The time in the name does not always have 14 digits.",
+                expected="two digits for each part, such as 07",
+                found=words,
+            )
     name = record_of(answer)["name"]
     stamp = stamp_of(name, f"{given['app']}-stage-")
     if stamp is None:
@@ -164,7 +175,7 @@ def test_name(template: Template, build: Build, console: Console, hidden: Hidden
             "A build a second later has the same name: the time is hard-coded, or has no seconds.",
             found=masked(name, hidden),
         )
-    for words in time_formats(template, everything(template)):
+    for words in formats:
         if comes_again(console, [words]) == "half day":
             fail(
                 "The hour in the name starts again at noon.",
@@ -405,6 +416,17 @@ def stamp_of(name: str, start: str) -> datetime | None:
         return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def loses_a_digit(console: Console, words: str) -> bool:
+    """Whether a format of digits is shorter at some times: with `s`, the seconds are 7 and not 07.
+
+    The names of months and days have any length.
+    """
+    if not re.fullmatch("[YMDhms]{1,40}", words):
+        return False
+    asked = [f'formatdate("{words}", "{time}")' for time in (ONE_DIGIT, TWO_DIGITS)]
+    return len({len(answer) for answer in console(asked)}) > 1
 
 
 def later_time(name: str, other: object, start: str) -> bool:
