@@ -135,6 +135,12 @@ def test_what_became_of_the_mutants_is_kept_beside(course: Course) -> None:
     note(course, lab, HERE)
     assert mutants(course, lab) == Mutants(9, 7, 2)
     assert proven(course, lab) == [HERE]
+    table = lab.path / "variants" / "equivalent.toml"
+    table.parent.mkdir(exist_ok=True)
+    table.write_text("# another reason\n")
+    assert mutants(course, lab) is None
+    assert proven(course, lab) == [HERE], "no grading depends on it"
+    table.unlink()
     with lab.grader.open("a") as stream:
         stream.write("# changed\n")
     assert mutants(course, course.lab("101")) is None

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from packerlab.course import Course
     from packerlab.lab import Lab
 
-PROSE = ("README.md", "DEBRIEF.md")
+REASONS = "variants/equivalent.toml"
+BESIDE = ("README.md", "DEBRIEF.md", REASONS)
 """Files of a lab that no grading depends on: a better sentence needs no new proof."""
 
 
@@ -40,12 +41,13 @@ class Proven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Mutants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many small changes of the solution there are, and how many the grader noticed.
 
-    It rightly takes those that are `equivalent`.
+    It rightly takes those that are `equivalent`, by the table of reasons with this digest.
     """
 
     made: int
     killed: int
     equivalent: int
+    reasons: str = ""
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -71,12 +73,14 @@ def proven(course: Course, lab: Lab) -> list[Proven]:
 
 def mutants(course: Course, lab: Lab) -> Mutants | None:
     """What became of the mutants of today's lab; None where nobody has tried them."""
-    return _current(_read(course), lab).mutants
+    found = _current(_read(course), lab).mutants
+    return found if found and found.reasons == _reasons(lab) else None
 
 
 def note_mutants(course: Course, lab: Lab, new: Mutants) -> None:
     """Write down what became of a lab's mutants."""
     records = _read(course)
+    new = msgspec.structs.replace(new, reasons=_reasons(lab))
     records.labs[lab.slug] = msgspec.structs.replace(_current(records, lab), mutants=new)
     _write(course, records)
 
@@ -127,9 +131,15 @@ def _digest(lab: Lab) -> str:
         name = path.relative_to(lab.path).as_posix()
         if path.is_symlink():
             files[name] = File(str(path.readlink()).encode())
-        elif path.is_file() and name not in PROSE:
+        elif path.is_file() and name not in BESIDE:
             files[name] = File(path.read_bytes(), bool(path.stat().st_mode & 0o100))
     return digest(files)
+
+
+def _reasons(lab: Lab) -> str:
+    """The digest of a lab's table of equivalent mutants; empty where it has none."""
+    table = lab.path / REASONS
+    return digest({REASONS: File(table.read_bytes())}) if table.is_file() else ""
 
 
 # --- the file -------------------------------------------------------------------------------------
