@@ -184,6 +184,17 @@ def test_a_parser_at_its_bounds_rejects(bounds: Bounds) -> None:
     assert time.monotonic() - begun < bounds.wall_s
 
 
+def test_a_parser_at_its_bounds_rejects_whatever_is_ignored() -> None:
+    """Else the machine would seem to have ended it, which is no verdict."""
+    before = signal.signal(signal.SIGXCPU, signal.SIG_IGN)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGXCPU})
+    try:
+        test_a_parser_at_its_bounds_rejects(Bounds(cpu_s=1))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        signal.signal(signal.SIGXCPU, before)
+
+
 def test_an_answer_that_is_too_long_rejects(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "MAX_ANSWER", 1_000)
     with pytest.raises(RejectedError, match="than any template needs"):

@@ -171,7 +171,9 @@ def _bring_home(pid: int, reader: int, deadline: float) -> bytes:
 
 
 def _bind(bounds: Bounds) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_s, bounds.cpu_s + 2))  # SIGXCPU at first
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)  # it may be ignored or blocked where we begin
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGXCPU})
+    resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_s, bounds.cpu_s + 2))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError, ValueError):  # not every system has a bound on addresses
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
